@@ -1,0 +1,118 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/** A zone of `no-restricted-paths`: files under `target` may not import from `from`. */
+const zone = (target, from, message) => ({ target, from, message });
+
+const slices = ['agents', 'decisions', 'signals', 'patterns', 'consolidation', 'relay', 'health'];
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'cdk.out', '.cache', '.local', 'coverage'] },
+  ...tseslint.configs.recommended,
+  {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts', '.js'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          basePath: import.meta.dirname,
+          zones: [
+            zone('./lambdas', './lib', 'lambdas/ never imports lib/'),
+            zone('./lambdas', './scripts', 'lambdas/ never imports scripts/'),
+            zone('./lambdas', './test', 'lambdas/ never imports test/'),
+            zone('./lib', './scripts', 'lib/ never imports scripts/'),
+            zone('./lib', './test', 'lib/ never imports test/'),
+            ...slices.map((slice) => ({
+              target: `./lambdas/${slice}`,
+              from: slices
+                .filter((other) => other !== slice)
+                .map((other) => `./lambdas/${other}/**/*table.ts`),
+              message: "a slice uses another slice's service, never its table",
+            })),
+            {
+              target: './lambdas',
+              from: slices.map((slice) => `./lambdas/${slice}/handler.ts`),
+              message: 'nothing imports a handler',
+            },
+            {
+              target: './lambdas/shared',
+              from: slices.map((slice) => `./lambdas/${slice}/**/*`),
+              message: 'shared/ imports no slice',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // What lib/ may know of the code it deploys: routes and names.
+    files: ['lib/**/*.ts', 'bin/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'lambdas/(?!shared/schema/|[a-z]+/contract\\.ts$)',
+              message: 'lib/ imports only contracts and shared/schema',
+            },
+          ],
+        },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='grantInvoke'][callee.object.name=/[Rr]oute/]",
+          message: "HttpRoute.grantInvoke turns {agentId} into '*': every agent's path. Use grantAgent.",
+        },
+        {
+          selector: 'CallExpression[callee.property.name=/^grant(Read|Write|ReadWrite|Full|Stream)/]',
+          message:
+            'Grant exact actions with grantTable: the grant* shortcuts include Scan or more than is used.',
+        },
+      ],
+    },
+  },
+  {
+    // Pure by rule: these are read by lib/ and the OpenAPI generator, or hold rules that must not do I/O.
+    files: ['lambdas/*/contract.ts', 'lambdas/shared/schema/**/*.ts', 'lambdas/consolidation/mining/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(@aws-sdk|@aws-lambda-powertools|@middy|node:|aws-)',
+              message: 'pure code: no I/O, no AWS',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['lambdas/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'Identifier[name=/^(ScanCommand|paginateScan)$/]',
+          message: 'no Scan in request or nightly code',
+        },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'read the environment through shared/platform/env.ts',
+        },
+      ],
+    },
+  },
+  { files: ['lambdas/shared/platform/env.ts'], rules: { 'no-restricted-syntax': 'off' } },
+);

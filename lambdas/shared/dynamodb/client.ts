@@ -1,0 +1,16 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/**
+ * The document client every function shares across invocations. The SDK's adaptive backoff with jitter gets five
+ * tries; a call that hangs is cut off well before API Gateway's 29 s. Where the endpoint is (DynamoDB Local, a VPC
+ * endpoint) is the SDK's own setting, `AWS_ENDPOINT_URL_DYNAMODB`.
+ */
+export const createDocumentClient = (): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(
+    new DynamoDBClient({
+      maxAttempts: 5,
+      requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
+    }),
+    { marshallOptions: { removeUndefinedValues: true } },
+  );

@@ -1,0 +1,60 @@
+/**
+ * Domain errors. They know no HTTP: `http/errors.ts` maps each to a status, and a test proves none is missing there.
+ */
+export interface Issue {
+  /** Dotted path of the field, e.g. `context.price` or `decisions.3.timestamp`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export abstract class DomainError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** The request breaks a rule of its contract, or names something that does not exist. */
+export class ValidationFailedError extends DomainError {
+  readonly issues: readonly Issue[];
+  constructor(issues: readonly Issue[], message = 'The request is not valid') {
+    super(message);
+    this.issues = issues;
+  }
+  static at(path: string, message: string): ValidationFailedError {
+    return new ValidationFailedError([{ path, message }]);
+  }
+}
+
+/** A signal expands to more targets than one transaction can hold. */
+export class TooManyTargetsError extends ValidationFailedError {}
+
+/** The caller's identity is missing, or the path is not the canonical form of its route. */
+export class ForbiddenError extends DomainError {}
+
+/** The thing in the URL is absent, expired, or not the caller's. */
+export class NotFoundError extends DomainError {}
+
+/** The state of the thing does not allow this. */
+export class ConflictError extends DomainError {}
+
+/** Somebody else changed it since `expectedVersion`. */
+export class VersionConflictError extends DomainError {
+  readonly currentVersion: number;
+  constructor(currentVersion: number, message = 'The resource has changed since the version you expected') {
+    super(message);
+    this.currentVersion = currentVersion;
+  }
+}
+
+/** The same clientToken came with another payload. */
+export class IdempotencyMismatchError extends DomainError {}
+
+/** The item would not fit DynamoDB, or the part of the request has a limit of its own. */
+export class TooLargeError extends DomainError {}
+
+/** DynamoDB asked us to slow down and went on asking after our retries. */
+export class ThrottledError extends DomainError {}
+
+/** A dependency did not answer in time; the write, if it was one, may be repeated with the same token. */
+export class UnavailableError extends DomainError {}

@@ -1,0 +1,71 @@
+import type * as z from 'zod';
+
+/** Every error code the API can answer with, and its status. */
+export const errorCodes = {
+  ValidationFailed: 400,
+  TooManyTargets: 400,
+  Forbidden: 403,
+  NotFound: 404,
+  Conflict: 409,
+  VersionConflict: 409,
+  IdempotencyMismatch: 409,
+  TooLarge: 413,
+  Throttled: 429,
+  Internal: 500,
+  Unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/**
+ * One route of the API. The one place it exists: the stacks make the API Gateway route of it, the handler validates
+ * by it, `docs/openapi.json` is generated from it.
+ */
+export interface RouteContract<
+  Params extends z.ZodObject = z.ZodObject,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Response extends z.ZodType = z.ZodType,
+> {
+  readonly method: Method;
+  /** With path parameters in braces, e.g. `/agents/{agentId}/decisions`. */
+  readonly path: string;
+  /** Who may call it: one agent (`/agents/{agentId}/…`), an operator, or anyone without a signature. */
+  readonly audience: 'agent' | 'operator' | 'open';
+  readonly summary: string;
+  readonly params: Params;
+  readonly query: Query;
+  /** Absent when the route takes none; a body sent all the same is a 400. */
+  readonly body?: Body;
+  readonly response: Response;
+  readonly status: 200 | 201 | 202;
+  /** Codes beyond those every route can answer (see `codesOf`). */
+  readonly errors: readonly ErrorCode[];
+  readonly example?: { readonly body?: unknown; readonly query?: Record<string, string> };
+}
+
+export const defineRoute = <
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Response extends z.ZodType,
+>(
+  route: RouteContract<Params, Query, Body, Response>,
+): RouteContract<Params, Query, Body, Response> => route;
+
+export type Routes = Readonly<Record<string, RouteContract>>;
+
+export const routeKeyOf = (route: Pick<RouteContract, 'method' | 'path'>): string =>
+  `${route.method} ${route.path}`;
+
+/** Every code a route can answer: its own, and those that come with being a route at all. */
+export const codesOf = (route: RouteContract): readonly ErrorCode[] => [
+  ...new Set<ErrorCode>([
+    'ValidationFailed',
+    ...(route.audience === 'open' ? [] : (['Forbidden', 'Throttled', 'Unavailable'] as const)),
+    ...(route.body ? (['TooLarge'] as const) : []),
+    'Internal',
+    ...route.errors,
+  ]),
+];

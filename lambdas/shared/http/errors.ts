@@ -1,0 +1,78 @@
+import * as errors from '../errors.ts';
+import { type ErrorCode, errorCodes } from './contract.ts';
+
+/** What the client is told: never a stack, a table name or an AWS message. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly issues?: readonly errors.Issue[];
+  readonly currentVersion?: number;
+  readonly retryAfterSeconds?: number;
+}
+
+type ErrorClass = abstract new (...args: never[]) => errors.DomainError;
+
+/** Most specific first: the first class an error is an instance of decides. */
+export const errorTable: readonly (readonly [ErrorClass, ErrorCode])[] = [
+  [errors.TooManyTargetsError, 'TooManyTargets'],
+  [errors.ValidationFailedError, 'ValidationFailed'],
+  [errors.ForbiddenError, 'Forbidden'],
+  [errors.NotFoundError, 'NotFound'],
+  [errors.VersionConflictError, 'VersionConflict'],
+  [errors.IdempotencyMismatchError, 'IdempotencyMismatch'],
+  [errors.ConflictError, 'Conflict'],
+  [errors.TooLargeError, 'TooLarge'],
+  [errors.ThrottledError, 'Throttled'],
+  [errors.UnavailableError, 'Unavailable'],
+];
+
+const THROTTLES = new Set([
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'TooManyRequestsException',
+]);
+const OUTAGES = new Set([
+  'InternalServerError',
+  'ServiceUnavailable',
+  'TimeoutError',
+  'NetworkingError',
+  'TransactionInProgressException',
+  'TransactionConflictException',
+]);
+
+/**
+ * Turns what an SDK client finally threw, after its own retries, into a domain error. A cancelled transaction that
+ * reaches this point was cancelled for load or contention: services handle the conditions they wrote themselves.
+ */
+export function fromAwsError(error: unknown): errors.DomainError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (THROTTLES.has(error.name)) return new errors.ThrottledError('Too many requests; slow down and retry');
+  const reasons =
+    'CancellationReasons' in error ? (error.CancellationReasons as { Code?: string }[]) : undefined;
+  if (reasons?.some(({ Code }) => Code === 'ThrottlingError' || Code === 'ProvisionedThroughputExceeded'))
+    return new errors.ThrottledError('Too many requests; slow down and retry');
+  const serverFault = '$fault' in error && error.$fault === 'server';
+  const connection =
+    'code' in error && ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'].includes(String(error.code));
+  if (OUTAGES.has(error.name) || serverFault || connection || reasons)
+    return new errors.UnavailableError('A dependency is not available; retry');
+  return undefined;
+}
+
+/** Any error → what the client is told. Unknown errors become a 500 without detail. */
+export function toErrorAnswer(thrown: unknown): ErrorAnswer {
+  const error = thrown instanceof errors.DomainError ? thrown : fromAwsError(thrown);
+  const entry = error && errorTable.find(([errorClass]) => error instanceof errorClass);
+  if (!error || !entry) return { status: 500, code: 'Internal', message: 'Something went wrong on our side' };
+  const code = entry[1];
+  return {
+    status: errorCodes[code],
+    code,
+    message: error.message,
+    ...(error instanceof errors.ValidationFailedError && { issues: error.issues }),
+    ...(error instanceof errors.VersionConflictError && { currentVersion: error.currentVersion }),
+    ...((code === 'Throttled' || code === 'Unavailable') && { retryAfterSeconds: 1 }),
+  };
+}

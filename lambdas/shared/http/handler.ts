@@ -1,0 +1,110 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import middy from '@middy/core';
+import type {
+  APIGatewayProxyEventV2WithIAMAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+  Context,
+} from 'aws-lambda';
+import type * as z from 'zod';
+import { ForbiddenError, NotFoundError } from '../errors.ts';
+import type { Runtime } from '../platform/runtime.ts';
+import { type RouteContract, type Routes, routeKeyOf } from './contract.ts';
+import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
+import { parseRequest } from './request.ts';
+
+export type HttpEvent = APIGatewayProxyEventV2WithIAMAuthorizer;
+export type HttpResult = APIGatewayProxyStructuredResultV2;
+export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
+
+/** A request that satisfied its contract. */
+export interface RouteRequest<Route extends RouteContract> {
+  readonly params: z.output<Route['params']>;
+  readonly query: z.output<Route['query']>;
+  readonly body: Route extends { body: infer Body extends z.ZodType } ? z.output<Body> : undefined;
+  /** ARN of the IAM identity that signed the request; `local` where none is required. */
+  readonly caller: string;
+}
+
+/** One service call per route. */
+export type Bindings<R extends Routes> = {
+  readonly [Name in keyof R]: (request: RouteRequest<R[Name]>) => Promise<z.input<R[Name]['response']>>;
+};
+
+type AuthMode = 'iam' | 'none';
+
+const json = (status: number, body: unknown, headers: Record<string, string> = {}): HttpResult => ({
+  statusCode: status,
+  headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  body: JSON.stringify(body),
+});
+
+function errorResult(answer: ErrorAnswer, requestId: string): HttpResult {
+  const { status, retryAfterSeconds, ...detail } = answer;
+  return json(
+    status,
+    { error: { ...detail, requestId } },
+    retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
+  );
+}
+
+/** The signer's ARN. Fails closed: without one nothing is answered, unless this machine runs without signatures. */
+function callerOf(event: HttpEvent, route: RouteContract, authMode: AuthMode): string {
+  const arn = event.requestContext.authorizer?.iam?.userArn;
+  if (arn) return arn;
+  if (route.audience === 'open' || authMode === 'none') return 'local';
+  throw new ForbiddenError('The request carries no IAM identity');
+}
+
+/**
+ * The one middleware chain. Middy runs `before` in order and `onError` in reverse, and every `onError` runs: so the
+ * error mapper, registered last, answers first, then metrics are flushed, the trace segment closed and the log keys
+ * cleared, whatever happened.
+ */
+export function createHttpHandler<R extends Routes>(
+  { logger, metrics, tracer }: Pick<Runtime, 'logger' | 'metrics' | 'tracer'>,
+  authMode: AuthMode,
+  routes: R,
+  bindings: Bindings<R>,
+): HttpHandler {
+  const table = new Map(
+    Object.entries(routes).map(
+      ([name, route]) => [routeKeyOf(route), { route, run: bindings[name]! }] as const,
+    ),
+  );
+
+  const dispatch = async (event: HttpEvent): Promise<HttpResult> => {
+    const entry = table.get(event.routeKey);
+    if (!entry) throw new NotFoundError('No such route');
+    const { route, run } = entry;
+    const caller = callerOf(event, route, authMode);
+    const request = { ...parseRequest(route, event), caller };
+    logger.appendKeys({ route: event.routeKey, caller, ...request.params });
+    const answer = await run(request as never);
+    logger.info('answered', { status: route.status });
+    return json(route.status, answer);
+  };
+
+  const mapErrors: middy.MiddlewareObj<HttpEvent, HttpResult> = {
+    onError: (request) => {
+      const answer = toErrorAnswer(request.error);
+      if (answer.status >= 500)
+        logger.error('failed', { route: request.event.routeKey, error: request.error as Error });
+      else
+        logger.info('refused', { route: request.event.routeKey, status: answer.status, code: answer.code });
+      request.response = errorResult(answer, request.event.requestContext.requestId);
+    },
+  };
+
+  // Powertools' own middleware warns on every request that counted nothing, and most reads count nothing.
+  const flush = () => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
+  const flushMetrics: middy.MiddlewareObj<HttpEvent, HttpResult> = { after: flush, onError: flush };
+
+  return middy<HttpEvent, HttpResult>(dispatch)
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(captureLambdaHandler(tracer, { captureResponse: false }))
+    .use(flushMetrics)
+    .use(mapErrors) as unknown as HttpHandler;
+}

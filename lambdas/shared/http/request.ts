@@ -1,0 +1,60 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type * as z from 'zod';
+import { ValidationFailedError, type Issue } from '../errors.ts';
+import type { RouteContract } from './contract.ts';
+import { assertStorable } from './storable.ts';
+
+type RawEvent = Pick<
+  APIGatewayProxyEventV2,
+  'rawPath' | 'pathParameters' | 'queryStringParameters' | 'body' | 'isBase64Encoded'
+>;
+
+const toIssues = (error: z.ZodError): Issue[] =>
+  error.issues.flatMap((issue): Issue[] => {
+    const path = issue.path.map(String);
+    // One issue per unknown field, at the field itself rather than at the object around it.
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }));
+    return [{ path: path.join('.'), message: issue.message }];
+  });
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ValidationFailedError(toIssues(result.error));
+}
+
+function decodeBody(event: RawEvent): unknown {
+  if (!event.body) return {};
+  const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return text.trim() === '' ? {} : JSON.parse(text);
+  } catch {
+    throw ValidationFailedError.at('body', 'is not valid JSON in UTF-8');
+  }
+}
+
+/**
+ * The path as API Gateway matched it must be the route with its ids filled in, letter for letter. Encoded or doubled
+ * separators and trailing slashes are another spelling of somebody's path, and IAM has judged that spelling.
+ */
+function assertCanonicalPath(route: RouteContract, event: RawEvent): void {
+  const canonical = route.path.replace(/\{(\w+)\}/g, (_, name: string) => event.pathParameters?.[name] ?? '');
+  if (event.rawPath !== canonical)
+    throw ValidationFailedError.at('path', 'is not the canonical form of its route');
+}
+
+/** Path, query and body of an event, as the route's contract has them. @throws ValidationFailedError */
+export function parseRequest(route: RouteContract, event: RawEvent) {
+  const params = parse(route.params, event.pathParameters ?? {});
+  assertCanonicalPath(route, event);
+  const query = parse(route.query, event.queryStringParameters ?? {});
+  if (!route.body) {
+    if (event.body) throw ValidationFailedError.at('body', 'this route takes no body');
+    return { params, query, body: undefined };
+  }
+  const body = decodeBody(event);
+  assertStorable(body);
+  return { params, query, body: parse(route.body, body) };
+}

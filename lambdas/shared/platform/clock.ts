@@ -1,0 +1,12 @@
+/** The wall clock as an argument, so every rule about time is a plain test. */
+export type Clock = () => Date;
+
+export const systemClock: Clock = () => new Date();
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** Seconds since the epoch, rounded up: the unit of DynamoDB's ttl. */
+export const toTtl = (time: Date | number): number => Math.ceil(Number(time) / SECOND_MS);

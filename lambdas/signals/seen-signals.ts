@@ -1,0 +1,68 @@
+import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DAY_MS, type Clock, toTtl } from '../shared/platform/clock.ts';
+import { parseTypedId } from '../shared/platform/ids.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+
+/** A signal that was delivered to an agent: remembered longer than the signal itself, because mining reads it. */
+export interface SeenSignal {
+  readonly agentId: string;
+  readonly signalId: string;
+  readonly signalType: string;
+  readonly timestamp: string;
+}
+
+const SEEN_RETENTION_MS = 95 * DAY_MS;
+
+const seenPartition = (agentId: string): string => `seen:${agentId}`;
+const seenSortKey = (timestamp: string, signalId: string): string => `${timestamp}#${signalId}`;
+
+/** The `seen:{agentId}` rows of `agent_state`, written by the relay. */
+export class SeenSignals {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  /** Idempotent: the row is a function of the signal and the agent. */
+  async remember(agentId: string, signalId: string): Promise<void> {
+    const id = parseTypedId(signalId);
+    if (!id) throw new Error(`not a signal id: ${signalId}`);
+    await this.#documents.send(
+      new PutCommand({
+        TableName: this.#table,
+        Item: {
+          [PARTITION_KEY]: seenPartition(agentId),
+          [SORT_KEY]: seenSortKey(id.timestamp, signalId),
+          ttl: toTtl(this.#clock().getTime() + SEEN_RETENTION_MS),
+        },
+      }),
+    );
+  }
+
+  /** Signals seen with `from ≤ timestamp ≤ until`, oldest first, strongly consistent. */
+  async *between(agentId: string, from: string, until: string): AsyncGenerator<SeenSignal> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :until',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
+          ExpressionAttributeValues: { ':pk': seenPartition(agentId), ':from': from, ':until': `${until}#~` },
+          ExclusiveStartKey: start,
+        }),
+      );
+      for (const item of page.Items ?? []) {
+        const [timestamp = '', signalId = ''] = String(item[SORT_KEY]).split('#');
+        yield { agentId, signalId, timestamp, signalType: signalId.slice(0, signalId.lastIndexOf('-')) };
+      }
+      start = page.LastEvaluatedKey;
+    } while (start);
+  }
+}

@@ -1,0 +1,55 @@
+/** The stages this app can be deployed as; `cdk deploy -c stage=prod`. */
+export type StageName = 'dev' | 'prod';
+
+export interface StageConfig {
+  readonly stage: StageName;
+  /** Whether tables and buckets outlive their stack, and refuse deletion. */
+  readonly retainData: boolean;
+  /** A customer-managed key for the tables instead of AWS-owned keys ($1 a month, and per request). */
+  readonly customerManagedKey: boolean;
+  readonly logRetentionDays: 7 | 30 | 90 | 365;
+  /** When the nightly consolidation starts: an EventBridge Scheduler expression. */
+  readonly consolidationSchedule: string;
+  /** IANA time zone of the schedule. */
+  readonly consolidationTimezone: string;
+  /** How many agents are consolidated at the same time. */
+  readonly workerConcurrency: number;
+  /** Requests a second the API accepts, sustained and in a burst. */
+  readonly throttle: { readonly rateLimit: number; readonly burstLimit: number };
+  /** Where alarms are mailed; without it they only change state. */
+  readonly alarmEmail?: string;
+  /** Health of an agent by the age of its last heartbeat. */
+  readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
+}
+
+const common = {
+  customerManagedKey: false,
+  consolidationSchedule: 'cron(0 2 * * ? *)',
+  consolidationTimezone: 'UTC',
+  workerConcurrency: 5,
+  health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
+} as const;
+
+export const stages: Readonly<Record<StageName, StageConfig>> = {
+  dev: {
+    ...common,
+    stage: 'dev',
+    retainData: false,
+    logRetentionDays: 7,
+    throttle: { rateLimit: 100, burstLimit: 200 },
+  },
+  prod: {
+    ...common,
+    stage: 'prod',
+    retainData: true,
+    logRetentionDays: 90,
+    throttle: { rateLimit: 500, burstLimit: 1000 },
+  },
+};
+
+/** @throws Error naming the stages there are */
+export function stageConfig(stage: string): StageConfig {
+  const config = stages[stage as StageName];
+  if (!config) throw new Error(`unknown stage '${stage}': one of ${Object.keys(stages).join(', ')}`);
+  return config;
+}

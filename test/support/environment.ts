@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { tables } from '../../lambdas/shared/schema/tables.ts';
+
+/** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
+const suffix = randomUUID().slice(0, 8);
+for (const { name, environment } of Object.values(tables)) process.env[environment] = `${name}-${suffix}`;
+
+Object.assign(process.env, {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  POWERTOOLS_TRACE_ENABLED: 'false',
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+  POWERTOOLS_METRICS_DISABLED: 'true',
+  AUTH_MODE: 'iam',
+});

@@ -1,0 +1,43 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createDocumentClient } from '../../lambdas/shared/dynamodb/client.ts';
+import { randomPart } from '../../lambdas/shared/platform/ids.ts';
+import type { Runtime } from '../../lambdas/shared/platform/runtime.ts';
+import { METRICS_NAMESPACE } from '../../lambdas/shared/schema/metrics.ts';
+import { recordCommands } from './recordings.ts';
+
+export interface TestRuntime extends Runtime {
+  /** Moves the clock; it stands still otherwise. */
+  setTime(time: string | Date): void;
+  advance(milliseconds: number): void;
+}
+
+export interface TestRuntimeOptions {
+  /** @default the wall clock at creation; it then stands still until moved */
+  readonly now?: string;
+  /** Wraps or replaces the client: inject faults, lag, counters. */
+  readonly documents?: (real: DynamoDBDocumentClient) => DynamoDBDocumentClient;
+}
+
+/** @param service the function under test, as named in the stack: its SDK commands are recorded under that name */
+export function createTestRuntime(service: string, options: TestRuntimeOptions = {}): TestRuntime {
+  let now = new Date(options.now ?? Date.now());
+  const real = createDocumentClient();
+  recordCommands(service, real);
+  return {
+    clock: () => new Date(now),
+    randomPart,
+    documents: options.documents ? options.documents(real) : real,
+    logger: new Logger({ serviceName: service }),
+    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName: service }),
+    tracer: new Tracer({ serviceName: service, enabled: false }),
+    setTime: (time) => {
+      now = new Date(time);
+    },
+    advance: (milliseconds) => {
+      now = new Date(now.getTime() + milliseconds);
+    },
+  };
+}
