@@ -1,0 +1,109 @@
+/** What the service has learned, or was told to test: conditions under which a kind of decision turns out well or badly. */
+export type Asserts = 'success' | 'failure';
+
+export type Scalar = string | number | boolean;
+
+/**
+ * One condition on a decision. `path` is the dotted path in `context` (a literal dot is `\.`), or `selected`,
+ * `action`, `signal.<TYPE>`, `time.hourBucket`, `time.weekday`.
+ */
+export type Condition =
+  | { readonly path: string; readonly op: 'eq'; readonly value: Scalar }
+  | { readonly path: string; readonly op: 'contains'; readonly value: Scalar }
+  | { readonly path: string; readonly op: 'present' }
+  | {
+      readonly path: string;
+      readonly op: 'in_range';
+      /** Inclusive; `null` is open. */
+      readonly min: number | null;
+      /** Exclusive; `null` is open. */
+      readonly max: number | null;
+      /** Quantile rank, 0 for the lowest: with the path it names the condition while cut points move. */
+      readonly bin: number;
+    };
+
+export type PatternStatus =
+  | 'hypothesis'
+  | 'candidate'
+  | 'promoted'
+  | 'suspect'
+  | 'retired'
+  | 'dormant';
+
+/** The numbers of one conjunction in one window of decisions. */
+export interface PatternNumbers {
+  /** Resolved decisions the conditions hold for. */
+  readonly n: number;
+  /** Successes among them, whatever is asserted. */
+  readonly successes: number;
+  /** Share of the asserted status among `n`. */
+  readonly rate: number;
+  /** Share of the asserted status among all resolved decisions of the type. */
+  readonly baseline: number;
+  /** rate / baseline; `null` when the baseline is 0. */
+  readonly lift: number | null;
+  /** Lower 95 % Wilson bound of `rate`. */
+  readonly confidence: number;
+  /** Largest of the one-sided Fisher tests; see `explain`. */
+  readonly pValue: number;
+  /** Benjamini–Hochberg over everything tested in the run; `null` when the pattern was tested alone. */
+  readonly qValue: number | null;
+  /** Asserted rate in the latest third of its occurrences. */
+  readonly recentRate: number;
+  /** The type's asserted rate over the span of that third. */
+  readonly recentBaseline: number;
+  /** UTC days it occurred on. */
+  readonly days: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  /** The old rule of thumb, for comparison only: it promotes noise. */
+  readonly heuristicConfidence: number;
+  /** Outcome metrics of its decisions, population deviation. */
+  readonly metrics: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;
+}
+
+/** One 2×2 comparison behind a pattern's p-value. */
+export interface Comparison {
+  /** `others`: decisions the conditions do not hold for; `part`: a part's rows that lack the rest of the conditions. */
+  readonly against: 'others' | 'part';
+  /** The conditions of the part; empty for `others`. */
+  readonly part: readonly Condition[];
+  /** Rows: with all conditions / compared with. Columns: asserted status / the other one. */
+  readonly table: readonly [readonly [number, number], readonly [number, number]];
+  readonly pValue: number;
+}
+
+export interface Explanation {
+  /** The first is against all others; the largest p-value is the pattern's own. */
+  readonly comparisons: readonly Comparison[];
+  /** What would refute it, one plain sentence with numbers. */
+  readonly refutedBy: string;
+}
+
+export interface Pattern extends PatternNumbers {
+  readonly patternId: string;
+  readonly agentId: string;
+  readonly decisionType: string;
+  readonly asserts: Asserts;
+  readonly conditions: readonly Condition[];
+  readonly status: PatternStatus;
+  readonly version: number;
+  /** One plain sentence with the numbers in it. */
+  readonly description: string;
+  readonly explain: Explanation;
+  /** Why it has the status it has: `significant`, `not_significant`, `recent_rate_below`, `explained_by`, … */
+  readonly reason: string;
+  /** End of the window the numbers come from. */
+  readonly asOf: string;
+  /** Rate at the last version, which a new version must differ from by 0.05. */
+  readonly versionRate: number;
+  readonly supersedes?: string;
+}
+
+/** A decision that proves a pattern, kept beyond the decision's own 90 days. */
+export interface EvidenceDigest {
+  readonly decisionId: string;
+  readonly timestamp: string;
+  readonly status: 'success' | 'failure';
+  readonly action?: string;
+}
