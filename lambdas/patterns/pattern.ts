@@ -22,13 +22,7 @@ export type Condition =
       readonly bin: number;
     };
 
-export type PatternStatus =
-  | 'hypothesis'
-  | 'candidate'
-  | 'promoted'
-  | 'suspect'
-  | 'retired'
-  | 'dormant';
+export type PatternStatus = 'hypothesis' | 'candidate' | 'promoted' | 'suspect' | 'retired' | 'dormant';
 
 /** The numbers of one conjunction in one window of decisions. */
 export interface PatternNumbers {

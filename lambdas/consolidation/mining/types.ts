@@ -120,7 +120,9 @@ export interface Miner {
    * Numbers of stated conjunctions in the same cases, tested alone (no correction): for `patterns/test`, for
    * patterns that are already known, and for hypotheses.
    */
-  test(stated: readonly { readonly asserts: Asserts; readonly conditions: readonly Condition[] }[]): Finding[];
+  test(
+    stated: readonly { readonly asserts: Asserts; readonly conditions: readonly Condition[] }[],
+  ): Finding[];
 }
 
 export type { Asserts, Comparison, Condition, Explanation, PatternNumbers, Scalar };
