@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod';
-import { ValidationFailedError, type Issue } from '../errors.ts';
+import { type Issue, TooLargeError, ValidationFailedError } from '../errors.ts';
 import type { RouteContract } from './contract.ts';
 import { assertStorable } from './storable.ts';
 
@@ -24,9 +24,14 @@ function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outp
   throw new ValidationFailedError(toIssues(result.error));
 }
 
+/** Above every item limit; a batch of full-sized decisions has to be sent in parts. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
 function decodeBody(event: RawEvent): unknown {
   if (!event.body) return {};
   const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.byteLength > MAX_BODY_BYTES)
+    throw new TooLargeError(`The body is ${bytes.byteLength} bytes; the limit is ${MAX_BODY_BYTES}`);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return text.trim() === '' ? {} : JSON.parse(text);

@@ -1,3 +1,5 @@
+import { ValidationFailedError } from '../errors.ts';
+
 /** The wall clock as an argument, so every rule about time is a plain test. */
 export type Clock = () => Date;
 
@@ -10,3 +12,11 @@ export const DAY_MS = 24 * HOUR_MS;
 
 /** Seconds since the epoch, rounded up: the unit of DynamoDB's ttl. */
 export const toTtl = (time: Date | number): number => Math.ceil(Number(time) / SECOND_MS);
+
+const MAX_AHEAD_MS = 5 * MINUTE_MS;
+
+/** Clocks differ by seconds; what lies further ahead is a mistake. @throws ValidationFailedError at `path` */
+export function assertNotAhead(now: Date, timestamp: string | undefined, path: string): void {
+  if (timestamp !== undefined && Date.parse(timestamp) > now.getTime() + MAX_AHEAD_MS)
+    throw ValidationFailedError.at(path, 'must not lie more than 5 minutes ahead');
+}
