@@ -23,6 +23,7 @@ export const runIdSchema = id('run id', 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 
 /** Any JSON value, for free-form maps. */
 export const jsonSchema = z.json();
+export type JsonValue = z.output<typeof jsonSchema>;
 export const freeFormSchema = z.record(z.string(), jsonSchema);
 
 const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
