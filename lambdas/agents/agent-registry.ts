@@ -47,17 +47,25 @@ export class AgentRegistry {
     this.#clock = clock;
   }
 
+  /** Whether `noteActivity` would be free: this instance has seen the agent write these types within the hour. */
+  isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
+    const known = this.#known.get(agentId);
+    return (
+      known?.activeHour === activeHourOf(this.#clock()) &&
+      decisionTypes.every((type) => known.decisionTypes.has(type))
+    );
+  }
+
   /**
    * Call before a write in an agent's name. Free when this instance has seen the agent write these types within the
    * hour; one conditional-free update (1 WRU, 2 with the index) otherwise.
    */
   async noteActivity(agentId: string, decisionTypes: readonly string[] = []): Promise<void> {
+    if (this.isNoted(agentId, decisionTypes)) return;
     const now = this.#clock();
     const activeHour = activeHourOf(now);
     const known = this.#known.get(agentId);
-    const fresh = known?.activeHour === activeHour;
     const unseen = decisionTypes.filter((type) => !known?.decisionTypes.has(type));
-    if (fresh && unseen.length === 0) return;
     await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,
