@@ -59,17 +59,27 @@ export class AgentRegistry {
     this.#clock = clock;
   }
 
+  /** Whether `noteActivity` would be free: this instance noted it lately, in this hour, with these types. */
+  isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
+    const now = this.#clock();
+    const known = this.#known.get(agentId);
+    return (
+      known?.activeHour === activeHourOf(now) &&
+      now.getTime() - known.notedAt < REGISTRATION_TRUSTED_MS &&
+      decisionTypes.every((type) => known.decisionTypes.has(type))
+    );
+  }
+
   /**
-   * Call before a write in an agent's name. Free when this instance has seen the agent write these types within the
-   * same hour and the last five minutes; one unconditional update otherwise (1 WRU, 2 when a new hour moves the index).
+   * Call before a write in an agent's name. Free when this instance noted the agent and these types in the last five
+   * minutes and the same hour; one unconditional update otherwise (1 WRU, 2 when a new hour changes the index).
    */
   async noteActivity(agentId: string, decisionTypes: readonly string[] = []): Promise<void> {
+    if (this.isNoted(agentId, decisionTypes)) return;
     const now = this.#clock();
     const activeHour = activeHourOf(now);
     const known = this.#known.get(agentId);
-    const fresh = known?.activeHour === activeHour && now.getTime() - known.notedAt < REGISTRATION_TRUSTED_MS;
     const unseen = decisionTypes.filter((type) => !known?.decisionTypes.has(type));
-    if (fresh && unseen.length === 0) return;
     await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,

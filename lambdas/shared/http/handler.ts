@@ -11,20 +11,13 @@ import { ForbiddenError, NotFoundError } from '../errors.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import { type RouteContract, type Routes, routeKeyOf } from './contract.ts';
 import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
-import { parseRequest } from './request.ts';
+import { parseRequest, type RouteRequest } from './request.ts';
+
+export type { RouteRequest };
 
 export type HttpEvent = APIGatewayProxyEventV2WithIAMAuthorizer;
 export type HttpResult = APIGatewayProxyStructuredResultV2;
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
-
-/** A request that satisfied its contract. */
-export interface RouteRequest<Route extends RouteContract> {
-  readonly params: z.output<Route['params']>;
-  readonly query: z.output<Route['query']>;
-  readonly body: Route extends { body: infer Body extends z.ZodType } ? z.output<Body> : undefined;
-  /** ARN of the IAM identity that signed the request; `local` where none is required. */
-  readonly caller: string;
-}
 
 /** One service call per route. */
 export type Bindings<R extends Routes> = {

@@ -9,6 +9,15 @@ type RawEvent = Pick<
   'rawPath' | 'pathParameters' | 'queryStringParameters' | 'body' | 'isBase64Encoded'
 >;
 
+/** A request that satisfied its contract. */
+export interface RouteRequest<Route extends RouteContract> {
+  readonly params: z.output<Route['params']>;
+  readonly query: z.output<Route['query']>;
+  readonly body: Route extends { body?: infer Body extends z.ZodType } ? z.output<Body> : undefined;
+  /** ARN of the IAM identity that signed the request; `local` where none is required. */
+  readonly caller: string;
+}
+
 const toIssues = (error: z.ZodError): Issue[] =>
   error.issues.flatMap((issue): Issue[] => {
     const path = issue.path.map(String);
@@ -51,15 +60,18 @@ function assertCanonicalPath(route: RouteContract, event: RawEvent): void {
 }
 
 /** Path, query and body of an event, as the route's contract has them. @throws ValidationFailedError */
-export function parseRequest(route: RouteContract, event: RawEvent) {
+export function parseRequest<Route extends RouteContract>(
+  route: Route,
+  event: RawEvent,
+): Omit<RouteRequest<Route>, 'caller'> {
   const params = parse(route.params, event.pathParameters ?? {});
   assertCanonicalPath(route, event);
   const query = parse(route.query, event.queryStringParameters ?? {});
   if (!route.body) {
     if (event.body) throw ValidationFailedError.at('body', 'this route takes no body');
-    return { params, query, body: undefined };
+    return { params, query, body: undefined } as never;
   }
   const body = decodeBody(event);
   assertStorable(body);
-  return { params, query, body: parse(route.body, body) };
+  return { params, query, body: parse(route.body, body) } as never;
 }

@@ -39,7 +39,7 @@ export const timestampSchema = z
     'must be a UTC ISO-8601 timestamp ending in Z',
   )
   .refine((text) => !ISO_UTC.test(text) || text >= '2000', 'must not be before 2000')
-  .transform((text) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString()))
+  .transform((text) => new Date(text).toISOString())
   .meta({ example: '2026-03-01T09:30:00.000Z', format: 'date-time' });
 
 /** `Date.parse` rolls 30 February over into March; a calendar that has no such day should say so. */
