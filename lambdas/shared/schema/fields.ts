@@ -74,6 +74,9 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     consistency: z.literal('eventual').optional().meta({ description: 'Present when an index answered.' }),
   });
 
+/** The rows of a batch request. Each is parsed by itself later, so a bad row is not a bad request. */
+export const rowsOf = (description: string) => z.array(z.unknown()).min(1).max(100).meta({ description });
+
 /** `{ items, failed }` of a batch: a bad row fails alone. */
 export const batchOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
