@@ -14,4 +14,5 @@ Object.assign(process.env, {
   POWERTOOLS_LOG_LEVEL: 'SILENT',
   POWERTOOLS_METRICS_DISABLED: 'true',
   AUTH_MODE: 'iam',
+  EVENT_BUS_NAME: 'agent-memory-test',
 });
