@@ -16,4 +16,5 @@ Object.assign(process.env, {
   AUTH_MODE: 'iam',
   HEALTH_IDLE_SECONDS: '300',
   HEALTH_INACTIVE_SECONDS: '3600',
+  EVENT_BUS_NAME: 'agent-memory-test',
 });

@@ -47,6 +47,8 @@ interface CommandInput {
   readonly IndexName?: string;
   readonly RequestItems?: Record<string, unknown>;
   readonly TransactItems?: Record<string, { readonly TableName?: string }>[];
+  /** Of PutEvents. */
+  readonly Entries?: unknown;
 }
 
 const transactActions: Record<string, string> = {
@@ -71,6 +73,7 @@ function actionsOf(command: string, input: CommandInput): Omit<RecordedCommand, 
     );
   if (input.RequestItems)
     return Object.keys(input.RequestItems).map((name) => ({ action: command, resource: resourceOf(name) }));
+  if (input.Entries) return [{ action: command, resource: 'bus' }];
   return [
     {
       action: command,
@@ -93,7 +96,7 @@ interface Recordable {
   };
 }
 
-/** Records every DynamoDB command a client sends under the name of the function that sends it. */
+/** Records every command a client sends under the name of the function that sends it. */
 export function recordCommands(service: string, client: unknown): void {
   (client as Recordable).middlewareStack.add(
     (next, context) => (args) => {
