@@ -60,7 +60,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: 'lambdas/(?!shared/schema/|[a-z]+/contract\\.ts$)',
+              regex: 'lambdas/(?!shared/schema/|shared/http/contract\\.ts$|[a-z]+/contract\\.ts$)',
               message: 'lib/ imports only contracts and shared/schema',
             },
           ],
