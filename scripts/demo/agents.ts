@@ -65,17 +65,17 @@ function windowScores(bars: readonly Bar[]): Record<Window, number> {
   return Object.fromEntries(windows.map((name) => [name, score(WINDOWS[name])])) as Record<Window, number>;
 }
 
-/** What three hours usually did over the last 30 days: half of them less, half more. */
-function usual(bars: readonly Bar[]) {
-  const past = stretches(bars, WARM_UP_HOURS - CYCLE_HOURS, CYCLE_HOURS);
+/** What three hours usually did lately: half of them less, half more. */
+function usual(bars: readonly Bar[], hours: number) {
+  const past = stretches(bars, hours, CYCLE_HOURS);
   const of = (measure: (entry: number, bars: readonly Bar[]) => number) =>
-    Math.max(1e-6, median(past.map(({ before, bars: hours }) => measure(before.close, hours))));
+    Math.max(1e-6, median(past.map(({ before, bars: known }) => measure(before.close, known))));
   return {
-    move: of((entry, hours) => Math.abs(hours.at(-1)!.close / entry - 1)),
+    move: of((entry, known) => Math.abs(known.at(-1)!.close / entry - 1)),
     range: of(rangeOf),
     against: {
-      long: of((e, h) => adverseMove(e, h, 'long')),
-      short: of((e, h) => adverseMove(e, h, 'short')),
+      long: of((entry, known) => adverseMove(entry, known, 'long')),
+      short: of((entry, known) => adverseMove(entry, known, 'short')),
     },
   };
 }
@@ -160,7 +160,9 @@ export function chainAt(known: readonly Bar[]): Chain {
       [...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), now.time / HOUR),
     )();
   const market = featuresAt(bars);
-  const { move, range, against } = usual(bars);
+  // The range is estimated from a month, as if calm and storm did not last; limits follow the last two days.
+  const { range } = usual(bars, WARM_UP_HOURS);
+  const { move, against } = usual(bars, 48);
   const call = callDirection(market, move, dice);
   const decisions = [selectSource(market, bars, dice), estimateRange(market, range), call];
   if (call.bet.kind === 'direction' && call.bet.side !== 'flat') {

@@ -61,9 +61,9 @@ export function lastDays(bars: readonly Bar[], days: number): Period {
 
 /** Hourly deviation of the invented market's calm, usual and stormy regimes. */
 const REGIMES = [0.002, 0.0045, 0.009] as const;
-const REGIME_HOURS = 96;
-/** Drift per hour, in deviations, while the rule holds: about 80 % of three-hour moves go up. */
-const RULE_DRIFT = 0.5;
+const REGIME_HOURS = 72;
+/** Drift per hour, in deviations, while the rule holds: about 90 % of three-hour moves go up. */
+const RULE_DRIFT = 0.8;
 const INVENTED_START = Date.UTC(2024, 0, 1);
 
 /** What is really true in the invented market, in words, to hold the findings against. */

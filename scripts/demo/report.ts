@@ -100,7 +100,7 @@ function tallyText(checks: readonly Check[]): string {
   const tally = tallyOf(checks);
   const seen = checks.length - tally['not seen'];
   return (
-    `Of ${plural(seen, 'one')} that occurred again, ${count(tally.holds)} held (the whole interval above the baseline), ` +
+    `Of the ${count(seen)} that occurred again, ${count(tally.holds)} held (the whole interval above the baseline), ` +
     `${count(tally.above)} lay above it, ${count(tally.below)} below, ${count(tally.fails)} failed (the whole interval below)` +
     `${tally['not seen'] > 0 ? `; ${count(tally['not seen'])} did not occur` : ''}.`
   );
