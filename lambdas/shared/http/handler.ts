@@ -19,9 +19,14 @@ export type HttpEvent = APIGatewayProxyEventV2WithIAMAuthorizer;
 export type HttpResult = APIGatewayProxyStructuredResultV2;
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
+/** An answer is only written out: services may hand over what nobody can change. */
+type Immutable<T> = T extends object ? { readonly [Key in keyof T]: Immutable<T[Key]> } : T;
+
 /** One service call per route. */
 export type Bindings<R extends Routes> = {
-  readonly [Name in keyof R]: (request: RouteRequest<R[Name]>) => Promise<z.input<R[Name]['response']>>;
+  readonly [Name in keyof R]: (
+    request: RouteRequest<R[Name]>,
+  ) => Promise<Immutable<z.input<R[Name]['response']>>>;
 };
 
 type AuthMode = 'iam' | 'none';
