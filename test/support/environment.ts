@@ -14,4 +14,7 @@ Object.assign(process.env, {
   POWERTOOLS_LOG_LEVEL: 'SILENT',
   POWERTOOLS_METRICS_DISABLED: 'true',
   AUTH_MODE: 'iam',
+  WORK_QUEUE_URL: 'https://queue.test/work.fifo',
+  PLANNER_FUNCTION_NAME: 'planner',
+  MAX_RECEIVE_COUNT: '3',
 });
