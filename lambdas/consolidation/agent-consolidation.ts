@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { isLive, type Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { canonicalJson } from '../shared/platform/ids.ts';
+import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
@@ -36,8 +35,6 @@ export interface ConsolidationOutcome {
 export const MAX_DECISIONS = 1_000_000;
 /** Rejected conjunctions a report names. */
 const MAX_NEAREST = 5;
-
-export const hashText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 interface ReadWindow {
   readonly miner: Miner;
@@ -118,7 +115,7 @@ export class AgentConsolidation {
       agentId,
       decisionType,
       settings: this.#cases.settings,
-      hash: hashText,
+      hash: sha256,
     });
     let decisions = 0;
     let pages = 0;

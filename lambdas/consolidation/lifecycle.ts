@@ -18,6 +18,8 @@ import { storableFinding } from './storable-finding.ts';
 
 /** Level of the uncorrected p-value at which a promoted pattern still holds. */
 export const HOLD_LEVEL = 0.05;
+/** What is not even significant tested alone is no candidate: the nearest by rank may be far away. */
+export const CANDIDATE_LEVEL = 0.05;
 /** A rate that moved by this much since the last version makes a new one. */
 export const VERSION_STEP = 0.05;
 /** Decisions a pattern keeps beyond their own retention. */
@@ -58,6 +60,9 @@ interface Verdict {
 }
 
 const isExplained = (finding: Finding): boolean => finding.explainedBy !== undefined;
+
+const isCandidate = (finding: Finding): boolean =>
+  finding.numbers.pValue <= CANDIDATE_LEVEL && !isExplained(finding) && finding.reason !== 'mirror_image';
 
 /** The previous patterns a run has to test again when mining did not list them. */
 export const needsRetest = (pattern: Pattern): boolean =>
@@ -159,6 +164,7 @@ export function advance(input: LifecycleInput): LifecycleResult {
     // What has ended, and is not found again, stays exactly as it ended.
     if (before && !needsRetest(before) && before.status !== 'candidate' && verdict.status === before.status)
       continue;
+    if (verdict.status === 'candidate' && !isCandidate(finding)) continue;
     const limited: Verdict = !over.has(finding.patternId)
       ? verdict
       : { status: before && needsRetest(before) ? 'retired' : 'candidate', reason: 'over_limit' };

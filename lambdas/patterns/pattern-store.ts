@@ -33,6 +33,8 @@ export interface ConfidencePosition {
   readonly patternId: string;
 }
 
+/** Rows of the confidence index read at a time. */
+const INDEX_PAGE = 100;
 /** BatchWriteItem takes so many. */
 const BATCH_SIZE = 25;
 
@@ -88,6 +90,7 @@ export class PatternStore {
         TableName: this.#table,
         IndexName: confidenceIndex.name,
         ScanIndexForward: false,
+        Limit: INDEX_PAGE,
         KeyConditionExpression: '#pk = :pk AND #confidence >= :min',
         ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#confidence': confidenceIndex.sortKey.name },
         ExpressionAttributeValues: { ':pk': patternPartition(agentId), ':min': minConfidence },

@@ -17,4 +17,7 @@ Object.assign(process.env, {
   HEALTH_IDLE_SECONDS: '300',
   HEALTH_INACTIVE_SECONDS: '3600',
   EVENT_BUS_NAME: 'agent-memory-test',
+  WORK_QUEUE_URL: 'https://queue.test/work.fifo',
+  PLANNER_FUNCTION_NAME: 'planner',
+  MAX_RECEIVE_COUNT: '3',
 });
