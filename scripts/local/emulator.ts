@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 /** AWS's own DynamoDB Local, as shipped in the npm package: nothing is downloaded at run time. */
 export interface Emulator {
   readonly endpoint: string;
+  /** Resolves when it ends, by `stop` or on its own. */
+  readonly exited: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,9 +41,10 @@ const freePort = (): Promise<number> =>
     });
   });
 
-async function untilReady(process: ChildProcess, endpoint: string): Promise<void> {
+async function untilReady(child: ChildProcess, endpoint: string): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    if (process.exitCode !== null) throw new Error(`DynamoDB Local exited with code ${process.exitCode}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`DynamoDB Local exited with ${child.exitCode ?? child.signalCode}`);
     // It answers an unsigned GET with a 400; any answer means it listens.
     const answered = await fetch(endpoint).then(
       () => true,
@@ -51,6 +54,23 @@ async function untilReady(process: ChildProcess, endpoint: string): Promise<void
     await sleep(100);
   }
   throw new Error('DynamoDB Local did not start within 20 s');
+}
+
+/**
+ * Ends the emulator when this process is killed so hard that it cannot do so itself: a shell that waits for the end
+ * of its input, which only our own end brings about (or a word, when all went well).
+ */
+function watchOver(child: ChildProcess): { dismiss(): void } {
+  if (process.platform === 'win32' || child.pid === undefined) return { dismiss: () => undefined };
+  const script = 'read -r word && exit 0; kill -9 "$0" 2>/dev/null';
+  // SIGINT from a terminal reaches the whole group: the watcher must outlive it as long as its process does.
+  const watcher = spawn('sh', ['-c', `trap '' INT TERM; ${script}`, String(child.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watcher.on('error', () => undefined);
+  watcher.stdin.on('error', () => undefined);
+  child.once('exit', () => watcher.stdin.end('done\n'));
+  return { dismiss: () => watcher.stdin.end('done\n') };
 }
 
 /**
@@ -80,18 +100,26 @@ export async function startEmulator(dataDirectory?: string): Promise<Emulator> {
     ],
     { stdio: 'ignore' },
   );
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve()).once('error', () => resolve());
+  });
+  const watcher = watchOver(child);
   const killChild = () => child.kill('SIGKILL');
   process.once('exit', killChild);
-  const endpoint = `http://127.0.0.1:${port}`;
-  await untilReady(child, endpoint);
-  return {
-    endpoint,
-    async stop() {
-      process.off('exit', killChild);
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await Promise.race([gone, sleep(5_000).then(killChild)]);
-    },
+  const stop = async () => {
+    process.off('exit', killChild);
+    child.kill('SIGTERM');
+    const timer = setTimeout(killChild, 3_000);
+    await exited;
+    clearTimeout(timer);
+    watcher.dismiss();
   };
+  const endpoint = `http://127.0.0.1:${port}`;
+  try {
+    await untilReady(child, endpoint);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { endpoint, exited, stop };
 }

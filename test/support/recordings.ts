@@ -54,6 +54,8 @@ interface CommandInput {
   readonly IndexName?: string;
   readonly RequestItems?: Record<string, unknown>;
   readonly TransactItems?: Record<string, { readonly TableName?: string }>[];
+  /** Of PutEvents. */
+  readonly Entries?: unknown;
 }
 
 const transactActions: Record<string, string> = {
@@ -78,6 +80,7 @@ function actionsOf(command: string, input: CommandInput): Omit<RecordedCommand, 
     );
   if (input.RequestItems)
     return Object.keys(input.RequestItems).map((name) => ({ action: command, resource: resourceOf(name) }));
+  if (input.Entries) return [{ action: command, resource: 'bus' }];
   return [
     {
       action: command,
@@ -100,7 +103,7 @@ interface Recordable {
   };
 }
 
-/** Records every DynamoDB command a client sends under the name of the function that sends it. */
+/** Records every command a client sends under the name of the function that sends it. */
 export function recordCommands(service: string, client: unknown): void {
   (client as Recordable).middlewareStack.add(
     (next, context) => (args) => {

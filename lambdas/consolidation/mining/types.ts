@@ -75,6 +75,8 @@ export type RejectionReason =
   | 'explained_by_conjunction'
   /** The other values of a promoted rule's field, seen from the other side. */
   | 'mirror_image'
+  /** Correlated with a stronger pattern: no effect is left where that one is held constant. */
+  | 'explained_by_other'
   | 'over_limit';
 
 export interface Finding {

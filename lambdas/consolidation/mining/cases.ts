@@ -1,0 +1,86 @@
+import { Float64List, Uint32List } from './number-list.ts';
+import type { FeatureValue, ResolvedCase, Scalar } from './types.ts';
+
+/** Values of one path as codes into a dictionary, with the rows they stand in. */
+export class CodedColumn {
+  readonly rows = new Uint32List();
+  readonly codes = new Uint32List();
+  readonly dictionary = new Map<Scalar, number>();
+
+  add(row: number, value: Scalar): void {
+    let code = this.dictionary.get(value);
+    if (code === undefined) {
+      code = this.dictionary.size;
+      this.dictionary.set(value, code);
+    }
+    this.rows.push(row);
+    this.codes.push(code);
+  }
+}
+
+/** Numbers are kept as they are: their cut points are known only when the window is complete. */
+export class NumberColumn {
+  readonly rows = new Uint32List();
+  readonly values = new Float64List();
+
+  add(row: number, value: number): void {
+    this.rows.push(row);
+    this.values.push(value);
+  }
+}
+
+export class PathColumns {
+  readonly values = new CodedColumn();
+  readonly numbers = new NumberColumn();
+  readonly elements = new CodedColumn();
+  readonly present = new Uint32List();
+
+  add(row: number, feature: FeatureValue): void {
+    if (feature.kind === 'present') this.present.push(row);
+    else if (feature.kind === 'set') for (const value of feature.values) this.elements.add(row, value);
+    else if (typeof feature.value === 'number') this.numbers.add(row, feature.value);
+    else this.values.add(row, feature.value);
+  }
+}
+
+/** Everything added, column by column: nothing of a raw item is kept. */
+export class Cases {
+  readonly paths = new Map<string, PathColumns>();
+  readonly times = new Float64List();
+  readonly successes = new Uint32List();
+  readonly decisionIds: string[] = [];
+  readonly actions: (string | undefined)[] = [];
+  readonly metricNames: string[] = [];
+  /** Metrics of row r: entries from `metricEnds[r - 1]` to `metricEnds[r]`. */
+  readonly metricEnds = new Uint32List();
+  readonly metricCodes = new Uint32List();
+  readonly metricValues = new Float64List();
+  readonly #metricCode = new Map<string, number>();
+
+  get count(): number {
+    return this.decisionIds.length;
+  }
+
+  add(resolved: ResolvedCase): void {
+    const row = this.count;
+    this.decisionIds.push(resolved.decisionId);
+    this.actions.push(resolved.action);
+    this.times.push(resolved.time);
+    this.successes.push(resolved.success ? 1 : 0);
+    for (const [path, feature] of resolved.features) {
+      let columns = this.paths.get(path);
+      if (!columns) this.paths.set(path, (columns = new PathColumns()));
+      columns.add(row, feature);
+    }
+    for (const [name, value] of Object.entries(resolved.metrics ?? {})) {
+      let code = this.#metricCode.get(name);
+      if (code === undefined) {
+        code = this.metricNames.push(name) - 1;
+        this.#metricCode.set(name, code);
+      }
+      this.metricCodes.push(code);
+      this.metricValues.push(value);
+    }
+    this.metricEnds.push(this.metricCodes.length);
+  }
+}

@@ -1,0 +1,117 @@
+import type { CaseTable } from './case-table.ts';
+import type { CodedColumn, NumberColumn, PathColumns } from './cases.ts';
+import { conditionKey } from './pattern-id.ts';
+import { MAX_FEATURES } from './settings.ts';
+import type { Condition, MiningSettings, Scalar } from './types.ts';
+
+/** One condition worth testing, with the rows it holds for. */
+export interface Feature {
+  readonly condition: Condition;
+  readonly key: string;
+  readonly bitmap: Uint32Array;
+  readonly n: number;
+  readonly successes: number;
+}
+
+export interface FeatureTable {
+  /** In the order of their keys. */
+  readonly features: readonly Feature[];
+  readonly truncatedPaths: readonly string[];
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * The conditions to test: the commonest values of every path, numbers with many values cut at their quartiles. One
+ * that holds for fewer than `minOccurrences` cases cannot be part of a pattern, one that holds for all says nothing.
+ */
+export function buildFeatures(table: CaseTable, settings: MiningSettings): FeatureTable {
+  const truncated = new Set<string>();
+  const candidates: Feature[] = [];
+  for (const [path, columns] of table.cases.paths) {
+    const { conditions, complete } = conditionsOf(path, columns, settings);
+    if (!complete) truncated.add(path);
+    for (const condition of conditions) {
+      const bitmap = table.bitmapOf(condition);
+      const counts = table.counts(bitmap);
+      if (counts.n >= settings.minOccurrences && counts.n < table.count)
+        candidates.push({ condition, key: conditionKey(condition), bitmap, ...counts });
+    }
+  }
+  candidates.sort((a, b) => b.n - a.n || byText(a.key, b.key));
+  for (const { condition } of candidates.slice(MAX_FEATURES)) truncated.add(condition.path);
+  return {
+    features: candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key)),
+    truncatedPaths: [...truncated].sort(byText),
+  };
+}
+
+interface PathConditions {
+  readonly conditions: readonly Condition[];
+  /** False when the path has more values than are tested. */
+  readonly complete: boolean;
+}
+
+function conditionsOf(path: string, columns: PathColumns, settings: MiningSettings): PathConditions {
+  const values: { condition: Condition; count: number }[] = [
+    ...countValues(columns.values).map(({ value, count }) => ({
+      condition: { path, op: 'eq' as const, value },
+      count,
+    })),
+    ...countValues(columns.elements).map(({ value, count }) => ({
+      condition: { path, op: 'contains' as const, value },
+      count,
+    })),
+  ];
+  const numbers = countNumbers(columns.numbers, settings.maxDistinctNumbers);
+  for (const [value, count] of numbers ?? [])
+    values.push({ condition: { path, op: 'eq' as const, value }, count });
+  const ranges = numbers ? [] : quartileRanges(path, columns.numbers.values.view());
+  const present: Condition[] = columns.present.length > 0 ? [{ path, op: 'present' }] : [];
+
+  const complete = values.length <= settings.maxValuesPerPath;
+  if (!complete) {
+    // A path of ids has as many values as rows: only those that could be a pattern are worth sorting.
+    const frequent = values.filter(({ count }) => count >= settings.minOccurrences);
+    frequent.sort(
+      (a, b) => b.count - a.count || byText(conditionKey(a.condition), conditionKey(b.condition)),
+    );
+    values.length = 0;
+    values.push(...frequent.slice(0, settings.maxValuesPerPath));
+  }
+  return { conditions: [...values.map(({ condition }) => condition), ...ranges, ...present], complete };
+}
+
+function countValues(column: CodedColumn): { value: Scalar; count: number }[] {
+  const counts = new Uint32Array(column.dictionary.size);
+  for (const code of column.codes.view()) counts[code]!++;
+  return [...column.dictionary].map(([value, code]) => ({ value, count: counts[code]! }));
+}
+
+/** How often each number occurs, or undefined when they are too many to be values. */
+function countNumbers(column: NumberColumn, maxDistinct: number): Map<number, number> | undefined {
+  const counts = new Map<number, number>();
+  for (const value of column.values.view()) {
+    counts.set(value, (counts.get(value) ?? 0) + 1);
+    if (counts.size > maxDistinct) return undefined;
+  }
+  return counts;
+}
+
+/**
+ * Ranges between the window's quartiles, which are values that occurred. Equal cut points are one. A range's rank is
+ * how many quartiles lie at or below it, so its name stays while they move.
+ */
+export function quartileRanges(path: string, values: Float64Array): Condition[] {
+  const sorted = values.slice().sort();
+  const cuts = [1, 2, 3].map((quarter) => sorted[Math.floor((sorted.length * quarter) / 4)]!);
+  const ranges: Condition[] = [];
+  for (let bin = 0; bin <= cuts.length; bin++) {
+    const min = bin === 0 ? null : cuts[bin - 1]!;
+    const max = bin === cuts.length ? null : cuts[bin]!;
+    // between equal quartiles there is nothing, nor below one that is the least value
+    if (max !== null && max <= (min ?? sorted[0]!)) continue;
+    ranges.push({ path, op: 'in_range', min, max, bin });
+  }
+  return ranges;
+}

@@ -1,0 +1,108 @@
+import type { CaseTable } from './case-table.ts';
+import { heuristicConfidence, wilsonLowerBound } from './statistics.ts';
+import type { Asserts, Finding, MiningSettings, PatternNumbers } from './types.ts';
+
+/** Digests of the decisions behind a pattern, at most. */
+const MAX_EVIDENCE = 50;
+
+/** Cases of the asserted status. */
+export const assertedOf = (
+  asserts: Asserts,
+  { n, successes }: { readonly n: number; readonly successes: number },
+): number => (asserts === 'success' ? successes : n - successes);
+
+const share = (count: number, n: number): number => (n === 0 ? 0 : count / n);
+const isoTime = (time: number): string => new Date(time).toISOString();
+
+export interface Recent {
+  readonly recentRate: number;
+  readonly recentBaseline: number;
+}
+
+/** The asserted rate in the latest third of the occurrences, and the type's over the span of that third. */
+export function measureRecent(table: CaseTable, ranks: Uint32Array, asserts: Asserts): Recent {
+  if (ranks.length === 0) return { recentRate: 0, recentBaseline: 0 };
+  const third = ranks.subarray(ranks.length - Math.ceil(ranks.length / 3));
+  const successes = third.reduce((sum, rank) => sum + (table.succeededAt(rank) ? 1 : 0), 0);
+  const span = table.countsBetween(table.timeAt(third[0]!), table.timeAt(third.at(-1)!));
+  return {
+    recentRate: share(assertedOf(asserts, { n: third.length, successes }), third.length),
+    recentBaseline: share(assertedOf(asserts, span), span.n),
+  };
+}
+
+/**
+ * All numbers of one pattern from the rows its conditions hold for. A pattern that holds for none has zeros, and no
+ * times (`firstSeen` and `lastSeen` are empty).
+ */
+export function measure(
+  table: CaseTable,
+  bitmap: Uint32Array,
+  asserts: Asserts,
+  significance: { readonly pValue: number; readonly qValue: number | null },
+  settings: MiningSettings,
+): PatternNumbers {
+  const counts = table.counts(bitmap);
+  const ranks = table.ranksOf(bitmap);
+  const asserted = assertedOf(asserts, counts);
+  const rate = share(asserted, counts.n);
+  const baseline = share(assertedOf(asserts, { n: table.count, successes: table.successes }), table.count);
+  const newest = ranks.at(-1);
+  return {
+    n: counts.n,
+    successes: counts.successes,
+    rate,
+    baseline,
+    lift: baseline === 0 ? null : rate / baseline,
+    confidence: wilsonLowerBound(asserted, counts.n, settings.wilsonZ),
+    ...significance,
+    ...measureRecent(table, ranks, asserts),
+    days: table.daysOf(ranks),
+    firstSeen: newest === undefined ? '' : isoTime(table.timeAt(ranks[0]!)),
+    lastSeen: newest === undefined ? '' : isoTime(table.timeAt(newest)),
+    heuristicConfidence: counts.n === 0 ? 0 : heuristicConfidence(counts.n, rate),
+    metrics: measureMetrics(table, ranks),
+  };
+}
+
+/** Mean and population deviation of every outcome metric, in one numerically stable pass (Welford). */
+function measureMetrics(table: CaseTable, ranks: Uint32Array): PatternNumbers['metrics'] {
+  const { metricNames, metricEnds, metricCodes, metricValues } = table.cases;
+  const ends = metricEnds.view();
+  const codes = metricCodes.view();
+  const values = metricValues.view();
+  const running = new Map<number, { n: number; mean: number; squares: number }>();
+  for (const rank of ranks) {
+    const row = table.rowAt(rank);
+    for (let entry = row === 0 ? 0 : ends[row - 1]!; entry < ends[row]!; entry++) {
+      let sums = running.get(codes[entry]!);
+      if (!sums) running.set(codes[entry]!, (sums = { n: 0, mean: 0, squares: 0 }));
+      const value = values[entry]!;
+      sums.n++;
+      const off = value - sums.mean;
+      sums.mean += off / sums.n;
+      sums.squares += off * (value - sums.mean);
+    }
+  }
+  return Object.fromEntries(
+    [...running]
+      .map(
+        ([code, { n, mean, squares }]) => [metricNames[code]!, { mean, sd: Math.sqrt(squares / n) }] as const,
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** The newest decisions of a bitmap, newest first. */
+export function evidenceOf(table: CaseTable, bitmap: Uint32Array): Finding['evidence'] {
+  return [...table.ranksOf(bitmap).slice(-MAX_EVIDENCE).reverse()].map((rank) => {
+    const row = table.rowAt(rank);
+    const action = table.cases.actions[row];
+    return {
+      decisionId: table.cases.decisionIds[row]!,
+      timestamp: isoTime(table.timeAt(rank)),
+      status: table.succeededAt(rank) ? ('success' as const) : ('failure' as const),
+      ...(action !== undefined && { action }),
+    };
+  });
+}

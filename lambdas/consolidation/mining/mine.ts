@@ -1,0 +1,225 @@
+import { CaseTable } from './case-table.ts';
+import { Cases } from './cases.ts';
+import { describe } from './describe.ts';
+import { compare, type Conjunction, conjunctionOf, explanationOf, largestP } from './explain.ts';
+import { buildFeatures, type Feature } from './feature-table.ts';
+import { assertedOf, evidenceOf, measure } from './measure.ts';
+import { conditionKey, type Hash, patternIdOf, sortConditions } from './pattern-id.ts';
+import { rejectByCounts, rejectByTime } from './promotion.ts';
+import { Redundancy, type Significant } from './redundancy.ts';
+import { NONE, Search, type Tested } from './search.ts';
+import { defaultMiningSettings } from './settings.ts';
+import { likelihoodRatio, qValues } from './statistics.ts';
+import type { Asserts, Finding, Miner, MiningResult, MiningSettings, RejectionReason } from './types.ts';
+
+export interface MinerOptions {
+  readonly agentId: string;
+  readonly decisionType: string;
+  /** @default defaultMiningSettings */
+  readonly settings?: MiningSettings;
+  readonly hash: Hash;
+}
+
+/** A miner for the resolved decisions of one agent and type. Add each decision once, then ask. */
+export function createMiner(options: MinerOptions): Miner {
+  const settings = options.settings ?? defaultMiningSettings;
+  const cases = new Cases();
+  let table: CaseTable | undefined;
+  const current = (): CaseTable => (table ??= new CaseTable(cases));
+  return {
+    add(resolved) {
+      cases.add(resolved);
+      table = undefined;
+    },
+    mine: () => new MiningRun(current(), options, settings).result(),
+    test: (stated) =>
+      stated.map(({ asserts, conditions }) => testStated(current(), options, settings, asserts, conditions)),
+  };
+}
+
+/** One assertion of one tested conjunction. */
+interface Entry {
+  readonly index: number;
+  readonly asserts: Asserts;
+  readonly n: number;
+  readonly successes: number;
+  readonly pValue: number;
+  readonly qValue: number;
+  readonly reason: RejectionReason | 'significant';
+  /** The stronger pattern that explains it. */
+  readonly explainedBy?: Significant;
+}
+
+class MiningRun {
+  readonly #table: CaseTable;
+  readonly #options: MinerOptions;
+  readonly #settings: MiningSettings;
+  readonly #features: readonly Feature[];
+  readonly #truncatedPaths: readonly string[];
+  readonly #tested: Tested;
+
+  constructor(table: CaseTable, options: MinerOptions, settings: MiningSettings) {
+    this.#table = table;
+    this.#options = options;
+    this.#settings = settings;
+    const { features, truncatedPaths } = buildFeatures(table, settings);
+    this.#features = features;
+    this.#truncatedPaths = truncatedPaths;
+    this.#tested = new Search(features, table, settings).run();
+  }
+
+  result(): MiningResult {
+    const judged = this.#limit(this.#explain(this.#judge()));
+    const rejected: Partial<Record<RejectionReason, number>> = {};
+    for (const { reason } of judged)
+      if (reason !== 'significant') rejected[reason] = (rejected[reason] ?? 0) + 1;
+    const promoted = judged.filter(({ reason }) => reason === 'significant');
+    const candidates = (['success', 'failure'] as const).flatMap((asserts) =>
+      judged
+        .filter((entry) => entry.asserts === asserts && entry.reason !== 'significant')
+        .slice(0, this.#settings.maxCandidates),
+    );
+    return {
+      resolved: this.#table.count,
+      successes: this.#table.successes,
+      tested: 2 * this.#tested.length,
+      findings: [...promoted, ...candidates.sort(this.#nearestFirst)].map((entry) => this.#finding(entry)),
+      rejected,
+      truncatedPaths: this.#truncatedPaths,
+    };
+  }
+
+  /** Every tested conjunction once per assertion, judged by itself, the nearest to significance first. */
+  #judge(): Entry[] {
+    const tested = this.#tested;
+    const { length } = tested;
+    const pSuccess = tested.pSuccess.view();
+    const pFailure = tested.pFailure.view();
+    const all = new Float64Array(2 * length);
+    all.set(pSuccess);
+    all.set(pFailure, length);
+    const qValueOf = qValues(all);
+    const n = tested.n.view();
+    const successes = tested.successes.view();
+    const entries: Entry[] = [];
+    for (let index = 0; index < length; index++) {
+      for (const asserts of ['success', 'failure'] as const) {
+        const pValue = (asserts === 'success' ? pSuccess : pFailure)[index]!;
+        const entry = {
+          index,
+          asserts,
+          n: n[index]!,
+          successes: successes[index]!,
+          pValue,
+          qValue: qValueOf(pValue),
+        };
+        const reason =
+          rejectByCounts(this.#table, entry, this.#settings) ??
+          rejectByTime(this.#table, this.#conjunction(entry).bitmap, asserts, this.#settings);
+        entries.push({ ...entry, reason: reason ?? 'significant' });
+      }
+    }
+    return entries.sort(this.#nearestFirst);
+  }
+
+  #explain(entries: readonly Entry[]): Entry[] {
+    const patterns = new Map<Entry, Significant>();
+    for (const entry of entries) {
+      if (entry.reason !== 'significant') continue;
+      const { conditions, bitmap } = this.#conjunction(entry);
+      patterns.set(entry, { asserts: entry.asserts, conditions, keys: conditions.map(conditionKey), bitmap });
+    }
+    const explained = new Redundancy(this.#table, this.#settings).explain([...patterns.values()]);
+    return entries.map((entry) => {
+      const away = explained.get(patterns.get(entry)!);
+      return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
+    });
+  }
+
+  #limit(entries: readonly Entry[]): Entry[] {
+    const kept = { success: 0, failure: 0 };
+    return entries.map((entry) =>
+      entry.reason === 'significant' && ++kept[entry.asserts] > this.#settings.maxPromoted
+        ? { ...entry, reason: 'over_limit' }
+        : entry,
+    );
+  }
+
+  /** By q, then p, then the size of the effect (p may be too small to tell), then the features' own order. */
+  readonly #nearestFirst = (a: Entry, b: Entry): number =>
+    a.qValue - b.qValue ||
+    a.pValue - b.pValue ||
+    (a.pValue === 0 ? this.#strength(b) - this.#strength(a) : 0) ||
+    a.index - b.index ||
+    (a.asserts < b.asserts ? 1 : -1);
+
+  #strength({ asserts, n, successes }: Entry): number {
+    const { count, successes: all } = this.#table;
+    const a = assertedOf(asserts, { n, successes });
+    const c = assertedOf(asserts, { n: count, successes: all }) - a;
+    return likelihoodRatio([a, n - a, c, count - n - c]);
+  }
+
+  #conjunction({ index }: { readonly index: number }): Conjunction {
+    const { first, second, third } = this.#tested;
+    const features = [first, second, third]
+      .map((column) => column.view()[index]!)
+      .filter((feature) => feature !== NONE)
+      .map((feature) => this.#features[feature]!);
+    return conjunctionOf(
+      this.#table,
+      features.map(({ condition }) => condition),
+      features.map(({ bitmap }) => bitmap),
+    );
+  }
+
+  #finding({ asserts, reason, qValue, explainedBy, ...entry }: Entry): Finding {
+    return {
+      ...findingOf(this.#table, this.#options, this.#settings, asserts, this.#conjunction(entry), qValue),
+      verdict: reason === 'significant' ? 'promote' : 'reject',
+      reason,
+      ...(explainedBy && { explainedBy: idOf(this.#options, explainedBy.asserts, explainedBy.conditions) }),
+    };
+  }
+}
+
+/** Stated beforehand and tested alone: no correction, and the p-value decides by itself. */
+function testStated(
+  table: CaseTable,
+  options: MinerOptions,
+  settings: MiningSettings,
+  asserts: Asserts,
+  conditions: Finding['conditions'],
+): Finding {
+  const conjunction = conjunctionOf(table, sortConditions(conditions));
+  const finding = findingOf(table, options, settings, asserts, conjunction, null);
+  const significant = finding.numbers.pValue <= settings.maxQValue;
+  if (significant) return { ...finding, verdict: 'promote', reason: 'significant' };
+  const tooFew = finding.numbers.n < settings.minOccurrences;
+  return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };
+}
+
+function findingOf(
+  table: CaseTable,
+  options: MinerOptions,
+  settings: MiningSettings,
+  asserts: Asserts,
+  conjunction: Conjunction,
+  qValue: number | null,
+): Omit<Finding, 'verdict' | 'reason'> {
+  const { conditions, bitmap } = conjunction;
+  const comparisons = compare(table, conjunction, asserts);
+  const numbers = measure(table, bitmap, asserts, { pValue: largestP(comparisons), qValue }, settings);
+  return {
+    patternId: idOf(options, asserts, conditions),
+    asserts,
+    conditions,
+    numbers,
+    explain: explanationOf(comparisons, asserts, settings),
+    description: describe({ decisionType: options.decisionType, asserts, conditions, numbers }),
+    evidence: evidenceOf(table, bitmap),
+  };
+}
+
+const idOf = (options: MinerOptions, asserts: Asserts, conditions: Finding['conditions']): string =>
+  patternIdOf(options.agentId, options.decisionType, asserts, conditions, options.hash);

@@ -1,0 +1,226 @@
+import { popcount } from './bitmap.ts';
+import type { CaseTable } from './case-table.ts';
+import type { Feature } from './feature-table.ts';
+import { fisherTails } from './fisher.ts';
+import { Float64List, Uint32List } from './number-list.ts';
+import { MAX_FEATURES_IN_TRIPLES } from './settings.ts';
+import type { MiningSettings } from './types.ts';
+
+/** Unused places of a conjunction of fewer than three features. */
+export const NONE = 0xffff_ffff;
+
+/** Every conjunction that was tested, column by column: features by index, counts, and both p-values. */
+export class Tested {
+  readonly first = new Uint32List();
+  readonly second = new Uint32List();
+  readonly third = new Uint32List();
+  readonly n = new Uint32List();
+  readonly successes = new Uint32List();
+  readonly pSuccess = new Float64List();
+  readonly pFailure = new Float64List();
+
+  get length(): number {
+    return this.n.length;
+  }
+}
+
+/** The non-zero words of a bitmap: what is left of a conjunction is soon sparse. */
+interface Sparse {
+  readonly index: Uint32Array;
+  readonly word: Uint32Array;
+  length: number;
+  /** Entries that belong to successes. */
+  split: number;
+}
+
+/**
+ * Tests every conjunction of up to three features that occurs often enough, depth first: a conjunction that is too
+ * rare has no extension that is not. Two values of one path never meet, two elements of one set may.
+ */
+export class Search {
+  readonly #features: readonly Feature[];
+  readonly #table: CaseTable;
+  readonly #settings: MiningSettings;
+  /** All bitmaps one after another. */
+  readonly #bits: Uint32Array;
+  /** n and successes of each pair, by `i * features + j`, i < j; n is 0 for a pair that is not tested. */
+  readonly #pairN: Uint32Array;
+  readonly #pairSuccesses: Uint32Array;
+  readonly #tails = { upper: 1, lower: 1 };
+  readonly #tested = new Tested();
+  #pSuccess = 0;
+  #pFailure = 0;
+  #n = 0;
+  #successes = 0;
+
+  constructor(features: readonly Feature[], table: CaseTable, settings: MiningSettings) {
+    this.#features = features;
+    this.#table = table;
+    this.#settings = settings;
+    this.#bits = new Uint32Array(features.length * table.words);
+    features.forEach((feature, index) => this.#bits.set(feature.bitmap, index * table.words));
+    this.#pairN = new Uint32Array(features.length ** 2);
+    this.#pairSuccesses = new Uint32Array(features.length ** 2);
+  }
+
+  run(): Tested {
+    const count = this.#features.length;
+    const prefix = this.#sparse();
+    for (let i = 0; i < count; i++) {
+      const { n, successes } = this.#features[i]!;
+      this.#begin(n, successes);
+      this.#record(i, NONE, NONE);
+      if (this.#settings.maxConditions < 2) continue;
+      this.#load(i, prefix);
+      for (let j = i + 1; j < count; j++) if (this.#mayMeet(i, j)) this.#pair(i, j, prefix);
+    }
+    if (this.#settings.maxConditions >= 3) this.#triples();
+    return this.#tested;
+  }
+
+  #pair(i: number, j: number, prefix: Sparse): void {
+    this.#count(prefix, j);
+    const n = this.#n;
+    const successes = this.#successes;
+    if (n < this.#settings.minOccurrences) return;
+    const slot = i * this.#features.length + j;
+    this.#pairN[slot] = n;
+    this.#pairSuccesses[slot] = successes;
+    this.#begin(n, successes);
+    this.#againstFeature(i);
+    this.#againstFeature(j);
+    this.#record(i, j, NONE);
+  }
+
+  #triples(): void {
+    const among = this.#commonest(MAX_FEATURES_IN_TRIPLES);
+    const width = this.#features.length;
+    const first = this.#sparse();
+    const both = this.#sparse();
+    for (let a = 0; a < among.length; a++) {
+      const i = among[a]!;
+      this.#load(i, first);
+      for (let b = a + 1; b < among.length; b++) {
+        const j = among[b]!;
+        if (this.#pairN[i * width + j] === 0) continue;
+        this.#intersect(first, j, both);
+        for (let c = b + 1; c < among.length; c++) {
+          const k = among[c]!;
+          if (this.#pairN[i * width + k] === 0 || this.#pairN[j * width + k] === 0) continue;
+          this.#count(both, k);
+          if (this.#n < this.#settings.minOccurrences) continue;
+          this.#begin(this.#n, this.#successes);
+          this.#againstFeature(i);
+          this.#againstFeature(j);
+          this.#againstFeature(k);
+          this.#againstPair(i * width + j);
+          this.#againstPair(i * width + k);
+          this.#againstPair(j * width + k);
+          this.#record(i, j, k);
+        }
+      }
+    }
+  }
+
+  #commonest(limit: number): number[] {
+    const indexes = this.#features.map((_, index) => index);
+    if (indexes.length <= limit) return indexes;
+    return indexes
+      .sort((a, b) => this.#features[b]!.n - this.#features[a]!.n || a - b)
+      .slice(0, limit)
+      .sort((a, b) => a - b);
+  }
+
+  #mayMeet(i: number, j: number): boolean {
+    const a = this.#features[i]!.condition;
+    const b = this.#features[j]!.condition;
+    return a.path !== b.path || (a.op === 'contains' && b.op === 'contains');
+  }
+
+  /** Against the other decisions of the type. */
+  #begin(n: number, successes: number): void {
+    this.#n = n;
+    this.#successes = successes;
+    this.#pSuccess = 0;
+    this.#pFailure = 0;
+    this.#against(this.#table.count, this.#table.successes);
+  }
+
+  #againstFeature(index: number): void {
+    const { n, successes } = this.#features[index]!;
+    this.#against(n, successes);
+  }
+
+  #againstPair(slot: number): void {
+    this.#against(this.#pairN[slot]!, this.#pairSuccesses[slot]!);
+  }
+
+  /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
+  #against(n: number, successes: number): void {
+    const failures = this.#n - this.#successes;
+    const otherSuccesses = successes - this.#successes;
+    fisherTails(this.#successes, failures, otherSuccesses, n - successes - failures, this.#tails);
+    this.#pSuccess = Math.max(this.#pSuccess, this.#tails.upper);
+    this.#pFailure = Math.max(this.#pFailure, this.#tails.lower);
+  }
+
+  #record(i: number, j: number, k: number): void {
+    const tested = this.#tested;
+    tested.first.push(i);
+    tested.second.push(j);
+    tested.third.push(k);
+    tested.n.push(this.#n);
+    tested.successes.push(this.#successes);
+    tested.pSuccess.push(this.#pSuccess);
+    tested.pFailure.push(this.#pFailure);
+  }
+
+  #sparse(): Sparse {
+    const { words } = this.#table;
+    return { index: new Uint32Array(words), word: new Uint32Array(words), length: 0, split: 0 };
+  }
+
+  #load(feature: number, into: Sparse): void {
+    const { words, successWords } = this.#table;
+    const base = feature * words;
+    let length = 0;
+    for (let i = 0; i < words; i++) {
+      if (i === successWords) into.split = length;
+      const word = this.#bits[base + i]!;
+      if (word === 0) continue;
+      into.index[length] = i;
+      into.word[length++] = word;
+    }
+    if (successWords === words) into.split = length;
+    into.length = length;
+  }
+
+  #intersect(prefix: Sparse, feature: number, into: Sparse): void {
+    const base = feature * this.#table.words;
+    const { index, word, split } = prefix;
+    let length = 0;
+    into.split = 0;
+    for (let t = 0; t < prefix.length; t++) {
+      if (t === split) into.split = length;
+      const both = word[t]! & this.#bits[base + index[t]!]!;
+      if (both === 0) continue;
+      into.index[length] = index[t]!;
+      into.word[length++] = both;
+    }
+    if (split === prefix.length) into.split = length;
+    into.length = length;
+  }
+
+  /** n and successes of a prefix and one more feature. */
+  #count(prefix: Sparse, feature: number): void {
+    const base = feature * this.#table.words;
+    const bits = this.#bits;
+    const { index, word, length, split } = prefix;
+    let successes = 0;
+    for (let t = 0; t < split; t++) successes += popcount(word[t]! & bits[base + index[t]!]!);
+    let n = successes;
+    for (let t = split; t < length; t++) n += popcount(word[t]! & bits[base + index[t]!]!);
+    this.#successes = successes;
+    this.#n = n;
+  }
+}

@@ -1,0 +1,24 @@
+import type { MiningSettings } from './types.ts';
+
+/** The design's thresholds. Each has a reason in the class that uses it; a deployment may replace any of them. */
+export const defaultMiningSettings: MiningSettings = {
+  maxConditions: 3,
+  minOccurrences: 5,
+  minDays: 2,
+  wilsonZ: 1.96,
+  maxQValue: 0.05,
+  strictLevel: 0.001,
+  maxValuesPerPath: 32,
+  maxDistinctNumbers: 8,
+  maxStringLength: 128,
+  signalWindowMs: 4 * 60 * 60 * 1000,
+  maxCandidates: 50,
+  maxPromoted: 200,
+};
+
+/**
+ * Work is bounded whatever a context looks like: the commonest features are kept, the paths of the others are named
+ * in `truncatedPaths`. 1,000 features make half a million pairs, 256 make 2.7 million triples: seconds, not hours.
+ */
+export const MAX_FEATURES = 1000;
+export const MAX_FEATURES_IN_TRIPLES = 256;

@@ -1,0 +1,57 @@
+/**
+ * `npm start`: the whole service on this machine. PORT (default 3000; 0 for any) and DATA_DIR (default `.local`, kept
+ * over a restart; `:memory:` keeps nothing) say where; LOG_LEVEL what functions log to stderr. ASSEMBLY names a
+ * synthesized assembly to run as it is (`cdk.out/dev` after `npm run synth`), which saves the seconds of synthesizing.
+ * On stdout there is one line, once requests are answered.
+ */
+import { PrerequisiteError } from './local/emulator.ts';
+import { type LocalService, startService } from './local/service.ts';
+
+/** The whole stop has this long; what hangs is then left to the process's own end. */
+const STOP_MS = 5_000;
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === '') return 3000;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new PrerequisiteError(`PORT must be a number from 0 to 65535, not '${text}'`);
+  return port;
+}
+
+function fail(error: Error): never {
+  process.stderr.write(`agent-memory: ${error instanceof PrerequisiteError ? error.message : error.stack}\n`);
+  process.exit(1);
+}
+
+const progress = (text: string) => {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+};
+
+let service: LocalService | undefined;
+let ending = false;
+
+/** The first signal stops; before anything answers, or when it takes too long, the process just ends. */
+function onSignal(): void {
+  if (ending) return;
+  ending = true;
+  setTimeout(() => process.exit(1), STOP_MS).unref();
+  if (!service) process.exit(0);
+  service.stop().then(() => process.exit(0), fail);
+}
+
+process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+
+try {
+  const directory = process.env['DATA_DIR'] || '.local';
+  service = await startService({
+    port: readPort(process.env['PORT']),
+    dataDirectory: directory === ':memory:' ? undefined : directory,
+    logLevel: process.env['LOG_LEVEL'],
+    assembly: process.env['ASSEMBLY'],
+    onProgress: progress,
+    onFailure: fail,
+  });
+  process.stdout.write(`agent-memory listening on ${service.url}\n`);
+} catch (error) {
+  fail(error as Error);
+}

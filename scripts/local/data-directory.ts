@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PrerequisiteError } from './emulator.ts';
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+/**
+ * When a process started, in the kernel's own count, where the kernel tells: process ids come back, most of all in
+ * containers, where each start has the same few.
+ */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+const identityOf = (pid: number): string => `${pid} ${startOf(pid)}`;
+
+function isAlive(holder: string): boolean {
+  const pid = Number(holder.split(' ')[0]);
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, and is another user's
+    if (codeOf(error) !== 'EPERM') return false;
+  }
+  return identityOf(pid) === holder;
+}
+
+/** Where a service keeps its data, held by one process at a time. */
+export interface DataDirectory {
+  readonly path: string;
+  release(): void;
+}
+
+/**
+ * Takes a data directory for this process. The lock of a process that is gone is taken over.
+ *
+ * @throws PrerequisiteError when another process has it, or it cannot be written
+ */
+export function holdDataDirectory(path: string): DataDirectory {
+  const lock = join(path, 'service.lock');
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new PrerequisiteError(`the data directory ${path} cannot be made (${codeOf(error)})`);
+  }
+  for (let attempt = 0; ; attempt++)
+    try {
+      writeFileSync(lock, identityOf(process.pid), { flag: 'wx' });
+      return { path, release: () => rmSync(lock, { force: true }) };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST')
+        throw new PrerequisiteError(`the data directory ${path} cannot be written (${codeOf(error)})`);
+      const holder = readFileSync(lock, 'utf8');
+      if (attempt > 0 || isAlive(holder))
+        throw new PrerequisiteError(
+          `the data directory ${path} is in use by process ${holder.split(' ')[0]}; stop it, or set DATA_DIR to another`,
+        );
+      rmSync(lock, { force: true });
+    }
+}
