@@ -1,17 +1,20 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { healthAt } from '../../../lambdas/agents/health.ts';
+import type { Clock } from '../../../lambdas/shared/platform/clock.ts';
 import { call } from '../../support/api.ts';
-import { createTestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { startAgents } from './agents-handler.ts';
+import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 
 const { putAgent, getAgent, heartbeat, listAgents, deregisterAgent, putState } = agentRoutes;
 
 beforeAll(createTables);
+
+/** The registry as another function has it, in an instance of its own. */
+const registryOf = ({ clock }: { clock: Clock }) =>
+  new AgentRegistry(ownDocuments, tableName('state'), clock);
 
 const NOW = '2026-03-01T09:30:00.000Z';
 const hunter = {
@@ -42,10 +45,7 @@ describe('a profile', () => {
     const params = { agentId: 'replaced' };
     await call(handler, putAgent, { params, body: hunter });
     await call(handler, heartbeat, { params });
-    await new AgentRegistry(runtime.documents, tableName('state'), runtime.clock).noteActivity('replaced', [
-      'TRADE_EXECUTION',
-      'RISK_ASSESSMENT',
-    ]);
+    await registryOf(runtime).noteActivity('replaced', ['TRADE_EXECUTION', 'RISK_ASSESSMENT']);
     runtime.advance(60_000);
     const { body } = await call(handler, putAgent, { params, body: { type: 'trader' } });
     expect(body).toEqual({
@@ -146,28 +146,13 @@ describe('health', () => {
   });
 
   it('costs 2 write units a heartbeat', async () => {
-    const { handler, runtime } = startAgents({ now: NOW });
+    const { handler, spent } = startMeasured({ now: NOW });
     const params = { agentId: 'frugal' };
     await call(handler, putAgent, { params, body: hunter });
-    const spent: number[] = [];
-    const measured = startAgents({ now: NOW, documents: (real) => measuring(real, spent) });
-    runtime.advance(1000);
-    measured.runtime.advance(1000);
-    await call(measured.handler, heartbeat, { params });
-    expect(spent).toEqual([2]);
+    await call(handler, heartbeat, { params });
+    expect(spent.at(-1)).toBe(2);
   });
 });
-
-/** Notes what every update cost, indexes included. */
-function measuring(real: DynamoDBDocumentClient, spent: number[]): DynamoDBDocumentClient {
-  const send = async (command: UpdateCommand) => {
-    command.input.ReturnConsumedCapacity = 'TOTAL';
-    const answer = await real.send(command);
-    spent.push(answer.ConsumedCapacity?.CapacityUnits ?? 0);
-    return answer;
-  };
-  return { send } as unknown as DynamoDBDocumentClient;
-}
 
 describe('the list of agents', () => {
   it('is in the order of the ids, whole, page by page', async () => {
@@ -217,8 +202,6 @@ describe('a deregistered agent', () => {
     (await call(handler, listAgents, { query: { maxResults: '100' } })).body.items.map(
       (agent: { agentId: string }) => agent.agentId,
     );
-  const registryOf = ({ documents, clock }: ReturnType<typeof createTestRuntime>) =>
-    new AgentRegistry(documents, tableName('state'), clock);
 
   it('is not found, not listed and no target, and keeps its decision types', async () => {
     const { handler, runtime } = startAgents({ now: NOW });
@@ -269,7 +252,7 @@ describe('a deregistered agent', () => {
 
   it('is listed again five minutes after its last noted write, by an instance that took it for registered', async () => {
     const { handler } = startAgents({ now: NOW });
-    const elsewhere = createTestRuntime('decisions', { now: NOW });
+    const { runtime: elsewhere } = startAgents({ now: NOW });
     const registry = registryOf(elsewhere);
     await registry.noteActivity('busy', ['TRADE_EXECUTION']);
     await call(handler, deregisterAgent, { params: { agentId: 'busy' } });
@@ -283,27 +266,22 @@ describe('a deregistered agent', () => {
 });
 
 describe('the registry', () => {
-  const registry = (now = NOW) => {
-    const runtime = createTestRuntime('decisions', { now });
-    return { runtime, registry: new AgentRegistry(runtime.documents, tableName('state'), runtime.clock) };
-  };
-
   it('collects the decision types instances note, and pages through everyone', async () => {
-    const a = registry();
-    const b = registry();
-    await a.registry.noteActivity('typed', ['B_TYPE']);
-    await b.registry.noteActivity('typed', ['A_TYPE']);
-    await a.registry.noteActivity('typed', ['C_TYPE']);
-    expect(await a.registry.decisionTypes('typed')).toEqual(['A_TYPE', 'B_TYPE', 'C_TYPE']);
+    const a = registryOf(startAgents({ now: NOW }).runtime);
+    const b = registryOf(startAgents({ now: NOW }).runtime);
+    await a.noteActivity('typed', ['B_TYPE']);
+    await b.noteActivity('typed', ['A_TYPE']);
+    await a.noteActivity('typed', ['C_TYPE']);
+    expect(await a.decisionTypes('typed')).toEqual(['A_TYPE', 'B_TYPE', 'C_TYPE']);
     const all = [];
-    for await (const agent of a.registry.all()) all.push(agent);
+    for await (const agent of a.all()) all.push(agent);
     expect(all).toContainEqual({ agentId: 'typed', agentType: 'unknown', activeHour: '2026-03-01T09' });
   });
 
-  it('knows many at once, whatever the number asked for', async () => {
-    const { registry: one } = registry();
+  it('knows the registered among more than one read can ask for', async () => {
+    const registry = registryOf(startAgents().runtime);
     const ids = Array.from({ length: 120 }, (_, i) => `many-${i}`);
-    await Promise.all(ids.map((id) => one.noteActivity(id)));
-    expect((await one.registered([...ids, 'nobody', ids[0]!])).size).toBe(120);
+    for (const id of ['many-0', 'many-119']) await registry.noteActivity(id);
+    expect(await registry.registered([...ids, 'many-0'])).toEqual(new Set(['many-0', 'many-119']));
   });
 });

@@ -5,7 +5,7 @@ import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { windowAt } from '../../../lambdas/agents/working-table.ts';
 import { call } from '../../support/api.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { startAgents } from './agents-handler.ts';
+import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 
 const { getAgent, putWorking, getWorking, deleteWorking, listWorking, count } = agentRoutes;
 
@@ -54,7 +54,7 @@ describe('working memory', () => {
       items: [],
       nextToken: null,
     });
-    const { Item } = await runtime.documents.send(
+    const { Item } = await ownDocuments.send(
       new GetCommand({ TableName: tableName('state'), Key: { PK: 'agent:brief', SK: 'WORKING#k' } }),
     );
     // Never before its time: the second is rounded up.
@@ -141,6 +141,18 @@ describe('working memory', () => {
   });
 });
 
+it('a value of up to 1 KB costs 1 write unit, and so does a count, once the agent is noted', async () => {
+  const { handler, spent } = startMeasured({ now: NOW });
+  const own = { agentId: 'frugal', key: 'k' };
+  const body = { value: 'x'.repeat(850) };
+  for (let i = 0; i < 2; i++) {
+    await call(handler, putWorking, { params: own, body });
+    await call(handler, count, { params: own, body: { windowSeconds: 60, limit: 9 } });
+  }
+  const registration = 2;
+  expect(spent).toEqual([registration, 1, 1, 1, 1]);
+});
+
 describe('a counter', () => {
   const counted = (agentId: string, key = 'calls') => ({ agentId, key });
 
@@ -206,9 +218,9 @@ describe('a counter', () => {
   });
 
   it('is collected after its window, not within it', async () => {
-    const { handler, runtime } = startAgents({ now: NOW });
+    const { handler } = startAgents({ now: NOW });
     await call(handler, count, { params: counted('collected'), body: { windowSeconds: 60 } });
-    const { Item } = await runtime.documents.send(
+    const { Item } = await ownDocuments.send(
       new GetCommand({
         TableName: tableName('state'),
         Key: { PK: 'agent:collected', SK: `COUNTER#calls#60#${NOW}` },
