@@ -12,6 +12,9 @@ const MAX_BYTES = 256 * 1024;
 const MAX_TRIES = 3;
 const BACKOFF_MS = 100;
 
+/** The bus took the request but not this entry: throttling, mostly, so it is worth another try. */
+class EntryRefusedError extends Error {}
+
 /** How many bytes EventBridge counts for an entry: source, type, detail, and 14 for the time. */
 const entryBytes = (entry: PutEventsRequestEntry): number =>
   14 +
@@ -70,21 +73,24 @@ export class SignalBus {
           problems[position] = answers[i];
         });
       }
-      pending = pending.filter((position) => problems[position]);
+      pending = pending.filter((position) => problems[position] instanceof EntryRefusedError);
       if (tries === MAX_TRIES) break;
       if (pending.length > 0) await sleep(BACKOFF_MS * 2 ** tries * Math.random());
     }
     return problems;
   }
 
-  /** One request. It may succeed in part, and an entry it took is not taken back. */
+  /**
+   * One request. It may succeed in part, and an entry it took is not taken back. A request that fails as a whole has
+   * had its tries in the SDK; the stream brings its records again.
+   */
   async #send(entries: PutEventsRequestEntry[]): Promise<(Error | undefined)[]> {
     try {
       const { Entries = [] } = await this.#eventBridge.send(new PutEventsCommand({ Entries: entries }));
       return entries.map((_, i) => {
         const answer = Entries[i];
         if (answer?.EventId) return undefined;
-        return new Error(`${answer?.ErrorCode ?? 'NoAnswer'}: ${answer?.ErrorMessage ?? ''}`);
+        return new EntryRefusedError(`${answer?.ErrorCode ?? 'NoAnswer'}: ${answer?.ErrorMessage ?? ''}`);
       });
     } catch (error) {
       return entries.map(() => error as Error);
