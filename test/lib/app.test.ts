@@ -2,15 +2,17 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { stageConfig, stages } from '../../lib/config.ts';
 import { SPECIMEN_TIMEOUT_MS, specimen } from '../support/specimens.ts';
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates are asserted on, field by field
+type Json = any;
+
 interface Specimen {
   readonly careless: string;
   readonly keyWithoutRegion: string;
   readonly acknowledgements: readonly (readonly [rule: string, reason: string])[];
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates are asserted on, field by field
   readonly configured: readonly {
     readonly stackName: string;
     readonly Type: string;
-    readonly Properties: any;
+    readonly Properties: Json;
   }[];
 }
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { Stack, Validations } from 'aws-cdk-lib';
+import { type Stack, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { createApp } from '../../../lib/app.ts';
 import { stages, type StageConfig } from '../../../lib/config.ts';
