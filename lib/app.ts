@@ -12,16 +12,22 @@ import { StorageStack } from './storage-stack.ts';
  */
 export function createApp(config: StageConfig, props: AppProps = {}): App {
   const app = new App({ analyticsReporting: false, ...props });
+  if (config.customerManagedKey && !config.region)
+    throw new Error(
+      `stage '${config.stage}': customerManagedKey needs region, which a table names beside its key`,
+    );
+  const env = config.region ? { region: config.region } : undefined;
   const name = (part: string) => `agent-memory-${config.stage}-${part}`;
-  const { tables, archive } = new StorageStack(app, name('storage'), { config });
-  const consolidation = new ConsolidationStack(app, name('consolidation'), { config, tables });
+  const { tables, archive } = new StorageStack(app, name('storage'), { config, env });
+  const consolidation = new ConsolidationStack(app, name('consolidation'), { config, env, tables });
   const service = new ServiceStack(app, name('service'), {
     config,
+    env,
     tables,
     archive,
     planner: consolidation.planner,
   });
-  new ObservabilityStack(app, name('observability'), { config, tables, service, consolidation });
+  new ObservabilityStack(app, name('observability'), { config, env, tables, service, consolidation });
   Tags.of(app).add('service', 'agent-memory');
   Tags.of(app).add('stage', config.stage);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

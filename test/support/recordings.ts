@@ -22,7 +22,14 @@ export interface RecordedAnswer {
   readonly code?: string;
 }
 
-type Recording = RecordedCommand | RecordedAnswer;
+/** One custom metric some function counted. */
+export interface RecordedMetric {
+  readonly kind: 'metric';
+  readonly service: string;
+  readonly name: string;
+}
+
+type Recording = RecordedCommand | RecordedAnswer | RecordedMetric;
 
 const seen = new Set<string>();
 
