@@ -13,6 +13,8 @@ const project = {
 // Started by test/support/run.ts, which brings up DynamoDB Local and synthesizes the tables first.
 export default {
   maxWorkers: 2,
+  // A busy machine creates tables slowly; a test that hangs still ends.
+  testTimeout: 30_000,
   projects: [
     {
       ...project,

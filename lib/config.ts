@@ -5,7 +5,11 @@ export interface StageConfig {
   readonly stage: StageName;
   /** Whether tables and buckets outlive their stack, and refuse deletion. */
   readonly retainData: boolean;
-  /** A customer-managed key for the tables instead of AWS-owned keys ($1 a month, and per request). */
+  /**
+   * Fixes the region of every stack. @default - that of the credentials at deployment
+   */
+  readonly region?: string;
+  /** A customer-managed key for the tables instead of AWS-owned keys ($1 a month, and per request); needs `region`. */
   readonly customerManagedKey: boolean;
   readonly logRetentionDays: 7 | 30 | 90 | 365;
   /** When the nightly consolidation starts: an EventBridge Scheduler expression. */

@@ -1,6 +1,7 @@
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { type TableName, tables } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
@@ -10,9 +11,11 @@ export interface StorageStackProps extends StackProps {
   readonly config: StageConfig;
 }
 
-/** Everything with state that must outlive a deployment: the four tables. Their ids are never renamed. */
+/** Everything with state that must outlive a deployment: the four tables and the archive. Their ids are never renamed. */
 export class StorageStack extends Stack {
   readonly tables: Readonly<Record<TableName, ITableV2>>;
+  /** Whole records, as JSON: those the relay gave up on, under `aws/lambda/`. */
+  readonly archive: Bucket;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
     super(scope, id, props);
@@ -32,5 +35,23 @@ export class StorageStack extends Stack {
       state: make('State', 'state'),
       signals: make('Signals', 'signals'),
     };
+    this.archive = new Bucket(this, 'Archive', {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      lifecycleRules: [
+        // Long enough to be found, looked at and replayed; what they hold expired from the tables long before.
+        { id: 'failures', prefix: 'aws/lambda/', expiration: Duration.days(90) },
+        { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+      removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.archive).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Only Lambda writes here and only operators read; CloudTrail data events serve where reads are audited.',
+    });
   }
 }

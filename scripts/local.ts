@@ -1,7 +1,8 @@
 /**
  * `npm start`: the whole service on this machine. PORT (default 3000; 0 for any) and DATA_DIR (default `.local`, kept
- * over a restart; `:memory:` keeps nothing) say where; LOG_LEVEL what functions log to stderr. On stdout there is one
- * line, once requests are answered.
+ * over a restart; `:memory:` keeps nothing) say where; LOG_LEVEL what functions log to stderr. ASSEMBLY names a
+ * synthesized assembly to run as it is (`cdk.out/dev` after `npm run synth`), which saves the seconds of synthesizing.
+ * On stdout there is one line, once requests are answered.
  */
 import { PrerequisiteError } from './local/emulator.ts';
 import { type LocalService, startService } from './local/service.ts';
@@ -46,6 +47,7 @@ try {
     port: readPort(process.env['PORT']),
     dataDirectory: directory === ':memory:' ? undefined : directory,
     logLevel: process.env['LOG_LEVEL'],
+    assembly: process.env['ASSEMBLY'],
     onProgress: progress,
     onFailure: fail,
   });

@@ -5,12 +5,15 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import {
   activeHourOf,
+  decisionTypesOf,
+  isRegistered,
   profileKey,
+  REGISTRATION,
   REGISTRY_BUCKETS,
-  registryBucketOf,
+  registrationValues,
   registryIndex,
   registryKey,
 } from './table.ts';
@@ -25,11 +28,20 @@ export interface RegisteredAgent {
 
 interface Known {
   readonly activeHour: string;
+  /** When this instance last wrote the agent's registration, in milliseconds since the epoch. */
+  readonly notedAt: number;
   readonly decisionTypes: Set<string>;
 }
 
 /** A bound on what one warm function instance remembers. */
 const MAX_KNOWN_AGENTS = 10_000;
+
+/**
+ * How long an instance takes it for granted that an agent it registered still is. Another instance may have
+ * deregistered it: a write in that time is stored all the same, and the agent's first write after it lists the agent
+ * again. Costs at most 12 write units an hour for each agent and warm instance.
+ */
+const REGISTRATION_TRUSTED_MS = 5 * MINUTE_MS;
 
 /**
  * Who the agents are. A write under an unknown id registers it; a decision type is on its agent's profile before the
@@ -47,31 +59,37 @@ export class AgentRegistry {
     this.#clock = clock;
   }
 
+  /** Whether `noteActivity` would be free: this instance noted it lately, in this hour, with these types. */
+  isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
+    const now = this.#clock();
+    const known = this.#known.get(agentId);
+    return (
+      known?.activeHour === activeHourOf(now) &&
+      now.getTime() - known.notedAt < REGISTRATION_TRUSTED_MS &&
+      decisionTypes.every((type) => known.decisionTypes.has(type))
+    );
+  }
+
   /**
-   * Call before a write in an agent's name. Free when this instance has seen the agent write these types within the
-   * hour; one conditional-free update (1 WRU, 2 with the index) otherwise.
+   * Call before a write in an agent's name. Free when this instance noted the agent and these types in the last five
+   * minutes and the same hour; one unconditional update otherwise (1 WRU, 2 when a new hour changes the index).
    */
   async noteActivity(agentId: string, decisionTypes: readonly string[] = []): Promise<void> {
+    if (this.isNoted(agentId, decisionTypes)) return;
     const now = this.#clock();
     const activeHour = activeHourOf(now);
     const known = this.#known.get(agentId);
-    const fresh = known?.activeHour === activeHour;
     const unseen = decisionTypes.filter((type) => !known?.decisionTypes.has(type));
-    if (fresh && unseen.length === 0) return;
     await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,
         Key: profileKey(agentId),
         UpdateExpression:
-          'SET agentId = :agentId, registryKey = :registryKey, activeHour = :activeHour, ' +
-          'agentType = if_not_exists(agentType, :unknown), registeredAt = if_not_exists(registeredAt, :now)' +
+          `SET ${REGISTRATION}, activeHour = :activeHour` +
           (unseen.length > 0 ? ' ADD decisionTypes :types' : ''),
         ExpressionAttributeValues: {
-          ':agentId': agentId,
-          ':registryKey': registryKey(registryBucketOf(agentId)),
+          ...registrationValues(agentId, now),
           ':activeHour': activeHour,
-          ':unknown': 'unknown',
-          ':now': now.toISOString(),
           ...(unseen.length > 0 && { ':types': new Set(unseen) }),
         },
       }),
@@ -79,8 +97,14 @@ export class AgentRegistry {
     if (this.#known.size >= MAX_KNOWN_AGENTS) this.#known.clear();
     this.#known.set(agentId, {
       activeHour,
+      notedAt: now.getTime(),
       decisionTypes: new Set([...(known?.decisionTypes ?? []), ...decisionTypes]),
     });
+  }
+
+  /** Call after deregistering an agent, so its next write through this instance lists it again at once. */
+  forget(agentId: string): void {
+    this.#known.delete(agentId);
   }
 
   /** Which of these agents are registered (strongly consistent). */
@@ -101,7 +125,7 @@ export class AgentRegistry {
           }),
         );
         for (const item of answer.Responses?.[this.#table] ?? [])
-          if (item['registryKey']) found.add(item['agentId'] as string);
+          if (isRegistered(item)) found.add(item['agentId'] as string);
         keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
       }
     }
@@ -113,7 +137,7 @@ export class AgentRegistry {
     const { Item } = await this.#documents.send(
       new GetCommand({ TableName: this.#table, Key: profileKey(agentId), ConsistentRead: true }),
     );
-    return [...((Item?.['decisionTypes'] as Set<string> | undefined) ?? [])].sort();
+    return decisionTypesOf(Item);
   }
 
   /** Every registered agent, page by page. */

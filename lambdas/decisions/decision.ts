@@ -54,3 +54,23 @@ export interface Decision {
   readonly tags?: readonly string[];
   readonly loggedAt: string;
 }
+
+/** What a list shows of a decision. */
+export interface DecisionSummary {
+  readonly agentId: string;
+  readonly decisionId: string;
+  readonly decisionType: string;
+  readonly timestamp: string;
+  readonly status: DecisionStatus;
+  readonly action?: string;
+  readonly qualityScore?: number;
+  readonly confidence?: number;
+  readonly sessionId?: string;
+  readonly tags?: readonly string[];
+}
+
+/** A summary with its place in the chain. */
+export interface DecisionOverview extends DecisionSummary {
+  readonly depth: number;
+  readonly parent?: DecisionReference;
+}

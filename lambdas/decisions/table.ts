@@ -1,7 +1,21 @@
-import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
+import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { DAY_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import type { Decision, DecisionReference, DecisionStatus } from './decision.ts';
+import {
+  DECISION_SUMMARY,
+  type IndexSchema,
+  PARTITION_KEY,
+  SORT_KEY,
+  tables,
+} from '../shared/schema/tables.ts';
+import type {
+  Decision,
+  DecisionOverview,
+  DecisionReference,
+  DecisionStatus,
+  DecisionSummary,
+  Outcome,
+} from './decision.ts';
 
 /** Decisions are kept 90 days from the moment they were written, so an imported history lives as long as a live one. */
 export const DECISION_RETENTION_MS = 90 * DAY_MS;
@@ -76,6 +90,118 @@ export const fromItem = (item: Item): Decision => ({
   ) as unknown as Decision),
   ...identityOf(item),
 });
+
+const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');
+
+/** A summary, from an item of an index that projects it or from a whole one. */
+export const toSummary = (item: Item): DecisionSummary => ({
+  ...identityOf(item),
+  ...(Object.fromEntries(
+    shown.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]])),
+  ) as unknown as Pick<DecisionSummary, 'status'>),
+});
+
+export const SUMMARY_ATTRIBUTES = [PARTITION_KEY, SORT_KEY, ...DECISION_SUMMARY] as const;
+export const OVERVIEW_ATTRIBUTES = [...SUMMARY_ATTRIBUTES, 'parent', 'depth'] as const;
+
+export const toOverview = (item: Item): DecisionOverview => ({
+  ...toSummary(item),
+  depth: item['depth'] as number,
+  ...(item['parent'] !== undefined && { parent: item['parent'] as DecisionReference }),
+});
+
+export const decisionIndexes = tables.decisions.indexes;
+
+/** Where a list continues: the sort key of the last decision shown. Partition keys come from the request. */
+export const positionOf = (item: Item): string => String(item[SORT_KEY]);
+
+export function isDecisionPosition(value: unknown): value is string {
+  if (typeof value !== 'string') return false;
+  const [timestamp = '', decisionId = ''] = value.split('#');
+  return (
+    parseTypedId(decisionId)?.timestamp === timestamp && value === decisionSortKey(timestamp, decisionId)
+  );
+}
+
+export interface PartitionQuery {
+  /** Absent: the base table, read strongly. */
+  readonly index?: IndexSchema;
+  readonly key: string;
+  /** Inclusive bounds of the timestamp. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Inclusive too: a position as given by `positionOf`. */
+  readonly before?: string;
+  /** A base partition (`decisionPartition`) that the items of an index must be in. */
+  readonly filterType?: string;
+  readonly sessionId?: string;
+}
+
+/** Newest first, the attributes of a summary; undefined when the bounds leave nothing. */
+export function summaryQuery(table: string, query: PartitionQuery): QueryCommandInput | undefined {
+  const { index, key, from, to, before, filterType, sessionId } = query;
+  // '~' sorts after every character of an id, so this bounds a whole millisecond.
+  const end = to === undefined ? undefined : `${to}#~`;
+  const until = before !== undefined && (end === undefined || before < end) ? before : end;
+  if (from !== undefined && until !== undefined && from > until) return undefined;
+  const range =
+    from !== undefined && until !== undefined
+      ? ' AND #sk BETWEEN :from AND :until'
+      : `${from === undefined ? '' : ' AND #sk >= :from'}${until === undefined ? '' : ' AND #sk <= :until'}`;
+  const filters = [
+    ...(filterType === undefined ? [] : ['#base = :base']),
+    ...(sessionId === undefined ? [] : ['sessionId = :session']),
+  ];
+  const projection = index ? [] : SUMMARY_ATTRIBUTES.map((name, i) => [`#a${i}`, name] as const);
+  return {
+    TableName: table,
+    ScanIndexForward: false,
+    ...(index ? { IndexName: index.name } : { ConsistentRead: true }),
+    ...(!index && { ProjectionExpression: projection.map(([name]) => name).join(', ') }),
+    KeyConditionExpression: `#pk = :pk${range}`,
+    ...(filters.length > 0 && { FilterExpression: filters.join(' AND ') }),
+    ExpressionAttributeNames: {
+      '#pk': index?.partitionKey ?? PARTITION_KEY,
+      ...(range !== '' && { '#sk': SORT_KEY }),
+      ...(filterType !== undefined && { '#base': PARTITION_KEY }),
+      ...Object.fromEntries(projection),
+    },
+    ExpressionAttributeValues: {
+      ':pk': key,
+      ...(from !== undefined && { ':from': from }),
+      ...(until !== undefined && { ':until': until }),
+      ...(filterType !== undefined && { ':base': filterType }),
+      ...(sessionId !== undefined && { ':session': sessionId }),
+    },
+  };
+}
+
+/** Nothing lives under this key, or what did has expired and may be written over. Values: `:now` in ttl seconds. */
+export const VACANT = `attribute_not_exists(${PARTITION_KEY}) OR #ttl <= :now`;
+
+/**
+ * The update that puts an outcome. It replaces the outcome as a whole and moves the item to the status's partition
+ * of the outcome index.
+ */
+export const outcomeUpdate = (agentId: string, outcome: Outcome, now: Date) => ({
+  ConditionExpression: `attribute_exists(${PARTITION_KEY}) AND #ttl > :now`,
+  UpdateExpression:
+    'SET #outcome = :outcome, #status = :status, outcomeKey = :outcomeKey, ' +
+    'outcomeRevision = outcomeRevision + :one' +
+    (outcome.qualityScore === undefined ? ' REMOVE qualityScore' : ', qualityScore = :qualityScore'),
+  ExpressionAttributeNames: { '#outcome': 'outcome', '#status': 'status', '#ttl': 'ttl' },
+  ExpressionAttributeValues: {
+    ':outcome': outcome,
+    ':status': outcome.status,
+    ':outcomeKey': outcomeKey(agentId, outcome.status),
+    ':one': 1,
+    ':now': ttlNow(now),
+    ...(outcome.qualityScore !== undefined && { ':qualityScore': outcome.qualityScore }),
+  },
+});
+
+/** The wall clock in the unit of `ttl`, such that `ttl <= ttlNow` is `isExpired`. */
+export const ttlNow = (now: Date): number => Math.floor(now.getTime() / SECOND_MS);
 
 /** Expired items stay readable for up to days: every read drops them itself. */
 export const isExpired = (item: Item, now: Date): boolean => Number(item['ttl']) * 1000 <= now.getTime();

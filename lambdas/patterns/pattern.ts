@@ -44,7 +44,7 @@ export interface PatternNumbers {
   readonly qValue: number | null;
   /** Asserted rate in the latest third of its occurrences. */
   readonly recentRate: number;
-  /** The type's asserted rate over the span of that third. */
+  /** The type's asserted rate over the span of that third (over the window if the span holds nothing else). */
   readonly recentBaseline: number;
   /** UTC days it occurred on. */
   readonly days: number;
@@ -87,8 +87,13 @@ export interface Pattern extends PatternNumbers {
   readonly explain: Explanation;
   /** Why it has the status it has: `significant`, `not_significant`, `recent_rate_below`, `explained_by`, … */
   readonly reason: string;
+  /** The pattern that explains it, when the reason is that one does. */
+  readonly explainedBy?: string;
   /** End of the window the numbers come from. */
   readonly asOf: string;
+  /** `asOf` of the run that gave it its status, and that run. */
+  readonly statusSince: string;
+  readonly statusRunId: string;
   /** Rate at the last version, which a new version must differ from by 0.05. */
   readonly versionRate: number;
   readonly supersedes?: string;
@@ -101,3 +106,38 @@ export interface EvidenceDigest {
   readonly status: 'success' | 'failure';
   readonly action?: string;
 }
+
+/** One version of a pattern: what is kept of it when the next one comes. */
+export interface PatternVersion {
+  readonly version: number;
+  readonly status: PatternStatus;
+  readonly reason: string;
+  readonly asOf: string;
+  readonly n: number;
+  readonly successes: number;
+  readonly rate: number;
+  readonly baseline: number;
+  readonly confidence: number;
+  readonly recentRate: number;
+  readonly pValue: number;
+  readonly qValue: number | null;
+}
+
+export const versionOf = (pattern: Pattern): PatternVersion => ({
+  version: pattern.version,
+  status: pattern.status,
+  reason: pattern.reason,
+  asOf: pattern.asOf,
+  n: pattern.n,
+  successes: pattern.successes,
+  rate: pattern.rate,
+  baseline: pattern.baseline,
+  confidence: pattern.confidence,
+  recentRate: pattern.recentRate,
+  pValue: pattern.pValue,
+  qValue: pattern.qValue,
+});
+
+/** Statuses whose numbers each run renews. What is retired or dormant keeps the numbers it ended with. */
+export const isLive = ({ status }: Pick<Pattern, 'status'>): boolean =>
+  status !== 'retired' && status !== 'dormant';

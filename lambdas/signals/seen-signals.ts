@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { DAY_MS, type Clock, toTtl } from '../shared/platform/clock.ts';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { DAY_MS, type Clock, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 
@@ -41,6 +42,23 @@ export class SeenSignals {
           ttl: toTtl(this.#clock().getTime() + SEEN_RETENTION_MS),
         },
       }),
+    );
+  }
+
+  /** Those of these signals the agent has seen, strongly consistent. */
+  async knownAmong(agentId: string, signalIds: readonly string[]): Promise<Set<string>> {
+    const keys = [...new Set(signalIds)].flatMap((signalId) => {
+      const id = parseTypedId(signalId);
+      return id
+        ? [{ [PARTITION_KEY]: seenPartition(agentId), [SORT_KEY]: seenSortKey(id.timestamp, signalId) }]
+        : [];
+    });
+    const now = this.#clock().getTime();
+    const items = await getAll(this.#documents, this.#table, keys, { attributes: [SORT_KEY, 'ttl'] });
+    return new Set(
+      items
+        .filter((item) => Number(item['ttl']) * SECOND_MS > now)
+        .map((item) => String(item[SORT_KEY]).split('#')[1]!),
     );
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { FunctionSpec } from './assembly.ts';
@@ -37,7 +38,7 @@ export interface FunctionsOptions {
 const workerFile = new URL('./function-worker.mjs', import.meta.url);
 
 /** How many environments a function may have: each holds one event at a time, as on Lambda. */
-const MAX_ENVIRONMENTS = 4;
+const MAX_ENVIRONMENTS = Math.max(2, Math.min(4, availableParallelism()));
 
 /** Past this many waiting events Lambda would throttle. */
 const MAX_WAITING = 1_000;

@@ -115,6 +115,7 @@ const toFailureRecord = (spec: FunctionSpec, error: FunctionError, event: unknow
  */
 export async function startService(options: ServiceOptions = {}): Promise<LocalService> {
   const { port = 3000, quiet = false, logLevel = 'WARN', onProgress = () => undefined } = options;
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const log = (text: string) => void (quiet || process.stderr.write(text));
   /** What has started, newest last: stopped in reverse, also when a later part fails to start. */
   const started: (() => void | Promise<void>)[] = [];

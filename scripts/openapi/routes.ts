@@ -1,8 +1,18 @@
+import { agentRoutes } from '../../lambdas/agents/contract.ts';
+import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
+import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
+import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
+import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
 /** Every route of the API by slice, in the order the documentation shows them. */
 export const routesBySlice: Readonly<Record<string, Routes>> = {
+  agents: agentRoutes,
+  decisions: decisionRoutes,
+  signals: signalRoutes,
+  patterns: patternRoutes,
+  consolidation: consolidationRoutes,
   health: healthRoutes,
 };
 

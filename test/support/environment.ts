@@ -14,4 +14,10 @@ Object.assign(process.env, {
   POWERTOOLS_LOG_LEVEL: 'SILENT',
   POWERTOOLS_METRICS_DISABLED: 'true',
   AUTH_MODE: 'iam',
+  HEALTH_IDLE_SECONDS: '300',
+  HEALTH_INACTIVE_SECONDS: '3600',
+  EVENT_BUS_NAME: 'agent-memory-test',
+  WORK_QUEUE_URL: 'https://queue.test/work.fifo',
+  PLANNER_FUNCTION_NAME: 'planner',
+  MAX_RECEIVE_COUNT: '3',
 });

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 
 export const TABLES_FILE = 'tables.json';
+/** Holds one cloud assembly per stage. */
+export const ASSEMBLIES = 'cdk.out';
 
 /** Where this test run keeps what it made: the synthesized tables, the recordings. */
 export const workDirectory = (): string => {

@@ -22,7 +22,14 @@ export interface RecordedAnswer {
   readonly code?: string;
 }
 
-type Recording = RecordedCommand | RecordedAnswer;
+/** One custom metric some function counted. */
+export interface RecordedMetric {
+  readonly kind: 'metric';
+  readonly service: string;
+  readonly name: string;
+}
+
+type Recording = RecordedCommand | RecordedAnswer | RecordedMetric;
 
 const seen = new Set<string>();
 
@@ -47,6 +54,8 @@ interface CommandInput {
   readonly IndexName?: string;
   readonly RequestItems?: Record<string, unknown>;
   readonly TransactItems?: Record<string, { readonly TableName?: string }>[];
+  /** Of PutEvents. */
+  readonly Entries?: unknown;
 }
 
 const transactActions: Record<string, string> = {
@@ -71,6 +80,7 @@ function actionsOf(command: string, input: CommandInput): Omit<RecordedCommand, 
     );
   if (input.RequestItems)
     return Object.keys(input.RequestItems).map((name) => ({ action: command, resource: resourceOf(name) }));
+  if (input.Entries) return [{ action: command, resource: 'bus' }];
   return [
     {
       action: command,
@@ -93,7 +103,7 @@ interface Recordable {
   };
 }
 
-/** Records every DynamoDB command a client sends under the name of the function that sends it. */
+/** Records every command a client sends under the name of the function that sends it. */
 export function recordCommands(service: string, client: unknown): void {
   (client as Recordable).middlewareStack.add(
     (next, context) => (args) => {

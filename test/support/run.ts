@@ -7,21 +7,24 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createApp } from '../../lib/app.ts';
-import { stageConfig } from '../../lib/config.ts';
+import { stages } from '../../lib/config.ts';
 import { PrerequisiteError, startEmulator } from '../../scripts/local/emulator.ts';
 import { tableResources } from '../../scripts/local/tables.ts';
-import { TABLES_FILE } from './paths.ts';
+import { ASSEMBLIES, TABLES_FILE } from './paths.ts';
 
 const work = join(process.cwd(), '.cache', `test-${process.pid}`);
 
-function synthesizeTables(): void {
-  const stacks = createApp(stageConfig('dev'), {
-    outdir: join(work, 'cdk.out'),
-    context: { 'aws:cdk:bundling-stacks': [] },
-  }).synth().stacks;
+/** Both stages, without bundling: test/lib reads the templates, and the tables are created from them. */
+function synthesize(): void {
+  const [dev] = Object.values(stages).map((config) =>
+    createApp(config, {
+      outdir: join(work, ASSEMBLIES, config.stage),
+      context: { 'aws:cdk:bundling-stacks': [] },
+    }).synth(),
+  );
   writeFileSync(
     join(work, TABLES_FILE),
-    JSON.stringify(stacks.flatMap((stack) => tableResources(stack.template))),
+    JSON.stringify(dev!.stacks.flatMap((stack) => tableResources(stack.template))),
   );
 }
 
@@ -29,6 +32,7 @@ const jest = (project: string, args: readonly string[], environment: NodeJS.Proc
   new Promise((resolve) => {
     const bin = createRequire(import.meta.url).resolve('jest/bin/jest');
     const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    // Last, because --selectProjects takes every word after it.
     const child = spawn(process.execPath, [...flags, bin, ...args, '--selectProjects', project], {
       stdio: 'inherit',
       env: environment,
@@ -39,7 +43,7 @@ const jest = (project: string, args: readonly string[], environment: NodeJS.Proc
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   mkdirSync(work, { recursive: true });
-  synthesizeTables();
+  synthesize();
   const emulator = await startEmulator();
   try {
     const environment = {

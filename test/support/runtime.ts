@@ -6,7 +6,7 @@ import { createDocumentClient } from '../../lambdas/shared/dynamodb/client.ts';
 import { randomPart } from '../../lambdas/shared/platform/ids.ts';
 import type { Runtime } from '../../lambdas/shared/platform/runtime.ts';
 import { METRICS_NAMESPACE } from '../../lambdas/shared/schema/metrics.ts';
-import { recordCommands } from './recordings.ts';
+import { record, recordCommands } from './recordings.ts';
 
 export interface TestRuntime extends Runtime {
   /** Moves the clock; it stands still otherwise. */
@@ -21,6 +21,17 @@ export interface TestRuntimeOptions {
   readonly documents?: (real: DynamoDBDocumentClient) => DynamoDBDocumentClient;
 }
 
+/** Records what is counted under the name of the function that counts it; test/recorded/ compares it with the alarms. */
+function createRecordedMetrics(service: string): Metrics {
+  const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: service });
+  const addMetric = metrics.addMetric.bind(metrics);
+  metrics.addMetric = (name, ...rest) => {
+    record({ kind: 'metric', service, name });
+    return addMetric(name, ...rest);
+  };
+  return metrics;
+}
+
 /** @param service the function under test, as named in the stack: its SDK commands are recorded under that name */
 export function createTestRuntime(service: string, options: TestRuntimeOptions = {}): TestRuntime {
   let now = new Date(options.now ?? Date.now());
@@ -31,7 +42,7 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
     randomPart,
     documents: options.documents ? options.documents(real) : real,
     logger: new Logger({ serviceName: service }),
-    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName: service }),
+    metrics: createRecordedMetrics(service),
     tracer: new Tracer({ serviceName: service, enabled: false }),
     setTime: (time) => {
       now = new Date(time);

@@ -12,5 +12,10 @@ export const createDocumentClient = (): DynamoDBDocumentClient =>
       maxAttempts: 5,
       requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
     }),
-    { marshallOptions: { removeUndefinedValues: true } },
+    {
+      // JSON numbers are doubles: one beyond 2^53 is stored as the double it is, and comes back as the same double.
+      // Left alone the SDK refuses such a number on the way in and makes a BigInt of it on the way out.
+      marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+      unmarshallOptions: { wrapNumbers: Number },
+    },
   );

@@ -25,7 +25,7 @@ function attributeBytes(value: AttributeValue): number {
 
 /** Bytes of a whole item, attribute names included. */
 export const itemBytes = (item: Record<string, unknown>): number =>
-  Object.entries(marshall(item, { removeUndefinedValues: true })).reduce(
+  Object.entries(marshall(item, { removeUndefinedValues: true, allowImpreciseNumbers: true })).reduce(
     (sum, [name, value]) => sum + textBytes(name) + attributeBytes(value),
     0,
   );

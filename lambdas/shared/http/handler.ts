@@ -19,9 +19,18 @@ export type HttpEvent = APIGatewayProxyEventV2WithIAMAuthorizer;
 export type HttpResult = APIGatewayProxyStructuredResultV2;
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
+/** Domain types are readonly throughout; an answer is only printed. */
+type ReadonlyDeep<T> = T extends readonly (infer Item)[]
+  ? readonly ReadonlyDeep<Item>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: ReadonlyDeep<T[Name]> }
+    : T;
+
 /** One service call per route. */
 export type Bindings<R extends Routes> = {
-  readonly [Name in keyof R]: (request: RouteRequest<R[Name]>) => Promise<z.input<R[Name]['response']>>;
+  readonly [Name in keyof R]: (
+    request: RouteRequest<R[Name]>,
+  ) => Promise<ReadonlyDeep<z.input<R[Name]['response']>>>;
 };
 
 type AuthMode = 'iam' | 'none';

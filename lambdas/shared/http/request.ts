@@ -27,7 +27,8 @@ const toIssues = (error: z.ZodError): Issue[] =>
     return [{ path: path.join('.'), message: issue.message }];
   });
 
-function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+/** @throws ValidationFailedError with one issue per field */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new ValidationFailedError(toIssues(result.error));

@@ -5,6 +5,12 @@ const MAX_DEPTH = 28;
 const MAX_MAGNITUDE = 9e125;
 const MIN_MAGNITUDE = 1e-130;
 
+/**
+ * `__proto__`: JSON.parse keeps it as an own property, parsers that copy objects lose it silently. `constructor`: the
+ * SDK tells a map from a set, a number or a text by the name of its constructor, and would ask this one.
+ */
+const UNUSABLE_KEYS = new Set(['__proto__', 'constructor']);
+
 function issueOf(value: unknown): string | undefined {
   if (typeof value === 'string')
     return value.isWellFormed() ? undefined : 'holds a lone surrogate, which is not text';
@@ -32,8 +38,7 @@ export function assertStorable(body: unknown): void {
       const itemPath = path ? `${path}.${key}` : key;
       if (key === '') issues.push({ path: itemPath, message: 'has an empty key' });
       else if (!key.isWellFormed()) issues.push({ path, message: 'has a key with a lone surrogate' });
-      // JSON.parse keeps it as an own property; parsers that copy objects would lose it silently.
-      else if (key === '__proto__') issues.push({ path: itemPath, message: 'is not a usable key' });
+      else if (UNUSABLE_KEYS.has(key)) issues.push({ path: itemPath, message: 'is not a usable key' });
       else pending.push({ value: item, path: itemPath, depth: depth + 1 });
     }
   }

@@ -65,6 +65,8 @@ export function parseTypedId(id: string): { readonly type: string; readonly time
   return { type: id.slice(0, dash), timestamp: time.toISOString() };
 }
 
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Stable hash of a JSON value: object keys sorted, so two spellings of one payload agree. */
 export const payloadHash = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('base64url').slice(0, 22);

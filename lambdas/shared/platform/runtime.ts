@@ -2,7 +2,6 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { METRICS_NAMESPACE } from '../schema/metrics.ts';
 import { createDocumentClient } from '../dynamodb/client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type RandomPart, randomPart } from './ids.ts';
@@ -26,7 +25,8 @@ export function createRuntime(service: string): Runtime {
     randomPart,
     documents: tracer.isTracingEnabled() ? tracer.captureAWSv3Client(documents) : documents,
     logger: new Logger({ serviceName: service }),
-    metrics: new Metrics({ namespace: METRICS_NAMESPACE, serviceName: service }),
+    // The namespace is the stage's, from POWERTOOLS_METRICS_NAMESPACE.
+    metrics: new Metrics({ serviceName: service }),
     tracer,
   };
 }

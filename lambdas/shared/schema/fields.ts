@@ -23,6 +23,7 @@ export const runIdSchema = id('run id', 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 
 /** Any JSON value, for free-form maps. */
 export const jsonSchema = z.json();
+export type JsonValue = z.output<typeof jsonSchema>;
 export const freeFormSchema = z.record(z.string(), jsonSchema);
 
 const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
@@ -72,6 +73,9 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     nextToken: z.string().nullable(),
     consistency: z.literal('eventual').optional().meta({ description: 'Present when an index answered.' }),
   });
+
+/** The rows of a batch request. Each is parsed by itself later, so a bad row is not a bad request. */
+export const rowsOf = (description: string) => z.array(z.unknown()).min(1).max(100).meta({ description });
 
 /** `{ items, failed }` of a batch: a bad row fails alone. */
 export const batchOf = <Item extends z.ZodType>(item: Item) =>

@@ -4,6 +4,9 @@
  */
 export const METRICS_NAMESPACE = 'AgentMemory';
 
+/** Two stages in one account must not count into each other's alarms. */
+export const metricsNamespace = (stage: string): string => `${METRICS_NAMESPACE}/${stage}`;
+
 export const metricNames = {
   decisionsLogged: 'DecisionsLogged',
   outcomesRecorded: 'OutcomesRecorded',
@@ -18,3 +21,17 @@ export const metricNames = {
 } as const;
 
 export type MetricName = (typeof metricNames)[keyof typeof metricNames];
+
+/** Which function emits a metric: the `service` dimension under which it is found. */
+export const metricSources = {
+  DecisionsLogged: 'decisions',
+  OutcomesRecorded: 'decisions',
+  SignalsPublished: 'signals',
+  SignalsAcknowledged: 'signals',
+  SignalsRelayed: 'relay',
+  AgentsConsolidated: 'worker',
+  AgentConsolidationsFailed: 'worker',
+  ConsolidationRunsStarted: 'planner',
+  PatternsPromoted: 'worker',
+  PatternsDemoted: 'worker',
+} as const satisfies Record<MetricName, string>;

@@ -29,7 +29,10 @@ export const SORT_KEY = 'SK';
 
 const bySortKey = { name: SORT_KEY, type: 'S' } as const;
 
-/** What a list of decisions shows, beside what its keys already say; a read by id returns everything. */
+/**
+ * What a list of decisions shows, beside what its keys already say; a read by id returns everything. `ttl` is not
+ * shown: a list needs it to drop what has expired and is not deleted yet.
+ */
 export const DECISION_SUMMARY = [
   'action',
   'status',
@@ -37,6 +40,7 @@ export const DECISION_SUMMARY = [
   'confidence',
   'sessionId',
   'tags',
+  'ttl',
 ] as const;
 
 export const tables = {

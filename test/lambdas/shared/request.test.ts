@@ -57,6 +57,7 @@ describe('a request', () => {
     ['a number DynamoDB cannot hold', { rawBody: '{"context":{"a":1e200}}' }, ['context.a']],
     ['a number too close to zero', { rawBody: '{"context":{"a":1e-200}}' }, ['context.a']],
     ['__proto__', { rawBody: '{"context":{"__proto__":{"a":1}}}' }, ['context.__proto__']],
+    ['constructor', { rawBody: '{"context":{"constructor":{"name":"Set"}}}' }, ['context.constructor']],
     ['a local timestamp', { body: { timestamp: '2026-03-01T09:30:00' } }, ['timestamp']],
     ['an offset', { body: { timestamp: '2026-03-01T09:30:00+01:00' } }, ['timestamp']],
     ['a day the calendar has not', { body: { timestamp: '2026-02-30T00:00:00Z' } }, ['timestamp']],
@@ -95,7 +96,9 @@ describe('a request', () => {
 
   it('keeps any storable context as it was sent', () => {
     const storable = fc.dictionary(
-      fc.string({ minLength: 1, unit: 'binary' }).filter((key) => key !== '__proto__'),
+      fc
+        .string({ minLength: 1, unit: 'binary' })
+        .filter((key) => !['__proto__', 'constructor'].includes(key)),
       fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer(), fc.boolean(), fc.constant(null)),
     );
     fc.assert(

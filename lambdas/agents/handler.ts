@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { createHttpHandler } from '../shared/http/handler.ts';
+import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { AgentProfiles } from './agent-profiles.ts';
+import { AgentRegistry } from './agent-registry.ts';
+import { AgentStates } from './agent-state.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { agentRoutes } from './contract.ts';
+import { Counters } from './counters.ts';
+import { WorkingMemory } from './working-memory.ts';
+
+const seconds = z.coerce.number({ error: 'must be a number of seconds' }).int().positive();
+
+const environment = {
+  AUTH_MODE: authMode,
+  STATE_TABLE: resourceName,
+  HEALTH_IDLE_SECONDS: seconds,
+  HEALTH_INACTIVE_SECONDS: seconds,
+};
+
+export type AgentsEnvironment = z.output<z.ZodObject<typeof environment>>;
+
+export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
+  const { documents, clock, randomPart } = runtime;
+  const table = env.STATE_TABLE;
+  const registry = new AgentRegistry(documents, table, clock);
+  const profiles = new AgentProfiles(documents, table, clock, registry, {
+    idleAfterSeconds: env.HEALTH_IDLE_SECONDS,
+    inactiveAfterSeconds: env.HEALTH_INACTIVE_SECONDS,
+  });
+  const states = new AgentStates(documents, table, clock, registry);
+  const checkpoints = new Checkpoints(documents, table, clock, randomPart, registry, states);
+  const working = new WorkingMemory(documents, table, clock, registry);
+  const counters = new Counters(documents, table, clock, registry);
+
+  return createHttpHandler(runtime, env.AUTH_MODE, agentRoutes, {
+    putAgent: ({ params, body }) => profiles.put(params.agentId, body),
+    getAgent: ({ params }) => profiles.get(params.agentId),
+    heartbeat: ({ params }) => profiles.heartbeat(params.agentId),
+    listAgents: ({ query }) => profiles.list(query),
+    deregisterAgent: ({ params }) => profiles.deregister(params.agentId),
+
+    getState: ({ params }) => states.get(params.agentId),
+    putState: ({ params, body: { expectedVersion, ...fields } }) =>
+      states.put(params.agentId, fields, expectedVersion),
+    createCheckpoint: ({ params, body }) => checkpoints.create(params.agentId, body.label),
+    listCheckpoints: ({ params, query }) => checkpoints.list(params.agentId, query),
+    getCheckpoint: ({ params }) => checkpoints.get(params.agentId, params.checkpointId),
+    restoreCheckpoint: ({ params, body }) =>
+      checkpoints.restore(params.agentId, params.checkpointId, body.expectedVersion),
+
+    putWorking: ({ params, body }) => working.put(params.agentId, params.key, body.value, body.ttlSeconds),
+    getWorking: ({ params }) => working.get(params.agentId, params.key),
+    deleteWorking: ({ params }) => working.remove(params.agentId, params.key),
+    listWorking: ({ params, query }) => working.list(params.agentId, query),
+    count: ({ params, body }) => counters.count(params.agentId, params.key, body),
+  });
+}
+
+export const handler = createAgentsHandler(createRuntime('agents'), readEnvironment(environment));

@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import { agentIdSchema, freeFormSchema, ID_PATTERN, pageOf, pageQuery } from '../shared/schema/fields.ts';
+
+const statusSchema = z.enum(['active', 'paused', 'error', 'learning', 'backtest']);
+
+const stateFields = {
+  status: statusSchema,
+  currentCycle: z.number().int().min(0).optional(),
+  sourceMetrics: freeFormSchema.optional(),
+  contextPerformance: freeFormSchema.optional(),
+  configuration: freeFormSchema.optional(),
+  data: freeFormSchema.optional(),
+};
+
+/** Shared with the profile: the version an update replaces, 0 when there is none yet. */
+export const expectedVersionSchema = z.number().int().min(0).meta({
+  description: 'The version to replace; 0: there is none yet. Another one is a 409 with `currentVersion`.',
+});
+
+const checkpointIdSchema = z
+  .string()
+  .regex(ID_PATTERN, 'must be a valid checkpoint id')
+  .meta({ example: 'CHECKPOINT-01JZZZZZZZZZZZZZZZZZZZZZZZ' });
+const kindSchema = z.enum(['checkpoint', 'backup']);
+
+const agentParams = z.strictObject({ agentId: agentIdSchema });
+const checkpointParams = z.strictObject({ agentId: agentIdSchema, checkpointId: checkpointIdSchema });
+
+const stateResponse = z.object({
+  agentId: agentIdSchema,
+  ...stateFields,
+  version: z.number().int(),
+  updatedAt: z.string(),
+  restoredFrom: z.string().optional(),
+});
+
+const checkpointSummary = z.object({
+  agentId: agentIdSchema,
+  checkpointId: z.string(),
+  kind: kindSchema,
+  label: z.string().optional(),
+  stateVersion: z.number().int(),
+  status: statusSchema,
+  createdAt: z.string(),
+});
+
+const stateExample = {
+  status: 'active',
+  currentCycle: 12,
+  sourceMetrics: { exchangeA: { successRate: 0.93 } },
+  configuration: { maxPositions: 3 },
+};
+
+export const stateRoutes = {
+  getState: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/state',
+    audience: 'agent',
+    summary: "An agent's current state",
+    params: agentParams,
+    query: z.strictObject({}),
+    response: stateResponse,
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  putState: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/state',
+    audience: 'agent',
+    summary: 'Replace the state as a whole; a field left out is gone',
+    params: agentParams,
+    query: z.strictObject({}),
+    body: z.strictObject({ ...stateFields, expectedVersion: expectedVersionSchema.optional() }),
+    response: stateResponse,
+    status: 200,
+    errors: ['VersionConflict'],
+    example: { body: stateExample },
+  }),
+  createCheckpoint: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/checkpoints',
+    audience: 'agent',
+    summary: 'Keep a copy of the current state; 409 when there is none',
+    params: agentParams,
+    query: z.strictObject({}),
+    body: z.strictObject({ label: z.string().min(1).max(256).optional() }),
+    response: checkpointSummary,
+    status: 201,
+    errors: ['Conflict'],
+    example: { body: { label: 'before the new strategy' } },
+  }),
+  listCheckpoints: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/checkpoints',
+    audience: 'agent',
+    summary: 'The newest 50 checkpoints (or the backups restores left), newest first, without their states',
+    params: agentParams,
+    query: z.strictObject({ kind: kindSchema.optional(), ...pageQuery }),
+    response: pageOf(checkpointSummary),
+    status: 200,
+    errors: [],
+  }),
+  getCheckpoint: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/checkpoints/{checkpointId}',
+    audience: 'agent',
+    summary: 'A checkpoint or backup with the state it holds',
+    params: checkpointParams,
+    query: z.strictObject({}),
+    response: checkpointSummary.extend({ state: z.object(stateFields) }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  restoreCheckpoint: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/checkpoints/{checkpointId}/restore',
+    audience: 'agent',
+    summary:
+      'Put a checkpoint in place of the current state, which becomes a backup; restoring that undoes it',
+    params: checkpointParams,
+    query: z.strictObject({}),
+    body: z.strictObject({ expectedVersion: z.number().int().min(1).optional() }),
+    response: stateResponse.extend({ backupId: z.string() }),
+    status: 200,
+    errors: ['NotFound', 'Conflict', 'VersionConflict'],
+    example: { body: { expectedVersion: 7 } },
+  }),
+};

@@ -1,0 +1,94 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import { agentIdSchema, ID_PATTERN, jsonSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
+
+const DAY_SECONDS = 86_400;
+
+const keySchema = z.string().regex(ID_PATTERN, 'must be a valid key').meta({ example: 'current-context' });
+
+const agentParams = z.strictObject({ agentId: agentIdSchema });
+const keyParams = z.strictObject({ agentId: agentIdSchema, key: keySchema });
+
+const workingResponse = z.object({
+  agentId: agentIdSchema,
+  key: z.string(),
+  value: jsonSchema,
+  updatedAt: z.string(),
+  expiresAt: z.string(),
+});
+
+export const workingRoutes = {
+  putWorking: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/working/{key}',
+    audience: 'agent',
+    summary: 'Remember any JSON value of up to 100 KB for up to a day',
+    params: keyParams,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      value: jsonSchema,
+      ttlSeconds: z.number().int().min(1).max(DAY_SECONDS).default(DAY_SECONDS),
+    }),
+    response: workingResponse,
+    status: 200,
+    errors: [],
+    example: { body: { value: { symbol: 'BTC-USD', recentQueries: ['funding rate'] }, ttlSeconds: 3600 } },
+  }),
+  getWorking: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/working/{key}',
+    audience: 'agent',
+    summary: 'A value of the working memory, until the instant it expires',
+    params: keyParams,
+    query: z.strictObject({}),
+    response: workingResponse,
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  deleteWorking: defineRoute({
+    method: 'DELETE',
+    path: '/agents/{agentId}/working/{key}',
+    audience: 'agent',
+    summary: 'Forget a value before its time is up',
+    params: keyParams,
+    query: z.strictObject({}),
+    response: z.object({ agentId: agentIdSchema, key: z.string(), deletedAt: z.string() }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  listWorking: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/working',
+    audience: 'agent',
+    summary: 'The working memory with its values, in the order of the keys; a page can be short',
+    params: agentParams,
+    query: z.strictObject(pageQuery),
+    response: pageOf(workingResponse),
+    status: 200,
+    errors: [],
+  }),
+  count: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/counters/{key}',
+    audience: 'agent',
+    summary: 'Count in a fixed window aligned to the epoch; with a limit, what would pass it is not counted',
+    params: keyParams,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      windowSeconds: z.number().int().min(1).max(DAY_SECONDS),
+      by: z.number().int().min(1).max(1_000_000).default(1),
+      limit: z.number().int().min(1).max(1_000_000_000_000).optional(),
+    }),
+    response: z.object({
+      agentId: agentIdSchema,
+      key: z.string(),
+      value: z.number().int(),
+      allowed: z.boolean(),
+      remaining: z.number().int().nullable(),
+      resetsAt: z.string(),
+    }),
+    status: 200,
+    errors: [],
+    example: { body: { windowSeconds: 60, by: 1, limit: 100 } },
+  }),
+};

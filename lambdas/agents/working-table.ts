@@ -1,0 +1,59 @@
+import { HOUR_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
+import type { JsonValue } from '../shared/schema/fields.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { agentRowKey } from './table.ts';
+
+/** `WORKING#{key}`: what an agent has in mind just now. `COUNTER#…`: one item per counter and window. */
+type Item = Record<string, unknown>;
+
+export interface WorkingEntry {
+  readonly agentId: string;
+  readonly key: string;
+  readonly value: JsonValue;
+  readonly updatedAt: string;
+  /** It is gone at this instant, whenever DynamoDB gets to deleting it. */
+  readonly expiresAt: string;
+}
+
+export const WORKING_PREFIX = 'WORKING#';
+
+export const workingKey = (agentId: string, key: string) => agentRowKey(agentId, `${WORKING_PREFIX}${key}`);
+
+/** The value is kept as JSON text: a map attribute would forget the order of its keys, and prompts are made of this. */
+export const workingToItem = (entry: Omit<WorkingEntry, 'value'>, text: string): Item => ({
+  ...workingKey(entry.agentId, entry.key),
+  json: text,
+  updatedAt: entry.updatedAt,
+  expiresAt: entry.expiresAt,
+  ttl: toTtl(Date.parse(entry.expiresAt)),
+});
+
+export const workingFromItem = (agentId: string, item: Item): WorkingEntry => ({
+  agentId,
+  key: String(item[SORT_KEY]).slice(WORKING_PREFIX.length),
+  value: JSON.parse(item['json'] as string) as JsonValue,
+  updatedAt: item['updatedAt'] as string,
+  expiresAt: item['expiresAt'] as string,
+});
+
+/** Only a live entry; timestamps of fixed width compare as text. */
+export const LIVE = 'expiresAt > :now';
+export const isLive = (item: Item | undefined, now: Date): item is Item =>
+  item !== undefined && String(item['expiresAt']) > now.toISOString();
+
+/** Windows are aligned to the epoch, so every caller and every function instance agrees on them. */
+export function windowAt(now: Date, windowSeconds: number): { readonly start: Date; readonly end: Date } {
+  const length = windowSeconds * SECOND_MS;
+  const start = Math.floor(now.getTime() / length) * length;
+  return { start: new Date(start), end: new Date(start + length) };
+}
+
+/**
+ * The window is part of the key: a new window is a new item that counts from 0, so nothing has to be reset, and an
+ * item DynamoDB deletes late is never read again.
+ */
+export const counterKey = (agentId: string, key: string, windowSeconds: number, windowStart: Date) =>
+  agentRowKey(agentId, `COUNTER#${key}#${windowSeconds}#${windowStart.toISOString()}`);
+
+/** An hour past the end: a caller whose clock is behind still finds the count. */
+export const counterTtl = (windowEnd: Date): number => toTtl(windowEnd.getTime() + HOUR_MS);

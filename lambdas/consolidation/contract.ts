@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import { agentIdSchema, pageOf, pageQuery, runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
+
+const count = z.number().int().nonnegative();
+
+const totalsSchema = z.object({
+  decisions: count,
+  resolved: count,
+  tested: count,
+  promoted: count,
+  updated: count,
+  demoted: count,
+  readUnits: z.number(),
+  writeUnits: z.number(),
+});
+
+const nearestSchema = z.object({
+  decisionType: z.string(),
+  patternId: z.string(),
+  description: z.string(),
+  reason: z.string(),
+  n: count,
+  rate: z.number(),
+  baseline: z.number(),
+  pValue: z.number(),
+  qValue: z.number().nullable(),
+});
+
+const typeReportSchema = z.object({
+  decisionType: z.string(),
+  decisions: count,
+  resolved: count,
+  tested: count,
+  promoted: count,
+  updated: count,
+  demoted: count,
+  dropped: count.meta({ description: 'Candidates that no longer made the cut and were deleted.' }),
+  truncated: z.boolean().meta({ description: 'Only the newest decisions were read.' }),
+  truncatedPaths: z.array(z.string()),
+  rejected: z.record(z.string(), count).meta({ description: 'Tested conjunctions by what they failed.' }),
+  nearest: z.array(nearestSchema),
+});
+
+const agentResultSchema = z.object({
+  agentId: z.string(),
+  result: z.enum(['CONSOLIDATED', 'SKIPPED', 'FAILED']),
+  finishedAt: z.string(),
+  error: z.string().optional(),
+  report: z
+    .object({
+      dryRun: z.boolean().meta({ description: 'asOf lies before the last run: nothing was stored.' }),
+      totals: totalsSchema,
+      pages: count,
+      durationMs: z.number(),
+      types: z.array(typeReportSchema),
+    })
+    .optional(),
+});
+
+const runFields = {
+  runId: z.string(),
+  status: z.enum(['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED']),
+  trigger: z.enum(['schedule', 'operator', 'agent']),
+  agentId: z.string().optional().meta({ description: 'Only this agent; absent: all.' }),
+  asOf: z.string(),
+  startedAt: z.string(),
+  finishedAt: z.string().nullable(),
+  progress: z.object({
+    expected: count.nullable().meta({ description: 'Agents; null until all have been planned.' }),
+    consolidated: count,
+    skipped: count,
+    failed: count,
+  }),
+};
+
+const runSchema = z.object({ ...runFields, report: z.object({ totals: totalsSchema }) });
+
+const asOf = timestampSchema.optional().meta({
+  description: 'Look at the world as of then; default now. Before the last run: reported, not stored.',
+  example: '2026-03-01T02:00:00.000Z',
+});
+
+export const consolidationRoutes = {
+  startAgentRun: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/consolidations',
+    audience: 'agent',
+    summary: "Consolidate this agent's decisions now",
+    params: z.strictObject({ agentId: agentIdSchema }),
+    query: z.strictObject({}),
+    body: z.strictObject({ asOf }),
+    response: runSchema,
+    status: 202,
+    errors: ['NotFound'],
+    example: { body: {} },
+  }),
+  startRun: defineRoute({
+    method: 'POST',
+    path: '/consolidations',
+    audience: 'operator',
+    summary: 'Consolidate one agent, or all',
+    params: z.strictObject({}),
+    query: z.strictObject({}),
+    body: z.strictObject({ agentId: agentIdSchema.optional(), asOf }),
+    response: runSchema,
+    status: 202,
+    errors: [],
+    example: { body: { asOf: '2026-03-01T02:00:00.000Z' } },
+  }),
+  listRuns: defineRoute({
+    method: 'GET',
+    path: '/consolidations',
+    audience: 'operator',
+    summary: 'Runs of the last 90 days, newest first',
+    params: z.strictObject({}),
+    query: z.strictObject(pageQuery),
+    response: pageOf(runSchema),
+    status: 200,
+    errors: [],
+  }),
+  getRun: defineRoute({
+    method: 'GET',
+    path: '/consolidations/{runId}',
+    audience: 'operator',
+    summary: 'One run with its report; the agents in pages',
+    params: z.strictObject({ runId: runIdSchema }),
+    query: z.strictObject(pageQuery),
+    response: z.object({
+      ...runFields,
+      report: z.object({ totals: totalsSchema, agents: z.array(agentResultSchema) }),
+      nextToken: z.string().nullable(),
+    }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+};

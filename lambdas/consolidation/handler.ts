@@ -1,0 +1,54 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { createHttpHandler } from '../shared/http/handler.ts';
+import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { metricNames } from '../shared/schema/metrics.ts';
+import { consolidationRoutes } from './contract.ts';
+import type { RunRecord } from './run.ts';
+import { RunLedger } from './run-ledger.ts';
+import { RunReports } from './run-reports.ts';
+import { RunRequests } from './run-requests.ts';
+
+const environment = { AUTH_MODE: authMode, STATE_TABLE: resourceName, PLANNER_FUNCTION_NAME: resourceName };
+export interface ConsolidationEnvironment {
+  readonly AUTH_MODE: 'iam' | 'none';
+  readonly STATE_TABLE: string;
+  readonly PLANNER_FUNCTION_NAME: string;
+}
+
+export function createConsolidationHandler(
+  runtime: Runtime,
+  env: ConsolidationEnvironment,
+  lambda: Pick<LambdaClient, 'send'>,
+) {
+  const { documents, clock, randomPart, metrics } = runtime;
+  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const requests = new RunRequests(ledger, registry, clock, randomPart);
+  const reports = new RunReports(ledger, clock);
+  const start = async (run: RunRecord) => {
+    await lambda.send(
+      new InvokeCommand({
+        FunctionName: env.PLANNER_FUNCTION_NAME,
+        InvocationType: 'Event',
+        Payload: Buffer.from(JSON.stringify({ runId: run.runId })),
+      }),
+    );
+    metrics.addMetric(metricNames.consolidationRunsStarted, MetricUnit.Count, 1);
+    return reports.view(run);
+  };
+  return createHttpHandler(runtime, env.AUTH_MODE, consolidationRoutes, {
+    startAgentRun: async ({ params, body }) => start(await requests.byAgent(params.agentId, body.asOf)),
+    startRun: async ({ body }) => start(await requests.byOperator(body.agentId, body.asOf)),
+    listRuns: ({ query }) => reports.list(query),
+    getRun: ({ params, query }) => reports.get(params.runId, query),
+  });
+}
+
+export const handler = createConsolidationHandler(
+  createRuntime('consolidation'),
+  readEnvironment(environment),
+  new LambdaClient({}),
+);

@@ -1,0 +1,77 @@
+import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import { NotFoundError } from '../shared/errors.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import { progressOf, type RunProgress, type RunRecord, type RunTotals } from './run.ts';
+import type { RunLedger } from './run-ledger.ts';
+
+export interface PageRequest {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+export interface RunView extends RunProgress {
+  readonly runId: string;
+  readonly trigger: RunRecord['trigger'];
+  readonly agentId?: string;
+  readonly asOf: string;
+  readonly startedAt: string;
+  readonly progress: {
+    readonly expected: number | null;
+    readonly consolidated: number;
+    readonly skipped: number;
+    readonly failed: number;
+  };
+  readonly report: { readonly totals: RunTotals };
+}
+
+const DEFAULT_PAGE = 20;
+
+/** Runs as their callers see them. */
+export class RunReports {
+  readonly #ledger: RunLedger;
+  readonly #clock: Clock;
+
+  constructor(ledger: RunLedger, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  view(run: RunRecord): RunView {
+    const { runId, trigger, agentId, asOf, startedAt, consolidated, skipped, failed, totals } = run;
+    return {
+      runId,
+      ...progressOf(run, this.#clock()),
+      trigger,
+      ...(agentId !== undefined && { agentId }),
+      asOf,
+      startedAt,
+      progress: { expected: run.expected ?? null, consolidated, skipped, failed },
+      report: { totals },
+    };
+  }
+
+  async list({ maxResults = DEFAULT_PAGE, nextToken }: PageRequest) {
+    const query = ['runs'];
+    const after = decodePageToken(query, nextToken, isSortKeyPosition);
+    const { runs, last } = await this.#ledger.list(maxResults, after);
+    return {
+      items: runs.map((run) => this.view(run)),
+      nextToken: last === undefined ? null : encodePageToken(query, last),
+    };
+  }
+
+  /** @throws NotFoundError */
+  async get(runId: string, { maxResults = DEFAULT_PAGE, nextToken }: PageRequest) {
+    const query = ['run', runId];
+    const after = decodePageToken(query, nextToken, isSortKeyPosition);
+    const run = await this.#ledger.get(runId);
+    if (!run) throw new NotFoundError(`No run ${runId}`);
+    const { results, last } = await this.#ledger.results(runId, maxResults, after);
+    const view = this.view(run);
+    return {
+      ...view,
+      report: { ...view.report, agents: results },
+      nextToken: last === undefined ? null : encodePageToken(query, last),
+    };
+  }
+}

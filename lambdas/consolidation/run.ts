@@ -1,0 +1,123 @@
+import { DAY_MS } from '../shared/platform/clock.ts';
+
+/** A consolidation run: what it covers, how far it is, what it found. */
+export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+export type RunTrigger = 'schedule' | 'operator' | 'agent';
+export type AgentResultKind = 'CONSOLIDATED' | 'SKIPPED' | 'FAILED';
+
+/** Sums over the agents of a run. */
+export const totalNames = [
+  'decisions',
+  'resolved',
+  'tested',
+  'promoted',
+  'updated',
+  'demoted',
+  'readUnits',
+  'writeUnits',
+] as const;
+export type RunTotals = Readonly<Record<(typeof totalNames)[number], number>>;
+
+/** A run's row as it is stored; its status is derived when it is read. */
+export interface RunRecord {
+  readonly runId: string;
+  readonly trigger: RunTrigger;
+  /** Only this agent; absent: all. */
+  readonly agentId?: string;
+  readonly asOf: string;
+  readonly startedAt: string;
+  /** When the planner began; until then the run is PENDING. */
+  readonly planningAt?: string;
+  /** Agents the run covers; known when the planner has finished. */
+  readonly expected?: number;
+  readonly consolidated: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly lastResultAt?: string;
+  readonly totals: RunTotals;
+}
+
+export interface Nearest {
+  readonly decisionType: string;
+  readonly patternId: string;
+  readonly description: string;
+  readonly reason: string;
+  readonly n: number;
+  readonly rate: number;
+  readonly baseline: number;
+  readonly pValue: number;
+  readonly qValue: number | null;
+}
+
+/** What a run did for one decision type of one agent. */
+export interface TypeReport {
+  readonly decisionType: string;
+  /** Decisions read in the window, and those of them whose outcome counts. */
+  readonly decisions: number;
+  readonly resolved: number;
+  readonly tested: number;
+  readonly promoted: number;
+  readonly updated: number;
+  readonly demoted: number;
+  /** Candidates that no longer made the cut and were dropped. */
+  readonly dropped: number;
+  /** Only the newest decisions were read: there are more than a run takes. */
+  readonly truncated: boolean;
+  /** Context paths with more values than are tested. */
+  readonly truncatedPaths: string[];
+  /** How many tested conjunctions failed for which reason. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** The best of what was not promoted. */
+  readonly nearest: Nearest[];
+}
+
+export interface AgentReport {
+  /** `asOf` lies before the last completed run's: everything was computed, nothing was stored. */
+  readonly dryRun: boolean;
+  readonly totals: RunTotals;
+  readonly pages: number;
+  readonly durationMs: number;
+  readonly types: TypeReport[];
+}
+
+export interface AgentResult {
+  readonly agentId: string;
+  readonly result: AgentResultKind;
+  readonly finishedAt: string;
+  readonly report?: AgentReport;
+  /** Why it failed, one line. */
+  readonly error?: string;
+}
+
+/** What the planner decides by whether an agent has anything new. */
+export interface LastRun {
+  readonly runId: string;
+  readonly asOf: string;
+  readonly startedAt: string;
+  /** Patterns whose numbers may age: candidate, promoted or suspect. */
+  readonly livePatterns: number;
+}
+
+export const RUN_RETENTION_MS = 90 * DAY_MS;
+/** A run that has not ended by then never will. */
+export const RUN_TIMEOUT_MS = DAY_MS;
+
+export const zeroTotals: RunTotals = Object.fromEntries(totalNames.map((name) => [name, 0])) as RunTotals;
+
+export interface RunProgress {
+  readonly status: RunStatus;
+  readonly finishedAt: string | null;
+}
+
+/** A run has succeeded when every agent has a result; it failed when of those that were worked on none was consolidated. */
+export function progressOf(run: RunRecord, now: Date): RunProgress {
+  const done = run.consolidated + run.skipped + run.failed;
+  if (run.expected !== undefined && done >= run.expected)
+    return {
+      status: run.failed > 0 && run.consolidated === 0 ? 'FAILED' : 'SUCCEEDED',
+      finishedAt: run.lastResultAt ?? run.planningAt ?? run.startedAt,
+    };
+  const timeout = Date.parse(run.startedAt) + RUN_TIMEOUT_MS;
+  if (now.getTime() >= timeout) return { status: 'FAILED', finishedAt: new Date(timeout).toISOString() };
+  return { status: run.planningAt === undefined ? 'PENDING' : 'RUNNING', finishedAt: null };
+}

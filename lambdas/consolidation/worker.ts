@@ -1,0 +1,86 @@
+import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import * as z from 'zod';
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { DecisionWindow } from '../decisions/decision-window.ts';
+import { PatternStore } from '../patterns/pattern-store.ts';
+import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
+import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { metricNames } from '../shared/schema/metrics.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { AgentConsolidation } from './agent-consolidation.ts';
+import { defaultMiningSettings } from './mining/settings.ts';
+import { RunLedger } from './run-ledger.ts';
+import { TaskRunner } from './task-runner.ts';
+import { WindowCases } from './window-cases.ts';
+import { taskSchema } from './work-queue.ts';
+
+const environment = {
+  DECISIONS_TABLE: resourceName,
+  STATE_TABLE: resourceName,
+  MEMORY_TABLE: resourceName,
+  MAX_RECEIVE_COUNT: z.coerce.number().int().min(1),
+};
+export interface WorkerEnvironment {
+  readonly DECISIONS_TABLE: string;
+  readonly STATE_TABLE: string;
+  readonly MEMORY_TABLE: string;
+  /** Receives after which the queue gives a message to the dead-letter queue. */
+  readonly MAX_RECEIVE_COUNT: number;
+}
+
+/** One message, one agent. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
+export function createWorkerHandler(
+  runtime: Runtime,
+  env: WorkerEnvironment,
+): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
+  const { documents, clock, logger, metrics } = runtime;
+  const settings = defaultMiningSettings;
+  const consumed = meterCapacity(documents);
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const cases = new WindowCases(
+    new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
+    new SeenSignals(documents, env.STATE_TABLE, clock),
+    settings,
+  );
+  const store = new PatternStore(documents, env.MEMORY_TABLE);
+  const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed);
+  const runner = new TaskRunner(new RunLedger(documents, env.STATE_TABLE, clock), consolidation, clock);
+  const processor = new SqsFifoPartialProcessorAsync();
+
+  const handle = async (record: SQSRecord): Promise<void> => {
+    const task = taskSchema.parse(JSON.parse(record.body));
+    const lastTry = Number(record.attributes.ApproximateReceiveCount) >= env.MAX_RECEIVE_COUNT;
+    try {
+      const report = await runner.run(task, lastTry);
+      if (!report) return logger.info('already done', { ...task });
+      metrics.addMetric(metricNames.agentsConsolidated, MetricUnit.Count, 1);
+      if (!report.dryRun) {
+        metrics.addMetric(metricNames.patternsPromoted, MetricUnit.Count, report.totals.promoted);
+        metrics.addMetric(metricNames.patternsDemoted, MetricUnit.Count, report.totals.demoted);
+      }
+      logger.info('consolidated', { ...task, totals: { ...report.totals }, durationMs: report.durationMs });
+    } catch (error) {
+      if (lastTry) metrics.addMetric(metricNames.agentConsolidationsFailed, MetricUnit.Count, 1);
+      logger.error('consolidation failed', { ...task, lastTry, error: error as Error });
+      throw error;
+    }
+  };
+
+  return async (event, context) => {
+    logger.addContext(context);
+    try {
+      return await processPartialResponse(event, handle, processor, {
+        context,
+        skipGroupOnError: true,
+        throwOnFullBatchFailure: false,
+      });
+    } finally {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    }
+  };
+}
+
+export const handler = createWorkerHandler(createRuntime('worker'), readEnvironment(environment));

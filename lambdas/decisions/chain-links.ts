@@ -1,0 +1,56 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ValidationFailedError } from '../shared/errors.ts';
+import type { DecisionReference } from './decision.ts';
+import { type DecisionLog, nameOf } from './decision-log.ts';
+import { chainKey, decisionIndexes } from './table.ts';
+
+export const MAX_CHAIN_DEPTH = 20;
+export const MAX_CHAIN_DECISIONS = 200;
+
+/** Where a decision with a parent stands. */
+export interface ChainLink {
+  readonly root: DecisionReference;
+  readonly depth: number;
+}
+
+/** Links a new decision to its parent. A parent must exist before its child, so there are no cycles. */
+export class ChainLinks {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #log: DecisionLog;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, log: DecisionLog) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#log = log;
+  }
+
+  /** @throws ValidationFailedError when the parent does not exist, or its chain is full */
+  async below(parent: DecisionReference, child: DecisionReference): Promise<ChainLink> {
+    const found = nameOf(parent) === nameOf(child) ? undefined : await this.#log.find(parent);
+    if (!found) throw ValidationFailedError.at('parent.decisionId', 'is no decision of that agent');
+    if (found.depth >= MAX_CHAIN_DEPTH)
+      throw ValidationFailedError.at(
+        'parent.decisionId',
+        `is ${MAX_CHAIN_DEPTH} deep, the most a chain may be`,
+      );
+    const root = found.root ?? { agentId: found.agentId, decisionId: found.decisionId };
+    // The index lags by a moment, so writers at the same moment can pass the limit by a few; reading a chain cuts it.
+    const { Count } = await this.#documents.send(
+      new QueryCommand({
+        TableName: this.#table,
+        IndexName: decisionIndexes.chain.name,
+        KeyConditionExpression: 'chainKey = :chain',
+        ExpressionAttributeValues: { ':chain': chainKey(root) },
+        Select: 'COUNT',
+        Limit: MAX_CHAIN_DECISIONS - 1,
+      }),
+    );
+    if ((Count ?? 0) >= MAX_CHAIN_DECISIONS - 1)
+      throw ValidationFailedError.at(
+        'parent.decisionId',
+        `belongs to a chain of ${MAX_CHAIN_DECISIONS} decisions, the most one may have`,
+      );
+    return { root, depth: found.depth + 1 };
+  }
+}

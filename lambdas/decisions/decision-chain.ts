@@ -1,0 +1,99 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { MAX_CHAIN_DECISIONS } from './chain-links.ts';
+import type { DecisionOverview, DecisionReference } from './decision.ts';
+import { type DecisionLog, nameOf } from './decision-log.ts';
+import { chainKey, decisionIndexes, identityOf } from './table.ts';
+
+export interface Chain {
+  readonly decisionId: string;
+  readonly root: DecisionReference;
+  /** In pre-order: a decision follows its parent, siblings stand in the order of their times. */
+  readonly items: DecisionOverview[];
+  readonly truncated: boolean;
+  readonly consistency: 'eventual';
+}
+
+/** The tree of decisions that followed from one, across agents. */
+export class DecisionChain {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #log: DecisionLog;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, log: DecisionLog) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#log = log;
+  }
+
+  /**
+   * Of other agents' decisions only who, what, when, status and place are given.
+   *
+   * @throws NotFoundError when the agent has no such decision
+   */
+  async of(agentId: string, decisionId: string): Promise<Chain> {
+    const self = await this.#log.get(agentId, decisionId);
+    const reference = { agentId, decisionId };
+    const root = self.root ?? reference;
+    const { members, truncated } = await this.#members(root, reference);
+    const overviews = await this.#log.overviews(members);
+    return {
+      decisionId,
+      root,
+      items: inTreeOrder(overviews).map((decision) => visibleTo(agentId, decision)),
+      truncated,
+      consistency: 'eventual',
+    };
+  }
+
+  /** The root, which has no chain key, the oldest of what followed, and the decision asked for even if the index lags. */
+  async #members(
+    root: DecisionReference,
+    self: DecisionReference,
+  ): Promise<{ members: DecisionReference[]; truncated: boolean }> {
+    const { Items = [] } = await this.#documents.send(
+      new QueryCommand({
+        TableName: this.#table,
+        IndexName: decisionIndexes.chain.name,
+        KeyConditionExpression: 'chainKey = :chain',
+        ExpressionAttributeValues: { ':chain': chainKey(root) },
+        Limit: MAX_CHAIN_DECISIONS,
+      }),
+    );
+    const all = new Map<string, DecisionReference>();
+    for (const { agentId, decisionId } of [root, self, ...Items.map(identityOf)])
+      all.set(nameOf({ agentId, decisionId }), { agentId, decisionId });
+    return {
+      members: [...all.values()].slice(0, MAX_CHAIN_DECISIONS),
+      truncated: all.size > MAX_CHAIN_DECISIONS,
+    };
+  }
+}
+
+/** A decision whose parent is not among them (it has expired, or was cut off) starts a tree of its own. */
+export function inTreeOrder(decisions: readonly DecisionOverview[]): DecisionOverview[] {
+  const present = new Set(decisions.map(nameOf));
+  const children = new Map<string | undefined, DecisionOverview[]>();
+  for (const decision of [...decisions].sort(byTime)) {
+    const parent = decision.parent && nameOf(decision.parent);
+    const place = parent !== undefined && present.has(parent) ? parent : undefined;
+    children.set(place, [...(children.get(place) ?? []), decision]);
+  }
+  const ordered: DecisionOverview[] = [];
+  const pending = [...(children.get(undefined) ?? [])].reverse();
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    ordered.push(next);
+    pending.push(...[...(children.get(nameOf(next)) ?? [])].reverse());
+  }
+  return ordered;
+}
+
+function byTime(a: DecisionOverview, b: DecisionOverview): number {
+  const [left, right] = [`${a.timestamp}#${nameOf(a)}`, `${b.timestamp}#${nameOf(b)}`];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function visibleTo(viewer: string, decision: DecisionOverview): DecisionOverview {
+  if (decision.agentId === viewer) return decision;
+  const { agentId, decisionId, decisionType, timestamp, status, depth } = decision;
+  return { agentId, decisionId, decisionType, timestamp, status, depth };
+}

@@ -1,0 +1,196 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
+import type { AgentRegistry } from '../agents/agent-registry.ts';
+import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { assertItemFits } from '../shared/dynamodb/item-size.ts';
+import { type Issue, IdempotencyMismatchError, ValidationFailedError } from '../shared/errors.ts';
+import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { canonicalJson, payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
+import { type ChainLink, ChainLinks } from './chain-links.ts';
+import type { Decision, DecisionReference, Outcome } from './decision.ts';
+import { type DecisionLog, nameOf } from './decision-log.ts';
+import type { newDecisionSchema } from './fields.ts';
+import { fromItem, toItem, ttlNow, VACANT } from './table.ts';
+
+export type NewDecision = z.output<typeof newDecisionSchema>;
+
+/** Which signals were delivered to an agent. */
+export interface TriggerLookup {
+  /** Those of the signals that never reached the agent. */
+  unknown(agentId: string, signalIds: readonly string[]): Promise<string[]>;
+}
+
+export interface DecisionIntakeParts {
+  readonly documents: DynamoDBDocumentClient;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly randomPart: RandomPart;
+  readonly log: DecisionLog;
+  readonly registry: AgentRegistry;
+  readonly triggers: TriggerLookup;
+}
+
+type Item = Record<string, unknown>;
+
+/** Tokens of the single and of the batch route are the same tokens: a client may repeat one through the other. */
+const TOKEN_SCOPE = 'decisions';
+
+/** Attempts at a free id for a decision without a token; 80 random bits make a second one a curiosity. */
+const ID_ATTEMPTS = 3;
+
+/** Takes in new decisions: one conditional put each, and no read unless there is a parent, a trigger or a repeat. */
+export class DecisionIntake {
+  readonly #parts: DecisionIntakeParts;
+  readonly #links: ChainLinks;
+  /** Puts under way in this instance, so a decision may follow its parent in the same batch. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
+
+  constructor(parts: DecisionIntakeParts) {
+    this.#parts = parts;
+    this.#links = new ChainLinks(parts.documents, parts.table, parts.log);
+  }
+
+  /**
+   * Logs a decision, or gives the first answer again when its token was used for the same payload before.
+   *
+   * @throws ValidationFailedError for a time that lies ahead, an outcome before its decision, a parent or a signal
+   * that does not exist, a chain that is full
+   * @throws IdempotencyMismatchError when the token was used for another payload
+   * @throws TooLargeError over 400 KB as stored
+   */
+  async log(agentId: string, sent: NewDecision): Promise<Decision> {
+    const now = this.#parts.clock();
+    assertNotAhead(now, sent.timestamp, 'timestamp');
+    const timestamp = sent.timestamp ?? now.toISOString();
+    const outcome = inlineOutcome(sent, timestamp, now);
+    for (let attempt = 1; ; attempt++) {
+      const decisionId = this.#newId(agentId, sent, timestamp);
+      const draft = draftOf({ agentId, decisionId }, sent, timestamp, outcome, now);
+      const name = nameOf(draft);
+      const parentUnderWay = sent.parent && this.#underWay.get(nameOf({ agentId, ...sent.parent }));
+      const put = this.#put(draft, sent, parentUnderWay);
+      this.#underWay.set(name, put);
+      try {
+        const decision = await put;
+        if (decision) return decision;
+        if (attempt === ID_ATTEMPTS) throw new Error(`no free id after ${ID_ATTEMPTS} attempts`);
+      } finally {
+        if (this.#underWay.get(name) === put) this.#underWay.delete(name);
+      }
+    }
+  }
+
+  #newId(agentId: string, { decisionType, clientToken }: NewDecision, timestamp: string): string {
+    const bits =
+      clientToken === undefined ? this.#parts.randomPart() : tokenPart(agentId, TOKEN_SCOPE, clientToken);
+    return typedId(decisionType, new Date(timestamp), bits);
+  }
+
+  /** @returns undefined when another decision has this id */
+  async #put(
+    draft: Decision,
+    sent: NewDecision,
+    parentUnderWay: Promise<unknown> | undefined,
+  ): Promise<Decision | undefined> {
+    const { registry } = this.#parts;
+    const hash = sent.clientToken === undefined ? undefined : payloadHash(sent);
+    let decision = draft;
+    if (sent.parent || sent.triggeredBySignals?.length) {
+      // A parent earlier in the batch has to be there first; if it failed, it will not be found.
+      await parentUnderWay?.catch(() => undefined);
+      try {
+        decision = { ...draft, ...(await this.#resolve(draft, sent)) };
+      } catch (error) {
+        // A repeat gets its first answer even when what it refers to is gone by now.
+        const first = hash === undefined ? undefined : await this.#parts.log.find(draft);
+        if (!first) throw error;
+        decision = { ...draft, root: first.root, depth: first.depth };
+      }
+    }
+    const item = { ...toItem(decision), ...(hash !== undefined && { payloadHash: hash }) };
+    assertItemFits(item, 'The decision');
+    await registry.noteActivity(draft.agentId, [draft.decisionType]);
+    return this.#putItem(decision, item);
+  }
+
+  async #putItem(decision: Decision, item: Item): Promise<Decision | undefined> {
+    const { documents, table, clock } = this.#parts;
+    try {
+      await documents.send(
+        new PutCommand({
+          TableName: table,
+          Item: item,
+          ConditionExpression: VACANT,
+          ExpressionAttributeNames: { '#ttl': 'ttl' },
+          ExpressionAttributeValues: { ':now': ttlNow(clock()) },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return decision;
+    } catch (error) {
+      const found = failedCondition(error)?.item;
+      if (!found) throw error;
+      return firstAnswer(decision, item, found);
+    }
+  }
+
+  /** Place in the chain. Both references are looked up at the same time. */
+  async #resolve(draft: Decision, sent: NewDecision): Promise<Partial<ChainLink>> {
+    const [link, unknown] = await Promise.all([
+      draft.parent && this.#links.below(draft.parent, draft),
+      sent.triggeredBySignals?.length
+        ? this.#parts.triggers.unknown(draft.agentId, sent.triggeredBySignals)
+        : ([] as string[]),
+    ]);
+    const issues = (sent.triggeredBySignals ?? []).flatMap((signalId, i): Issue[] =>
+      unknown.includes(signalId)
+        ? [{ path: `triggeredBySignals.${i}`, message: 'is no signal this agent was sent' }]
+        : [],
+    );
+    if (issues.length > 0) throw new ValidationFailedError(issues);
+    return link ?? {};
+  }
+}
+
+function inlineOutcome({ outcome }: NewDecision, timestamp: string, now: Date): Outcome | undefined {
+  if (!outcome) return undefined;
+  assertNotAhead(now, outcome.occurredAt, 'outcome.occurredAt');
+  const occurredAt = outcome.occurredAt ?? timestamp;
+  if (occurredAt < timestamp)
+    throw ValidationFailedError.at('outcome.occurredAt', 'must not lie before the decision');
+  return { ...outcome, occurredAt };
+}
+
+function draftOf(
+  reference: DecisionReference,
+  sent: NewDecision,
+  timestamp: string,
+  outcome: Outcome | undefined,
+  now: Date,
+): Decision {
+  const { clientToken: _token, outcome: _outcome, parent, ...fields } = sent;
+  return {
+    ...fields,
+    ...reference,
+    timestamp,
+    status: outcome?.status ?? 'pending',
+    ...(outcome && { outcome }),
+    outcomeRevision: outcome ? 1 : 0,
+    ...(parent && {
+      parent: { agentId: parent.agentId ?? reference.agentId, decisionId: parent.decisionId },
+    }),
+    depth: 1,
+    loggedAt: now.toISOString(),
+  };
+}
+
+/** What to answer when the id is taken: by the same write before, or by something else. */
+function firstAnswer(decision: Decision, sent: Item, found: Item): Decision | undefined {
+  if (sent['payloadHash'] === undefined)
+    // The SDK repeats a put whose answer was lost. Then the item found is the one sent.
+    return canonicalJson(found) === canonicalJson(sent) ? decision : undefined;
+  if (found['payloadHash'] !== sent['payloadHash'])
+    throw new IdempotencyMismatchError('The clientToken was used for another decision');
+  const { loggedAt, root, depth } = fromItem(found);
+  return { ...decision, loggedAt, ...(root && { root }), depth };
+}

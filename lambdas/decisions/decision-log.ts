@@ -1,0 +1,52 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { NotFoundError } from '../shared/errors.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import type { Decision, DecisionOverview, DecisionReference } from './decision.ts';
+import { decisionKey, fromItem, isExpired, OVERVIEW_ATTRIBUTES, toOverview } from './table.ts';
+
+/** The decisions that were logged, read by id: strongly consistent, expired ones are gone. */
+export class DecisionLog {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  /** @throws NotFoundError when the agent has no such decision, or has it no more */
+  async get(agentId: string, decisionId: string): Promise<Decision> {
+    const decision = await this.find({ agentId, decisionId });
+    if (!decision) throw new NotFoundError(`Agent ${agentId} has no decision ${decisionId}`);
+    return decision;
+  }
+
+  async find(reference: DecisionReference): Promise<Decision | undefined> {
+    const Key = decisionKey(reference);
+    if (!Key) return undefined;
+    const { Item } = await this.#documents.send(
+      new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }),
+    );
+    return Item && !isExpired(Item, this.#clock()) ? fromItem(Item) : undefined;
+  }
+
+  /** What lists show of those of these decisions that exist, in the order asked for. */
+  async overviews(references: readonly DecisionReference[]): Promise<DecisionOverview[]> {
+    const keys = references.flatMap((reference) => decisionKey(reference) ?? []);
+    const items = await getAll(this.#documents, this.#table, keys, { attributes: OVERVIEW_ATTRIBUTES });
+    const now = this.#clock();
+    const found = new Map(
+      items
+        .filter((item) => !isExpired(item, now))
+        .map((item) => toOverview(item))
+        .map((overview) => [nameOf(overview), overview]),
+    );
+    return references.flatMap((reference) => found.get(nameOf(reference)) ?? []);
+  }
+}
+
+/** One text per decision, for maps: neither id holds a `#`. */
+export const nameOf = ({ agentId, decisionId }: DecisionReference): string => `${agentId}#${decisionId}`;

@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  decisionIdSchema,
+  freeFormSchema,
+  ID_PATTERN,
+  patternIdSchema,
+  scoreSchema,
+  sessionIdSchema,
+  signalIdSchema,
+  tagsSchema,
+  timestampSchema,
+  typeSchema,
+} from '../shared/schema/fields.ts';
+
+/** What a decision is made of: as it is sent, as it is read, as a list shows it. */
+const shortText = z.string().min(1).max(256);
+/** A free-form map as it is read: checked when it came in. */
+const storedMapSchema = z.record(z.string(), z.unknown());
+const numbersSchema = z.record(z.string(), z.number());
+export const decisionStatusSchema = z.enum(['pending', 'success', 'failure', 'voided']);
+
+const reasoningFields = {
+  scores: numbersSchema.optional(),
+  selected: z.array(shortText).max(100).optional(),
+  memoryInfluenced: z.boolean().optional(),
+  patternsApplied: z.array(patternIdSchema).max(100).optional(),
+  exploration: z.boolean().optional(),
+  confidence: scoreSchema.optional(),
+};
+
+const outcomeFields = {
+  status: z.enum(['success', 'failure', 'voided']),
+  qualityScore: scoreSchema.optional(),
+  latencyMs: z.number().min(0).optional(),
+  errors: z.array(z.string().min(1).max(2048)).max(50).optional(),
+  metrics: numbersSchema.optional(),
+  trade: storedMapSchema.optional(),
+  provider: shortText.optional(),
+  regime: shortText.optional(),
+  tags: tagsSchema.optional(),
+};
+
+const occurredAtSchema = timestampSchema.meta({
+  description:
+    'When the outcome became known, not before the decision. Default: now; with a new decision, its timestamp.',
+});
+
+export const newOutcomeSchema = z.strictObject({
+  ...outcomeFields,
+  trade: freeFormSchema.optional(),
+  occurredAt: occurredAtSchema.optional(),
+});
+
+export const outcomeRowSchema = newOutcomeSchema.extend({ decisionId: decisionIdSchema });
+
+const decisionFields = {
+  context: freeFormSchema.meta({ description: 'What the agent knew. Nightly mining reads its paths.' }),
+  agentVersion: shortText.optional(),
+  sessionId: sessionIdSchema.optional(),
+  action: shortText.optional(),
+  triggeredBySignals: z.array(signalIdSchema).max(20).optional(),
+  exposureId: z.string().regex(ID_PATTERN, 'must be a valid exposure id').optional(),
+  tags: tagsSchema.optional(),
+};
+
+export const newDecisionSchema = z
+  .strictObject({
+    decisionType: typeSchema,
+    timestamp: timestampSchema.optional(),
+    ...decisionFields,
+    reasoning: z.strictObject(reasoningFields).optional(),
+    outcome: newOutcomeSchema.optional(),
+    parent: z
+      .strictObject({ agentId: agentIdSchema.optional(), decisionId: decisionIdSchema })
+      .optional()
+      .meta({
+        description: "The decision this one follows from; another agent's is named with its agentId.",
+      }),
+    clientToken: clientTokenSchema.optional().meta({
+      description: 'Makes the write idempotent, together with decisionType and timestamp, which it requires.',
+    }),
+  })
+  .refine(({ clientToken, timestamp }) => clientToken === undefined || timestamp !== undefined, {
+    path: ['timestamp'],
+    message: 'is required with a clientToken',
+  });
+
+export const outcomeSchema = z.object({ ...outcomeFields, occurredAt: z.string() });
+
+const referenceSchema = z.object({ agentId: agentIdSchema, decisionId: decisionIdSchema });
+
+const identityFields = {
+  agentId: agentIdSchema,
+  decisionId: decisionIdSchema,
+  decisionType: typeSchema,
+  timestamp: z.string(),
+};
+
+const outcomeRevisionSchema = z
+  .number()
+  .int()
+  .meta({ description: 'How many outcomes were put; only the latest counts.' });
+
+export const decisionSchema = z.object({
+  ...identityFields,
+  ...decisionFields,
+  context: storedMapSchema,
+  status: decisionStatusSchema,
+  reasoning: z.object(reasoningFields).optional(),
+  outcome: outcomeSchema.optional(),
+  outcomeRevision: outcomeRevisionSchema,
+  parent: referenceSchema.optional(),
+  root: referenceSchema.optional().meta({ description: 'First decision of its chain.' }),
+  depth: z.number().int().meta({ description: 'Place in its chain; 1 without a parent.' }),
+  loggedAt: z.string().meta({ description: 'Retention counts from here, 90 days.' }),
+});
+
+export const recordedOutcomeSchema = z.object({
+  ...identityFields,
+  status: decisionStatusSchema,
+  outcome: outcomeSchema,
+  outcomeRevision: outcomeRevisionSchema,
+});
+
+export const decisionSummarySchema = z.object({
+  ...identityFields,
+  status: decisionStatusSchema,
+  action: shortText.optional(),
+  qualityScore: scoreSchema.optional(),
+  confidence: scoreSchema.optional(),
+  sessionId: sessionIdSchema.optional(),
+  tags: tagsSchema.optional(),
+});
+
+export const chainNodeSchema = decisionSummarySchema.extend({
+  depth: z.number().int().meta({ description: 'Place in the tree; a node follows its parent.' }),
+  parent: referenceSchema.optional(),
+});

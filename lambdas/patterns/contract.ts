@@ -1,0 +1,261 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import {
+  agentIdSchema,
+  freeFormSchema,
+  pageOf,
+  pageQuery,
+  patternIdSchema,
+  scoreSchema,
+  timestampSchema,
+  typeSchema,
+} from '../shared/schema/fields.ts';
+
+const count = z.number().int().nonnegative();
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const asserts = z.enum(['success', 'failure']);
+const statuses = ['hypothesis', 'candidate', 'promoted', 'suspect', 'retired', 'dormant'] as const;
+
+/** Conditions in a request, at most: what mining itself combines. */
+const MAX_CONDITIONS = 3;
+
+const path = z
+  .string()
+  .min(1)
+  .max(1024)
+  .meta({
+    description:
+      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `signal.<TYPE>`, ' +
+      '`time.hourBucket`, `time.weekday`.',
+    example: 'market.trend',
+  });
+const bound = z.number().nullable();
+
+const statedConditionSchema = z.discriminatedUnion('op', [
+  z.strictObject({ path, op: z.literal('eq'), value: scalar }),
+  z.strictObject({ path, op: z.literal('contains'), value: scalar }),
+  z.strictObject({ path, op: z.literal('present') }),
+  z.strictObject({
+    path,
+    op: z.literal('in_range'),
+    min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
+    max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
+    bin: count.max(100).default(0).meta({ description: 'Quantile rank.' }),
+  }),
+]);
+
+const conditionSchema = z.discriminatedUnion('op', [
+  z.object({ path: z.string(), op: z.literal('eq'), value: scalar }),
+  z.object({ path: z.string(), op: z.literal('contains'), value: scalar }),
+  z.object({ path: z.string(), op: z.literal('present') }),
+  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count }),
+]);
+
+const numbers = {
+  n: count.meta({ description: 'Resolved decisions the conditions hold for.' }),
+  successes: count.meta({ description: 'Successes among them, whatever is asserted.' }),
+  rate: z.number().meta({ description: 'Share of the asserted status among n.' }),
+  baseline: z.number().meta({ description: 'Share of the asserted status among all of the type.' }),
+  lift: z.number().nullable(),
+  confidence: z.number().meta({ description: 'Lower 95 % Wilson bound of rate.' }),
+  pValue: z.number().meta({ description: 'Largest of the one-sided Fisher exact tests; see explain.' }),
+  qValue: z.number().nullable().meta({ description: 'Benjamini–Hochberg over the run; null: tested alone.' }),
+  recentRate: z.number(),
+  recentBaseline: z.number(),
+  days: count,
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  heuristicConfidence: z.number().meta({ description: 'The old rule of thumb, for comparison only.' }),
+  metrics: z.record(z.string(), z.object({ mean: z.number(), sd: z.number() })),
+};
+
+const patternSchema = z.object({
+  patternId: z.string(),
+  agentId: z.string(),
+  decisionType: z.string(),
+  asserts,
+  conditions: z.array(conditionSchema),
+  ...numbers,
+  status: z.enum(statuses),
+  reason: z.string().meta({ description: 'Why it has the status it has.' }),
+  explainedBy: z.string().optional(),
+  supersedes: z.string().optional(),
+  version: count,
+  versionRate: z.number(),
+  statusSince: z.string().meta({ description: 'asOf of the run that gave it its status.' }),
+  statusRunId: z.string(),
+  asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
+  description: z.string(),
+});
+
+const explainSchema = z.object({
+  comparisons: z.array(
+    z.object({
+      against: z.enum(['others', 'part']),
+      part: z.array(conditionSchema),
+      table: z.tuple([z.tuple([count, count]), z.tuple([count, count])]).meta({
+        description: 'Rows: with all conditions, compared with. Columns: asserted status, the other.',
+      }),
+      pValue: z.number(),
+    }),
+  ),
+  refutedBy: z.string(),
+});
+
+const versionSchema = z.object({
+  version: count,
+  status: z.enum(statuses),
+  reason: z.string(),
+  asOf: z.string(),
+  n: count,
+  successes: count,
+  rate: z.number(),
+  baseline: z.number(),
+  confidence: z.number(),
+  recentRate: z.number(),
+  pValue: z.number(),
+  qValue: z.number().nullable(),
+});
+
+const agent = z.strictObject({ agentId: agentIdSchema });
+const pattern = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });
+
+export const patternRoutes = {
+  listPatterns: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/patterns',
+    audience: 'agent',
+    summary: 'What the agent has learned, highest confidence first',
+    params: agent,
+    query: z.strictObject({
+      status: z
+        .enum([...statuses, 'all'])
+        .optional()
+        .meta({ description: 'Default promoted.' }),
+      decisionType: typeSchema.optional(),
+      asserts: asserts.optional(),
+      minConfidence: z
+        .string()
+        .regex(/^(0(\.\d{1,12})?|1(\.0{1,12})?)$/, 'must be a number from 0 to 1')
+        .transform(Number)
+        .optional(),
+      ...pageQuery,
+    }),
+    response: pageOf(patternSchema),
+    status: 200,
+    errors: [],
+  }),
+  getPattern: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/patterns/{patternId}',
+    audience: 'agent',
+    summary: 'One pattern with its proof, and its versions newest first',
+    params: pattern,
+    query: z.strictObject({}),
+    response: patternSchema.extend({ explain: explainSchema, trend: z.array(versionSchema) }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  listEvidence: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/patterns/{patternId}/evidence',
+    audience: 'agent',
+    summary: "The decisions behind a pattern's numbers, newest first; then digests of those since expired",
+    params: pattern,
+    query: z.strictObject(pageQuery),
+    response: pageOf(
+      z.object({
+        decisionId: z.string(),
+        timestamp: z.string(),
+        status: asserts,
+        action: z.string().optional(),
+        source: z.enum(['decision', 'digest']),
+      }),
+    ),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  matchPatterns: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/patterns/match',
+    audience: 'agent',
+    summary: 'A situation in, the promoted patterns that apply out, best lower bound first',
+    params: agent,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      decisionType: typeSchema.optional(),
+      context: freeFormSchema,
+      action: z.string().min(1).max(128).optional(),
+      selected: z.array(z.string().min(1).max(128)).max(100).optional(),
+      signals: z
+        .array(typeSchema)
+        .max(100)
+        .optional()
+        .meta({ description: 'Types of the signals the agent knows of.' }),
+      timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
+      maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),
+    }),
+    response: z.object({
+      items: z.array(
+        z.object({
+          patternId: z.string(),
+          decisionType: z.string(),
+          asserts,
+          conditions: z.array(conditionSchema),
+          n: count,
+          successes: count,
+          rate: z.number(),
+          baseline: z.number(),
+          confidence: z.number(),
+          recentRate: z.number(),
+          description: z.string(),
+          version: count,
+          asOf: z.string(),
+        }),
+      ),
+    }),
+    status: 200,
+    errors: [],
+    example: { body: { decisionType: 'SIGNAL_GENERATION', context: { market: { trend: 'up' } } } },
+  }),
+  testPattern: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/patterns/test',
+    audience: 'agent',
+    summary: 'Conditions in, the numbers out; nothing is stored',
+    params: agent,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      decisionType: typeSchema,
+      asserts,
+      conditions: z.array(statedConditionSchema).min(1).max(MAX_CONDITIONS),
+      asOf: timestampSchema.optional().meta({ description: 'Default now.' }),
+      windowDays: z.number().int().min(1).max(365).optional().meta({ description: 'Default 90.' }),
+    }),
+    response: z.object({
+      patternId: z.string(),
+      decisionType: z.string(),
+      asserts,
+      conditions: z.array(conditionSchema),
+      asOf: z.string(),
+      windowDays: count,
+      resolved: count.meta({ description: 'Resolved decisions of the type in the window.' }),
+      ...numbers,
+      confidence: scoreSchema,
+      significant: z
+        .boolean()
+        .meta({ description: 'p ≤ 0.05, tested alone: stated before it was looked for.' }),
+      description: z.string(),
+      explain: explainSchema,
+    }),
+    status: 200,
+    errors: [],
+    example: {
+      body: {
+        decisionType: 'SIGNAL_GENERATION',
+        asserts: 'success',
+        conditions: [{ path: 'market.trend', op: 'eq', value: 'up' }],
+      },
+    },
+  }),
+};

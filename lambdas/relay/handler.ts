@@ -1,0 +1,57 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import middy from '@middy/core';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { metricNames } from '../shared/schema/metrics.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { SignalBus } from './signal-bus.ts';
+import { SignalRelay } from './signal-relay.ts';
+
+export interface RelayEnvironment {
+  readonly STATE_TABLE: string;
+  readonly EVENT_BUS_NAME: string;
+}
+
+export type RelayHandler = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+
+export const createRelayHandler = (
+  { documents, clock, logger, metrics, tracer }: Omit<Runtime, 'randomPart'>,
+  env: RelayEnvironment,
+  eventBridge: EventBridgeClient,
+): RelayHandler => {
+  const relay = new SignalRelay(
+    new SignalBus(eventBridge, env.EVENT_BUS_NAME),
+    new SeenSignals(documents, env.STATE_TABLE, clock),
+  );
+  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+    const { response, relayed, failures } = await relay.relay(event);
+    for (const { sequenceNumber, error } of failures) logger.error('not relayed', { sequenceNumber, error });
+    if (relayed > 0) metrics.addMetric(metricNames.signalsRelayed, 'Count', relayed);
+    logger.info('relayed', { records: event.Records.length, relayed, failed: failures.length });
+    return response;
+  })
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(captureLambdaHandler(tracer, { captureResponse: false }))
+    .after(() => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    }) as unknown as RelayHandler;
+};
+
+/** The SDK's own backoff for whole requests; entries that fail alone are the bus's to repeat. */
+const createEventBridgeClient = ({ tracer }: Runtime): EventBridgeClient => {
+  const client = new EventBridgeClient({
+    maxAttempts: 3,
+    requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
+  });
+  return tracer.isTracingEnabled() ? tracer.captureAWSv3Client(client) : client;
+};
+
+const runtime = createRuntime('relay');
+export const handler = createRelayHandler(
+  runtime,
+  readEnvironment({ STATE_TABLE: resourceName, EVENT_BUS_NAME: resourceName }),
+  createEventBridgeClient(runtime),
+);

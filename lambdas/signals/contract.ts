@@ -1,0 +1,233 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  decisionIdSchema,
+  freeFormSchema,
+  pageOf,
+  pageQuery,
+  scoreSchema,
+  signalIdSchema,
+  timestampSchema,
+  typeSchema,
+} from '../shared/schema/fields.ts';
+import {
+  DEFAULT_LEASE_SECONDS,
+  finalStatuses,
+  MAX_SUBSCRIPTIONS,
+  MAX_TARGETS,
+  MAX_TTL_SECONDS,
+  openStatuses,
+  severities,
+} from './signal.ts';
+
+const signalTypeSchema = typeSchema.meta({ example: 'WHALE_ACTIVITY' });
+const agentParams = z.strictObject({ agentId: agentIdSchema });
+const signalParams = z.strictObject({ agentId: agentIdSchema, signalId: signalIdSchema });
+const secondsSchema = z.number().int().min(1).max(MAX_TTL_SECONDS);
+const leaseIdSchema = z.string().min(1).max(64);
+
+const content = {
+  severity: z.enum(severities),
+  confidence: scoreSchema,
+  data: freeFormSchema,
+  context: freeFormSchema.optional(),
+  recommendedAction: z.string().min(1).max(1000).optional(),
+};
+
+const publishBody = z.strictObject({
+  signalType: signalTypeSchema,
+  targetAgents: z
+    .array(agentIdSchema)
+    .min(1)
+    .optional()
+    .meta({
+      description: `At most ${MAX_TARGETS}. Without targets the signal goes to the subscribers of its type.`,
+    }),
+  ...content,
+  timestamp: timestampSchema.optional(),
+  ttlSeconds: secondsSchema.optional().meta({
+    description: `Counted from the write, whatever the timestamp says. Default and most: ${MAX_TTL_SECONDS}.`,
+  }),
+  clientToken: clientTokenSchema
+    .optional()
+    .meta({ description: 'Makes a repeat harmless; requires timestamp.' }),
+});
+
+const signal = {
+  signalId: signalIdSchema,
+  signalType: typeSchema,
+  sourceAgent: agentIdSchema,
+  timestamp: timestampSchema,
+  expiresAt: timestampSchema,
+  ...content,
+};
+
+const publishedSignal = z.object({
+  ...signal,
+  targetAgents: z.array(agentIdSchema).meta({ description: 'Everyone it was delivered to, sorted.' }),
+});
+
+const statusSchema = z.enum([...openStatuses, ...finalStatuses]);
+
+const progress = {
+  status: statusSchema.meta({ description: 'PROCESSING past its lease reads as PENDING.' }),
+  attempt: z.number().int().min(0).meta({ description: 'How often it was claimed.' }),
+  leaseUntil: timestampSchema.optional(),
+  processedAt: timestampSchema.optional(),
+  decisionId: decisionIdSchema.optional(),
+  note: z.string().optional(),
+};
+
+const delivery = z.object({ ...signal, targetAgent: agentIdSchema, ...progress });
+
+const ackBody = z.discriminatedUnion(
+  'status',
+  [
+    z.strictObject({
+      status: z.literal('PROCESSING'),
+      leaseSeconds: secondsSchema.optional().meta({ description: `Default ${DEFAULT_LEASE_SECONDS}.` }),
+      leaseId: leaseIdSchema.optional().meta({ description: 'Of a claim to prolong.' }),
+    }),
+    z.strictObject({
+      status: z.enum(finalStatuses),
+      decisionId: decisionIdSchema.optional().meta({ description: 'The decision the signal led to.' }),
+      note: z.string().min(1).max(1000).optional(),
+      leaseId: leaseIdSchema
+        .optional()
+        .meta({ description: 'With it, only the holder of the current lease closes the delivery.' }),
+    }),
+  ],
+  { error: `must be one of PROCESSING, ${finalStatuses.join(', ')}` },
+);
+
+const subscriptions = z.object({ agentId: agentIdSchema, signalTypes: z.array(typeSchema) });
+
+export const signalRoutes = {
+  publishSignal: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/signals',
+    audience: 'agent',
+    summary: 'Tell other agents something: all targets or none',
+    params: agentParams,
+    query: z.strictObject({}),
+    body: publishBody,
+    response: publishedSignal,
+    status: 201,
+    errors: ['TooManyTargets', 'IdempotencyMismatch', 'Conflict'],
+    example: {
+      body: {
+        signalType: 'WHALE_ACTIVITY',
+        targetAgents: ['risk-manager'],
+        severity: 'high',
+        confidence: 0.85,
+        data: { coin: 'BTC', amountUsd: 4_200_000 },
+        recommendedAction: 'REDUCE_EXPOSURE',
+      },
+    },
+  }),
+  putSubscriptions: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/subscriptions',
+    audience: 'agent',
+    summary: 'Replace the signal types an agent is subscribed to',
+    params: agentParams,
+    query: z.strictObject({}),
+    body: z.strictObject({ signalTypes: z.array(signalTypeSchema).max(MAX_SUBSCRIPTIONS) }),
+    response: subscriptions,
+    status: 200,
+    errors: ['Conflict'],
+    example: { body: { signalTypes: ['WHALE_ACTIVITY'] } },
+  }),
+  getSubscriptions: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/subscriptions',
+    audience: 'agent',
+    summary: 'The signal types an agent is subscribed to',
+    params: agentParams,
+    query: z.strictObject({}),
+    response: subscriptions,
+    status: 200,
+    errors: [],
+  }),
+  listInbox: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/inbox',
+    audience: 'agent',
+    summary: 'What an agent was told and has not dealt with; reading takes nothing out',
+    params: agentParams,
+    query: z.strictObject({
+      status: statusSchema
+        .optional()
+        .meta({ description: 'Without it, what is open: PENDING and PROCESSING.' }),
+      signalType: signalTypeSchema.optional(),
+      ...pageQuery,
+    }),
+    response: pageOf(delivery),
+    status: 200,
+    errors: [],
+    example: { query: { status: 'PENDING' } },
+  }),
+  acknowledgeSignal: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/inbox/{signalId}/ack',
+    audience: 'agent',
+    summary: 'Claim a delivery for a while, or close it',
+    params: signalParams,
+    query: z.strictObject({}),
+    body: ackBody,
+    response: delivery.extend({
+      leaseId: leaseIdSchema.optional().meta({ description: 'Of the claim just made.' }),
+    }),
+    status: 200,
+    errors: ['NotFound', 'Conflict'],
+    example: { body: { status: 'PROCESSING', leaseSeconds: 60 } },
+  }),
+  listSentSignals: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/signals/sent',
+    audience: 'agent',
+    summary: 'What an agent sent and has not expired',
+    params: agentParams,
+    query: z.strictObject({ ...pageQuery }),
+    response: pageOf(publishedSignal),
+    status: 200,
+    errors: [],
+  }),
+  getSignal: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/signals/{signalId}',
+    audience: 'agent',
+    summary: 'One signal and how far each target has come, for its sender and its targets',
+    params: signalParams,
+    query: z.strictObject({}),
+    response: z.object({
+      ...signal,
+      deliveries: z.array(
+        z.object({ targetAgent: agentIdSchema, ...progress, attempt: progress.attempt.optional() }).meta({
+          description: 'A target is shown its own delivery whole and the status of the others.',
+        }),
+      ),
+    }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  listSignalsOfType: defineRoute({
+    method: 'GET',
+    path: '/signals',
+    audience: 'operator',
+    summary: 'Deliveries of one signal type across agents',
+    params: z.strictObject({}),
+    query: z.strictObject({
+      signalType: signalTypeSchema,
+      from: timestampSchema.optional().meta({ description: 'Inclusive.' }),
+      to: timestampSchema.optional().meta({ description: 'Inclusive.' }),
+      ...pageQuery,
+    }),
+    response: pageOf(delivery),
+    status: 200,
+    errors: [],
+    example: { query: { signalType: 'WHALE_ACTIVITY' } },
+  }),
+};

@@ -1,0 +1,45 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import type { SeenSignals } from './seen-signals.ts';
+import { deliveryKey } from './table.ts';
+
+/**
+ * Whether signals were delivered to an agent. The delivery itself proves it for as long as the signal lives; the
+ * `seen:` row, which the relay writes a moment later, proves it long after.
+ */
+export class DeliveryLookup {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #seen: SeenSignals;
+  readonly #clock: Clock;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, seen: SeenSignals, clock: Clock) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#seen = seen;
+    this.#clock = clock;
+  }
+
+  /** Those of the signals that never reached the agent; strongly consistent. */
+  async unknown(agentId: string, signalIds: readonly string[]): Promise<string[]> {
+    const wanted = [...new Set(signalIds)];
+    const [seen, delivered] = await Promise.all([
+      this.#seen.knownAmong(agentId, wanted),
+      this.#delivered(agentId, wanted),
+    ]);
+    return wanted.filter((signalId) => !seen.has(signalId) && !delivered.has(signalId));
+  }
+
+  async #delivered(agentId: string, signalIds: readonly string[]): Promise<Set<string>> {
+    const keys = signalIds.flatMap((signalId) => deliveryKey(signalId, agentId) ?? []);
+    const now = this.#clock().getTime();
+    const items = await getAll(this.#documents, this.#table, keys, { attributes: [SORT_KEY, 'ttl'] });
+    return new Set(
+      items
+        .filter((item) => Number(item['ttl']) * SECOND_MS > now)
+        .map((item) => String(item[SORT_KEY]).split('#')[1]!),
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Routes } from '../../lambdas/shared/http/contract.ts';
+import type { StageConfig } from '../config.ts';
+import { STAGE_NAME } from './agent-grant.ts';
+
+export interface AgentApiProps {
+  readonly config: StageConfig;
+}
+
+/** What one line of the access log says. The caller's ARN is in every line: it is who wrote. */
+const accessLogFormat = AccessLogFormat.custom(
+  JSON.stringify({
+    time: '$context.requestTime',
+    requestId: '$context.requestId',
+    caller: '$context.identity.userArn',
+    ip: '$context.identity.sourceIp',
+    routeKey: '$context.routeKey',
+    path: '$context.path',
+    status: '$context.status',
+    responseLength: '$context.responseLength',
+    latency: '$context.responseLatency',
+    error: '$context.error.message',
+    integrationError: '$context.integrationErrorMessage',
+  }),
+);
+
+/** The HTTP API: its routes come from the contracts of the slices, signed with IAM unless the contract is open. */
+export class AgentApi extends Construct {
+  readonly api: HttpApi;
+  readonly #iam = new HttpIamAuthorizer();
+
+  constructor(scope: Construct, id: string, props: AgentApiProps) {
+    super(scope, id);
+    const { config } = props;
+    this.api = new HttpApi(this, 'Api', {
+      apiName: `agent-memory-${config.stage}`,
+      createDefaultStage: false,
+      defaultAuthorizer: this.#iam,
+    });
+    const accessLogs = new LogGroup(this, 'AccessLogs', {
+      retention: config.logRetentionDays,
+      removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: STAGE_NAME,
+      autoDeploy: true,
+      throttle: config.throttle,
+      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: accessLogFormat },
+      detailedMetricsEnabled: false,
+    });
+  }
+
+  /** Routes one slice's contracts to its function: one integration and one permission for all of them. */
+  addSlice(id: string, routes: Routes, handler: IFunction): void {
+    const slice = new Construct(this, id);
+    const integration = new HttpLambdaIntegration('Integration', handler, { scopePermissionToRoute: false });
+    for (const [name, { method, path, audience }] of Object.entries(routes)) {
+      const route = new HttpRoute(slice, name, {
+        httpApi: this.api,
+        routeKey: HttpRouteKey.with(path, HttpMethod[method]),
+        integration,
+        authorizer: audience === 'open' ? new HttpNoneAuthorizer() : this.#iam,
+      });
+      if (audience === 'open')
+        Validations.of(route).acknowledge({
+          id: 'AwsSolutions-APIG4',
+          reason:
+            'Health is open by contract: load balancers and monitors do not sign, and it says nothing but ok.',
+        });
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import type * as Esbuild from 'esbuild';
+import type { FunctionName } from '../permissions.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where each function begins, from the repository's root. */
+const entries: Readonly<Record<FunctionName, string>> = {
+  health: 'lambdas/health/handler.ts',
+  agents: 'lambdas/agents/handler.ts',
+  decisions: 'lambdas/decisions/handler.ts',
+  signals: 'lambdas/signals/handler.ts',
+  patterns: 'lambdas/patterns/handler.ts',
+  consolidation: 'lambdas/consolidation/handler.ts',
+  relay: 'lambdas/relay/handler.ts',
+  planner: 'lambdas/consolidation/planner.ts',
+  worker: 'lambdas/consolidation/worker.ts',
+};
+
+/** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */
+const banner =
+  "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
+
+let bundles: ReadonlyMap<string, Uint8Array> | undefined;
+
+/**
+ * Bundles every function in one run of esbuild: one process and one parse of the SDK for all, where a run per function
+ * takes several times as long. In memory, once per process, whatever the number of stages.
+ */
+function bundleAll(): ReadonlyMap<string, Uint8Array> {
+  // Required late: synthesizing without bundling, as tests do, needs no esbuild.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: Object.entries(entries).map(([name, entry]) => ({ in: entry, out: join(name, 'index') })),
+    outdir: 'bundles',
+    outExtension: { '.js': '.mjs' },
+    write: false,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: banner },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [basename(dirname(path)), contents]));
+}
+
+/** The code of one function: an asset with one file, `index.mjs`, named by its content. */
+export const bundleOf = (name: FunctionName): Code =>
+  Code.fromAsset(root, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: the local bundling below always succeeds or throws.
+      image: DockerImage.fromRegistry('unused'),
+      // Part of the key under which the CDK remembers assets; without it all functions would share the first one's.
+      command: [name],
+      local: {
+        tryBundle: (directory) => {
+          bundles ??= bundleAll();
+          mkdirSync(directory, { recursive: true });
+          writeFileSync(join(directory, 'index.mjs'), bundles.get(name)!);
+          return true;
+        },
+      },
+    },
+  });

@@ -1,0 +1,72 @@
+import type { TableName, tables } from '../lambdas/shared/schema/tables.ts';
+
+/** Every function of the service, under the name its log lines, metrics and traces carry. */
+export type FunctionName =
+  | 'health'
+  | 'agents'
+  | 'decisions'
+  | 'signals'
+  | 'patterns'
+  | 'consolidation'
+  | 'relay'
+  | 'planner'
+  | 'worker';
+
+/** What is done to items. A transaction needs the actions of its parts; Scan is not among them on purpose. */
+export type TableAction =
+  'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'ConditionCheckItem';
+
+/** What a function may do with one table: actions on its items, and the indexes it may query. */
+export interface TablePermission<Index extends string = string> {
+  readonly actions: readonly TableAction[];
+  readonly indexes?: readonly Index[];
+}
+
+export type TablePermissions = {
+  readonly [Table in TableName]?: TablePermission<keyof (typeof tables)[Table]['indexes'] & string>;
+};
+
+/**
+ * Function → table → actions. The one place a function's use of a table is allowed; a function also gets the names of
+ * exactly these tables in its environment. The suite records every command the functions send, and fails on one that
+ * is missing here as on one that is here and never sent.
+ */
+export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> = {
+  health: {},
+  agents: {
+    state: {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['registry'],
+    },
+  },
+  decisions: {
+    decisions: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'],
+      indexes: ['outcome', 'type', 'timeline', 'chain'],
+    },
+    state: { actions: ['UpdateItem'] },
+  },
+  signals: {
+    signals: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'], indexes: ['inbox', 'sent'] },
+    state: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
+  patterns: {
+    memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
+    decisions: { actions: ['Query'] },
+    state: { actions: ['GetItem', 'Query'] },
+  },
+  consolidation: {
+    state: { actions: ['GetItem', 'Query', 'PutItem'] },
+  },
+  relay: {
+    state: { actions: ['PutItem'] },
+  },
+  planner: {
+    state: { actions: ['GetItem', 'PutItem', 'UpdateItem'], indexes: ['registry'] },
+  },
+  worker: {
+    decisions: { actions: ['Query'] },
+    memory: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    state: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+};

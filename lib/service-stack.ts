@@ -1,0 +1,102 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { agentRoutes } from '../lambdas/agents/contract.ts';
+import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
+import { decisionRoutes } from '../lambdas/decisions/contract.ts';
+import { healthRoutes } from '../lambdas/health/contract.ts';
+import { patternRoutes } from '../lambdas/patterns/contract.ts';
+import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
+import type { TableName } from '../lambdas/shared/schema/tables.ts';
+import { signalRoutes } from '../lambdas/signals/contract.ts';
+import type { StageConfig } from './config.ts';
+import { AgentApi } from './constructs/agent-api.ts';
+import { grantAgent, grantDeregistration, grantOperator } from './constructs/agent-grant.ts';
+import { ServiceFunction, type ServiceFunctionProps } from './constructs/service-function.ts';
+import { SignalRelay } from './constructs/signal-relay.ts';
+import type { FunctionName } from './permissions.ts';
+
+export interface ServiceStackProps extends StackProps {
+  readonly config: StageConfig;
+  readonly tables: Readonly<Record<TableName, ITableV2>>;
+  /** Where records go that the relay gave up on. */
+  readonly archive: IBucket;
+  readonly planner: IFunction;
+}
+
+interface Slice extends Pick<ServiceFunctionProps, 'memorySize' | 'environment' | 'statements'> {
+  readonly name: FunctionName;
+  readonly routes: Routes;
+}
+
+/** What answers requests: the API, one function per slice, and the relay that carries signals to the bus. */
+export class ServiceStack extends Stack {
+  readonly api: AgentApi;
+  readonly relay: SignalRelay;
+  readonly functions: readonly { readonly name: FunctionName; readonly function: IFunction }[];
+  readonly #routes: readonly RouteContract[];
+
+  constructor(scope: Construct, id: string, props: ServiceStackProps) {
+    super(scope, id, props);
+    const { config, tables, archive, planner } = props;
+    const slices: readonly Slice[] = [
+      { name: 'health', routes: healthRoutes, memorySize: 256 },
+      {
+        name: 'agents',
+        routes: agentRoutes,
+        environment: {
+          HEALTH_IDLE_SECONDS: String(config.health.idleAfterSeconds),
+          HEALTH_INACTIVE_SECONDS: String(config.health.inactiveAfterSeconds),
+        },
+      },
+      { name: 'decisions', routes: decisionRoutes },
+      { name: 'signals', routes: signalRoutes },
+      // One CPU: a dry run reads and tests a window while the caller waits.
+      { name: 'patterns', routes: patternRoutes, memorySize: 1769 },
+      {
+        name: 'consolidation',
+        routes: consolidationRoutes,
+        environment: { PLANNER_FUNCTION_NAME: planner.functionName },
+        statements: [
+          new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [planner.functionArn] }),
+        ],
+      },
+    ];
+    this.#routes = slices.flatMap(({ routes }) => Object.values(routes));
+    this.api = new AgentApi(this, 'Http', { config });
+    this.functions = slices.map(({ name, routes, environment, ...options }) => {
+      const signed = Object.values(routes).some(({ audience }) => audience !== 'open');
+      const pascal = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+      const { function: handler } = new ServiceFunction(this, pascal, {
+        name,
+        config,
+        tables,
+        environment: { ...(signed && { AUTH_MODE: 'iam' }), ...environment },
+        ...options,
+      });
+      this.api.addSlice(pascal, routes, handler);
+      return { name, function: handler };
+    });
+    this.relay = new SignalRelay(this, 'Signalling', { config, tables, failures: archive });
+    new CfnOutput(this, 'ApiUrl', { value: this.api.api.apiEndpoint });
+    new CfnOutput(this, 'SignalBus', { value: this.relay.bus.eventBusName });
+  }
+
+  /** Lets a role act as one agent and no other. @throws Error on an id no agent can have */
+  grantAgent(grantee: IGrantable, agentId: string): void {
+    grantAgent(grantee, this.api.api, agentId);
+  }
+
+  /** Lets a role call the routes that belong to no single agent. */
+  grantOperator(grantee: IGrantable): void {
+    grantOperator(grantee, this.api.api, this.#routes);
+  }
+
+  /** Lets a role take one agent off the registry. @throws Error on an id no agent can have */
+  grantDeregistration(grantee: IGrantable, agentId: string): void {
+    grantDeregistration(grantee, this.api.api, agentId);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Assembly } from './templates.ts';
+
+/** One metric something looks at. */
+export interface WatchedMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates are read, field by field
+type Json = any;
+
+/** Every metric of every widget, once for each time it is drawn. */
+export function dashboardMetrics(assembly: Assembly): WatchedMetric[] {
+  return assembly.ofType('AWS::CloudWatch::Dashboard').flatMap(({ properties }) => {
+    const body = JSON.parse(assembly.text(properties.DashboardBody)) as { widgets: Json[] };
+    return body.widgets.flatMap((widget) =>
+      (widget.properties.metrics as Json[][]).map(([namespace, name, ...rest]) => {
+        const pairs = rest.filter((part): part is string => typeof part === 'string');
+        const dimensions: Record<string, string> = {};
+        for (let i = 0; i < pairs.length; i += 2) dimensions[pairs[i]!] = pairs[i + 1]!;
+        return { namespace, name, dimensions };
+      }),
+    );
+  });
+}
+
+/** The metrics of one alarm: one, or those an expression is made of. */
+export function alarmMetrics(assembly: Assembly, properties: Json): WatchedMetric[] {
+  const read = (metric: Json): WatchedMetric => ({
+    namespace: metric.Namespace,
+    name: metric.MetricName,
+    dimensions: Object.fromEntries(
+      (metric.Dimensions ?? []).map(({ Name, Value }: Json) => [Name, assembly.text(Value)]),
+    ),
+  });
+  if (properties.MetricName) return [read(properties)];
+  return properties.Metrics.flatMap(({ MetricStat }: Json) => (MetricStat ? [read(MetricStat.Metric)] : []));
+}
