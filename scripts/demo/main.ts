@@ -96,9 +96,7 @@ async function demonstrate(
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env['PORT']);
   const period = readPeriod(options);
-  const own = options.keep
-    ? undefined
-    : await startService({ port: 0, dataDirectory: ':memory:', quiet: true });
+  const own = options.keep ? undefined : await startService({ port: 0, quiet: true });
   const interrupted = () => void own?.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {

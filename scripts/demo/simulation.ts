@@ -14,6 +14,19 @@ import { type Bar, CYCLE_HOURS, DAY, HOUR, type Period } from './market.ts';
 
 export type AgentNames = Readonly<Record<AgentRole, string>>;
 
+/** What of the service the agents use. */
+export type UsedService = Pick<
+  ServiceClient,
+  | 'putAgent'
+  | 'subscribe'
+  | 'logDecisions'
+  | 'recordOutcomes'
+  | 'publish'
+  | 'peekInbox'
+  | 'acknowledge'
+  | 'consolidate'
+>;
+
 /** A decision the service has, and where in the bars it was made. */
 interface Logged {
   readonly decisionId: string;
@@ -56,13 +69,13 @@ const DELAY: Readonly<Record<AgentRole, number>> = {
 export class Simulation {
   readonly totals: Totals = { decisions: 0, signals: 0, acknowledgements: 0, outcomes: 0, consolidations: 0 };
   readonly resolved: ResolvedDecision[] = [];
-  readonly #service: ServiceClient;
+  readonly #service: UsedService;
   readonly #names: AgentNames;
   readonly #period: Period;
   #pending: Logged[] = [];
   #alarms: number[] = [];
 
-  constructor(service: ServiceClient, names: AgentNames, period: Period) {
+  constructor(service: UsedService, names: AgentNames, period: Period) {
     this.#service = service;
     this.#names = names;
     this.#period = period;

@@ -1,0 +1,63 @@
+/** Size of each function's bundle, and how long a cold process takes to load it, against a function that does nothing. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import type { FunctionSpec } from '../local/assembly.ts';
+import { percentile } from './figures.ts';
+
+const RUNS = 7;
+const LOAD =
+  'const begun = performance.now();' +
+  'import(process.argv[1]).then(() => process.stdout.write(String(performance.now() - begun)));';
+
+export interface FunctionFigures {
+  readonly name: string;
+  readonly kilobytes: number;
+  /** Median milliseconds to import it in a cold process. */
+  readonly importMs: number;
+}
+
+async function importTime(file: string, environment: Readonly<Record<string, string>>): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', LOAD, pathToFileURL(file).href], {
+    env: {
+      PATH: process.env['PATH'],
+      AWS_REGION: 'us-east-1',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      ...environment,
+    },
+  });
+  return Number(stdout);
+}
+
+/**
+ * @param specs functions with a bundle
+ * @param directory for the function that does nothing
+ */
+export async function benchFunctions(
+  specs: readonly FunctionSpec[],
+  directory: string,
+): Promise<FunctionFigures[]> {
+  const empty = join(directory, 'empty');
+  mkdirSync(empty, { recursive: true });
+  writeFileSync(join(empty, 'index.mjs'), 'export const handler = async () => ({ statusCode: 200 });\n');
+  const all = [
+    { name: 'empty', file: join(empty, 'index.mjs'), environment: {} },
+    ...specs.flatMap(({ name, directory: code, environment }) =>
+      code ? [{ name, file: join(code, 'index.mjs'), environment }] : [],
+    ),
+  ];
+  const times = all.map((): number[] => []);
+  // In turn, so that what else the machine does meets all alike; the first round only warms the disk.
+  for (let run = 0; run <= RUNS; run++)
+    for (const [i, { file, environment }] of all.entries()) {
+      const time = await importTime(file, environment);
+      if (run > 0) times[i]!.push(time);
+    }
+  return all.map(({ name, file }, i) => ({
+    name,
+    kilobytes: statSync(file).size / 1024,
+    importMs: percentile(times[i]!, 0.5),
+  }));
+}

@@ -1,0 +1,245 @@
+/**
+ * What the service adds to a write: each operation goes through the real handler and, in turn with it, as the very
+ * command the handler sent, straight to the emulator with the SDK. Only the ratio means anything.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { routeKeyOf, type RouteContract } from '../../lambdas/shared/http/contract.ts';
+import type { HttpEvent, HttpHandler } from '../../lambdas/shared/http/handler.ts';
+import { randomPart, typedId } from '../../lambdas/shared/platform/ids.ts';
+import { type Runtime, createRuntime } from '../../lambdas/shared/platform/runtime.ts';
+import { SORT_KEY, tables } from '../../lambdas/shared/schema/tables.ts';
+import { timed, type Timing, timingOf } from './figures.ts';
+
+const WARM_UP = 300;
+const ROUNDS = 700;
+const AGENT = 'bench-hunter';
+const TARGET = 'bench-executor';
+
+export interface WriteResult {
+  readonly operation: string;
+  readonly handler: Timing;
+  readonly raw: Timing;
+  /** Commands the handler sent for one operation. */
+  readonly commands: number;
+}
+
+type Input = Record<string, unknown>;
+interface Command {
+  readonly input: Input;
+  readonly constructor: unknown;
+}
+
+/** A client that remembers what went through it. */
+function recording(documents: DynamoDBDocumentClient): {
+  documents: DynamoDBDocumentClient;
+  sent: Command[];
+} {
+  const sent: Command[] = [];
+  const proxy = new Proxy(documents, {
+    get: (target, name) => {
+      if (name !== 'send') return Reflect.get(target, name) as unknown;
+      return (command: Command) => {
+        sent.push(command);
+        return target.send(command as never);
+      };
+    },
+  });
+  return { documents: proxy, sent };
+}
+
+/** The same command with other input, as a caller of the plain SDK would send it. */
+const again = (command: Command, input: Input): never =>
+  new (command.constructor as new (input: Input) => unknown)(input) as never;
+
+const context = { functionName: 'bench', awsRequestId: 'bench' } as unknown as Context;
+
+function eventOf(route: RouteContract, params: Record<string, string>, body: unknown): HttpEvent {
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name]!);
+  return {
+    version: '2.0',
+    routeKey: routeKeyOf(route),
+    rawPath: path,
+    rawQueryString: '',
+    headers: {},
+    pathParameters: params,
+    body: JSON.stringify(body),
+    isBase64Encoded: false,
+    requestContext: {
+      requestId: randomUUID(),
+      stage: '$default',
+      http: { method: route.method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'bench' },
+      authorizer: { iam: { userArn: 'arn:aws:sts::111122223333:assumed-role/bench/bench' } },
+    },
+  } as unknown as HttpEvent;
+}
+
+async function answered(handler: HttpHandler, event: HttpEvent, status: number): Promise<Input> {
+  const result = await handler(event, context);
+  if (result.statusCode !== status) throw new Error(`${event.routeKey}: ${result.statusCode} ${result.body}`);
+  return JSON.parse(result.body ?? '{}') as Input;
+}
+
+interface Operation {
+  /** Readies one round, untimed. */
+  prepare(
+    round: number,
+  ): Promise<{ readonly event: HttpEvent; readonly status: number; raw(written: Command): Input }>;
+}
+
+/** A B A B …: both meet the same emulator in the same state. */
+async function measure(
+  name: string,
+  handler: HttpHandler,
+  client: ReturnType<typeof recording>,
+  documents: DynamoDBDocumentClient,
+  operation: Operation,
+): Promise<WriteResult> {
+  const through: number[] = [];
+  const straight: number[] = [];
+  let commands = 0;
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+    const { event, status, raw } = await operation.prepare(round);
+    client.sent.length = 0;
+    const handlerTime = await timed(() => answered(handler, event, status));
+    commands = client.sent.length;
+    const written = client.sent.at(-1)!;
+    const command = again(written, raw(written));
+    const rawTime = await timed(() => documents.send(command));
+    if (round < WARM_UP) continue;
+    through.push(handlerTime);
+    straight.push(rawTime);
+  }
+  return { operation: name, handler: timingOf(through), raw: timingOf(straight), commands };
+}
+
+const decision = {
+  decisionType: 'TRADE_EXECUTION',
+  context: {
+    market: { trend: 'up', volatility: 'low', session: 'asia', rangePosition: 0.42, movePct: -0.31 },
+    portfolio: { cash: 10_000, exposure: 0.25 },
+  },
+  action: 'buy',
+  reasoning: { scores: { a: 0.4, b: 0.6 }, selected: ['b'], confidence: 0.6 },
+};
+const signal = {
+  signalType: 'TRADE_SETUP',
+  targetAgents: [TARGET],
+  severity: 'medium',
+  confidence: 0.7,
+  data: { coin: 'BTC', side: 'long', price: 8_051.5 },
+};
+
+/** The same item under another id, which no put has met. */
+function freshItem({ input }: Command, type: string): Input {
+  const item = input['Item'] as Input;
+  const [timestamp, , target] = String(item[SORT_KEY]).split('#');
+  const id = typedId(type, new Date(timestamp!), randomPart());
+  const sortKey = [timestamp, id, ...(target === undefined ? [] : [target])].join('#');
+  const { ConditionExpression: _condition, ...plain } = input;
+  return { TableName: plain['TableName'], Item: { ...item, [SORT_KEY]: sortKey } };
+}
+
+/** Environment a handler's module reads when it is loaded. */
+function setEnvironment(endpoint: string): void {
+  for (const { name, environment } of Object.values(tables)) process.env[environment] = name;
+  Object.assign(process.env, {
+    AUTH_MODE: 'iam',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    POWERTOOLS_TRACE_ENABLED: 'false',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+  });
+}
+
+/** @param endpoint an emulator that has the four tables under their local names */
+export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
+  setEnvironment(endpoint);
+  const [{ createDecisionsHandler }, { createSignalsHandler }, { createAgentsHandler }] = await Promise.all([
+    import('../../lambdas/decisions/handler.ts'),
+    import('../../lambdas/signals/handler.ts'),
+    import('../../lambdas/agents/handler.ts'),
+  ]);
+  const [{ decisionRoutes }, { signalRoutes }, { agentRoutes }] = await Promise.all([
+    import('../../lambdas/decisions/contract.ts'),
+    import('../../lambdas/signals/contract.ts'),
+    import('../../lambdas/agents/contract.ts'),
+  ]);
+  const runtime = createRuntime('bench');
+  const client = recording(runtime.documents);
+  const recorded: Runtime = { ...runtime, documents: client.documents };
+  const names = Object.fromEntries(
+    Object.values(tables).map(({ name, environment }) => [environment, name]),
+  ) as Record<(typeof tables)[keyof typeof tables]['environment'], string>;
+  const environment = { AUTH_MODE: 'iam' as const, ...names };
+  const decisions = createDecisionsHandler(recorded, environment);
+  const signals = createSignalsHandler(recorded, environment);
+  const agents = createAgentsHandler(recorded, environment);
+  for (const agentId of [AGENT, TARGET])
+    await answered(agents, eventOf(agentRoutes.putAgent, { agentId }, { agentType: 'bench' }), 200);
+
+  const log = (token: boolean): Operation => ({
+    prepare: async () => ({
+      event: eventOf(
+        decisionRoutes.logDecision,
+        { agentId: AGENT },
+        { ...decision, ...(token && { clientToken: randomUUID(), timestamp: new Date().toISOString() }) },
+      ),
+      status: 201,
+      raw: (written) => freshItem(written, decision.decisionType),
+    }),
+  });
+  const publish = eventOf(signalRoutes.publishSignal, { agentId: AGENT }, signal);
+  const publishOperation: Operation = {
+    prepare: async () => ({
+      event: publish,
+      status: 201,
+      raw: (written) => freshItem(written, signal.signalType),
+    }),
+  };
+  /** Two deliveries a round: the handler closes one, the plain SDK the other. */
+  const acknowledge = (status: 'PROCESSING' | 'PROCESSED'): Operation => ({
+    prepare: async () => {
+      const one = await answered(signals, publish, 201);
+      client.sent.length = 0;
+      await answered(signals, publish, 201);
+      const { PK, SK } = client.sent.at(-1)!.input['Item'] as Input;
+      return {
+        event: eventOf(
+          signalRoutes.acknowledgeSignal,
+          { agentId: TARGET, signalId: String(one['signalId']) },
+          { status },
+        ),
+        status: 200,
+        raw: ({ input }) => {
+          const { ConditionExpression, ...plain } = input;
+          const { ExpressionAttributeNames: attributes, ExpressionAttributeValues: values } = plain;
+          const used = JSON.stringify(plain['UpdateExpression']);
+          const only = (map: unknown) =>
+            Object.fromEntries(Object.entries((map ?? {}) as Input).filter(([name]) => used.includes(name)));
+          return {
+            ...plain,
+            Key: { PK, SK },
+            ...(ConditionExpression !== undefined && {
+              ExpressionAttributeNames: only(attributes),
+              ExpressionAttributeValues: only(values),
+            }),
+          };
+        },
+      };
+    },
+  });
+
+  return [
+    await measure('log a decision', decisions, client, runtime.documents, log(false)),
+    await measure('log a decision with a token', decisions, client, runtime.documents, log(true)),
+    await measure('publish a signal', signals, client, runtime.documents, publishOperation),
+    await measure('claim a delivery', signals, client, runtime.documents, acknowledge('PROCESSING')),
+    await measure('close a delivery', signals, client, runtime.documents, acknowledge('PROCESSED')),
+  ];
+}
