@@ -56,6 +56,7 @@ describe('a request', () => {
     ['an empty key', { body: { context: { '': 1 } } }, ['context.']],
     ['a number DynamoDB cannot hold', { rawBody: '{"context":{"a":1e200}}' }, ['context.a']],
     ['a number too close to zero', { rawBody: '{"context":{"a":1e-200}}' }, ['context.a']],
+    ['constructor', { rawBody: '{"context":{"constructor":{"name":"Set"}}}' }, ['context.constructor']],
     ['__proto__', { rawBody: '{"context":{"__proto__":{"a":1}}}' }, ['context.__proto__']],
     ['a local timestamp', { body: { timestamp: '2026-03-01T09:30:00' } }, ['timestamp']],
     ['an offset', { body: { timestamp: '2026-03-01T09:30:00+01:00' } }, ['timestamp']],
@@ -95,7 +96,9 @@ describe('a request', () => {
 
   it('keeps any storable context as it was sent', () => {
     const storable = fc.dictionary(
-      fc.string({ minLength: 1, unit: 'binary' }).filter((key) => key !== '__proto__'),
+      fc
+        .string({ minLength: 1, unit: 'binary' })
+        .filter((key) => !['__proto__', 'constructor'].includes(key)),
       fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer(), fc.boolean(), fc.constant(null)),
     );
     fc.assert(
