@@ -8,7 +8,8 @@ import { createSignalsFixture, wrapClient } from '../signals/fixture.ts';
 import { startEventBus } from './event-bus.ts';
 import { SignalStream } from './signal-stream.ts';
 
-const NOW = '2026-03-01T12:00:00.000Z';
+// Far ahead: what has expired by the wall clock, the emulator collects.
+const NOW = '2096-03-01T12:00:00.000Z';
 const { publish, ack, register, runtime } = createSignalsFixture({ now: NOW });
 let bus: Awaited<ReturnType<typeof startEventBus>>;
 let stream: SignalStream;
@@ -81,7 +82,7 @@ describe('the relay', () => {
       data: { coin: 'BTC' },
       context: { trend: 'down' },
       timestamp: NOW,
-      expiresAt: '2026-03-02T12:00:00.000Z',
+      expiresAt: '2096-03-02T12:00:00.000Z',
     };
     expect(details()).toEqual(team.map((targetAgent) => ({ ...delivery, targetAgent })));
     for (const agentId of team) expect(await seen(agentId)).toEqual(ids);
