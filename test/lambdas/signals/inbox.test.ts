@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { decisionKey } from '../../../lambdas/decisions/table.ts';
+import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { randomPart, typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { createTables, tableName } from '../../support/tables.ts';
@@ -27,10 +28,9 @@ async function inboxOf(count: number, body: object = {}) {
 }
 
 const storeDecision = async (agentId: string, ttl: number): Promise<string> => {
-  const { documents } = createSignalsFixture().runtime;
   const decisionId = typedId('RISK_ASSESSMENT', new Date(NOW), randomPart());
   const Item = { ...decisionKey({ agentId, decisionId }), ttl };
-  await documents.send(new PutCommand({ TableName: tableName('decisions'), Item }));
+  await createDocumentClient().send(new PutCommand({ TableName: tableName('decisions'), Item }));
   return decisionId;
 };
 

@@ -1,5 +1,6 @@
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
 import { deliveryKey } from '../../../lambdas/signals/table.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { aSignal, createSignalsFixture, wrapClient } from './fixture.ts';
@@ -7,7 +8,9 @@ import { aSignal, createSignalsFixture, wrapClient } from './fixture.ts';
 // Far ahead: what has expired by the wall clock, the emulator collects.
 const NOW = '2096-03-01T12:00:00.000Z';
 const fixture = createSignalsFixture({ now: NOW });
-const { publish, subscribe, subscriptions, inbox, register, runtime } = fixture;
+const { publish, subscribe, subscriptions, inbox, register } = fixture;
+/** What a test looks at or breaks itself is not what the function does. */
+const documents = createDocumentClient();
 
 /** The open part of an inbox, as pairs of id and target. */
 const open = async (agentId: string) =>
@@ -258,7 +261,7 @@ describe('a clientToken', () => {
   it('does not publish a second time over the remains of an expired signal', async () => {
     const request = { targetAgents: ['risk', 'trader'], timestamp, clientToken: 'remains' };
     const { body } = await publish('hunter', request);
-    await runtime.documents.send(
+    await documents.send(
       new UpdateCommand({
         TableName: tableName('signals'),
         Key: deliveryKey(body.signalId, 'risk')!,
@@ -303,7 +306,7 @@ describe('the stored items', () => {
     const { body } = await publish('hunter', { targetAgents: ['risk', 'trader'] });
     const get = async (target: string) =>
       (
-        await runtime.documents.send(
+        await documents.send(
           new GetCommand({ TableName: tableName('signals'), Key: deliveryKey(body.signalId, target)! }),
         )
       ).Item!;
@@ -327,7 +330,7 @@ describe('the stored items', () => {
   });
 
   it('hold one subscriber a row', async () => {
-    const { Items } = await runtime.documents.send(
+    const { Items } = await documents.send(
       new QueryCommand({
         TableName: tableName('state'),
         KeyConditionExpression: 'PK = :pk',

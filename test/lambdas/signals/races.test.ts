@@ -62,7 +62,7 @@ describe.each([
         const pending = items.filter((item: { status: string }) => item.status === 'PENDING');
         // Workers begin at different places, as they would not to fight over the same signal.
         pending.sort(() => Math.random() - 0.5);
-        for (const { signalId } of pending.slice(0, 3)) {
+        for (const { signalId } of pending.slice(0, 5)) {
           const claim = await fixture.ack(target, signalId, { status: 'PROCESSING' });
           statuses.add(claim.status);
           if (claim.status !== 200) continue;
