@@ -5,12 +5,13 @@ import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { nothingNew } from '../../../lambdas/consolidation/run-planning.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
 import { lambdaContext } from '../../support/api.ts';
+import { intercept } from '../../support/faults.ts';
 import { createTestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, fakeQueue, logDecisions, plantedRule, sqsEventOf } from './pipeline.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
-const AGENTS = Array.from({ length: 23 }, (_, i) => `agent-${i}`);
+const AGENTS = Array.from({ length: 13 }, (_, i) => `agent-${i}`);
 const runtime = createTestRuntime('test-data', { now: NOW });
 const ledger = new RunLedger(runtime.documents, tableName('state'), runtime.clock);
 
@@ -36,7 +37,7 @@ describe('the planner', () => {
     expect(queue.messages.map(({ group }) => group).sort()).toEqual([...AGENTS].sort());
     expect(new Set(queue.messages.map(({ deduplicationId }) => deduplicationId)).size).toBe(AGENTS.length);
     expect(await ledger.get(scheduledRunId(NOW))).toMatchObject({
-      expected: 23,
+      expected: 13,
       trigger: 'schedule',
       asOf: NOW,
     });
@@ -57,21 +58,21 @@ describe('the planner', () => {
 
     const queue = fakeQueue();
     await plannerWith(queue)({ scheduledTime });
-    expect(queue.messages).toHaveLength(23 - 4);
+    expect(queue.messages).toHaveLength(13 - 4);
     for (const message of queue.messages) await worker(sqsEventOf([message]), lambdaContext);
     for (const message of dying.messages) await worker(sqsEventOf([message]), lambdaContext);
-    expect(await ledger.get(runId)).toMatchObject({ expected: 23, consolidated: 23, skipped: 0, failed: 0 });
+    expect(await ledger.get(runId)).toMatchObject({ expected: 13, consolidated: 13, skipped: 0, failed: 0 });
   });
 
   it('skips who has nothing new and nothing that ages, and works on who has', async () => {
     const pipeline = createPipeline({ now: '2026-03-02T02:00:00.000Z' });
     await logDecisions(pipeline.runtimes.api, 'agent-0', plantedRule(NOW));
     const first = await pipeline.run({});
-    expect(first).toMatchObject({ status: 'SUCCEEDED', progress: { expected: 23, consolidated: 23 } });
+    expect(first).toMatchObject({ status: 'SUCCEEDED', progress: { expected: 13, consolidated: 13 } });
     // agent-0 wrote within the hour and has a live pattern; nobody else has anything
     pipeline.setTime('2026-03-03T02:00:00.000Z');
     const second = await pipeline.run({});
-    expect(second.progress).toEqual({ expected: 23, consolidated: 1, skipped: 22, failed: 0 });
+    expect(second.progress).toEqual({ expected: 13, consolidated: 1, skipped: 12, failed: 0 });
     const results = second.report.agents.map(({ agentId, result }: { agentId: string; result: string }) => [
       agentId,
       result,
@@ -118,12 +119,36 @@ describe('whether there is nothing new', () => {
 });
 
 describe('agents that finish at the same time', () => {
+  it('try again when their transactions meet, and are counted', async () => {
+    let meetings = 0;
+    const conflict = Object.assign(new Error('conflict'), {
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'None' }, { Code: 'TransactionConflict' }],
+    });
+    const contended = createTestRuntime('worker', {
+      now: NOW,
+      documents: intercept((command, pass) =>
+        command.constructor.name === 'TransactWriteCommand' && meetings++ < 3
+          ? Promise.reject(conflict)
+          : pass(command),
+      ),
+    });
+    const runId = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZX';
+    await ledger.create({ runId, trigger: 'operator', asOf: NOW });
+    const busy = new RunLedger(contended.documents, tableName('state'), contended.clock);
+    const result = { agentId: 'agent-1', result: 'CONSOLIDATED', finishedAt: NOW } as const;
+    expect(await busy.record(runId, result)).toBe(true);
+    expect(meetings).toBe(4);
+    expect(await busy.record(runId, result)).toBe(false);
+    expect((await ledger.get(runId))!.consolidated).toBe(1);
+  });
+
   it('are all counted', async () => {
     const runId = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ';
     await ledger.create({ runId, trigger: 'operator', asOf: NOW });
     await Promise.all(
       AGENTS.map((agentId) => ledger.record(runId, { agentId, result: 'CONSOLIDATED', finishedAt: NOW })),
     );
-    expect((await ledger.get(runId))!.consolidated).toBe(23);
+    expect((await ledger.get(runId))!.consolidated).toBe(13);
   });
 });
