@@ -44,7 +44,7 @@ export interface PatternNumbers {
   readonly qValue: number | null;
   /** Asserted rate in the latest third of its occurrences. */
   readonly recentRate: number;
-  /** The type's asserted rate over the span of that third. */
+  /** The type's asserted rate over the span of that third (over the window if the span holds nothing else). */
   readonly recentBaseline: number;
   /** UTC days it occurred on. */
   readonly days: number;

@@ -19,12 +19,16 @@ export interface Recent {
   readonly recentBaseline: number;
 }
 
-/** The asserted rate in the latest third of the occurrences, and the type's over the span of that third. */
+/**
+ * The asserted rate in the latest third of the occurrences, and the type's over the span of that third. Where the span
+ * holds no other decision (a regime that covers them all) there is nothing to compare with but the whole window.
+ */
 export function measureRecent(table: CaseTable, ranks: Uint32Array, asserts: Asserts): Recent {
   if (ranks.length === 0) return { recentRate: 0, recentBaseline: 0 };
   const third = ranks.subarray(ranks.length - Math.ceil(ranks.length / 3));
   const successes = third.reduce((sum, rank) => sum + (table.succeededAt(rank) ? 1 : 0), 0);
-  const span = table.countsBetween(table.timeAt(third[0]!), table.timeAt(third.at(-1)!));
+  const within = table.countsBetween(table.timeAt(third[0]!), table.timeAt(third.at(-1)!));
+  const span = within.n > third.length ? within : { n: table.count, successes: table.successes };
   return {
     recentRate: share(assertedOf(asserts, { n: third.length, successes }), third.length),
     recentBaseline: share(assertedOf(asserts, span), span.n),

@@ -69,10 +69,10 @@ class MiningRun {
   }
 
   result(): MiningResult {
-    const judged = this.#limit(this.#explain(this.#judge()));
-    const rejected: Partial<Record<RejectionReason, number>> = {};
+    const rejected = new Map<RejectionReason, number>();
+    const judged = this.#limit(this.#explain(this.#judge(rejected)));
     for (const { reason } of judged)
-      if (reason !== 'significant') rejected[reason] = (rejected[reason] ?? 0) + 1;
+      if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
     const candidates = (['success', 'failure'] as const).flatMap((asserts) =>
       judged
@@ -84,44 +84,53 @@ class MiningRun {
       successes: this.#table.successes,
       tested: 2 * this.#tested.length,
       findings: [...promoted, ...candidates.sort(this.#nearestFirst)].map((entry) => this.#finding(entry)),
-      rejected,
+      rejected: Object.fromEntries(rejected),
       truncatedPaths: this.#truncatedPaths,
     };
   }
 
-  /** Every tested conjunction once per assertion, judged by itself, the nearest to significance first. */
-  #judge(): Entry[] {
-    const tested = this.#tested;
-    const { length } = tested;
-    const pSuccess = tested.pSuccess.view();
-    const pFailure = tested.pFailure.view();
+  /**
+   * Judges every tested conjunction by itself, once per assertion. Only what passes or may be shown as a near miss is
+   * kept, the nearest to significance first; the rest is counted in `rejected`.
+   */
+  #judge(rejected: Map<RejectionReason, number>): Entry[] {
+    const { length } = this.#tested;
+    const pValues = { success: this.#tested.pSuccess.view(), failure: this.#tested.pFailure.view() };
     const all = new Float64Array(2 * length);
-    all.set(pSuccess);
-    all.set(pFailure, length);
+    all.set(pValues.success);
+    all.set(pValues.failure, length);
     const qValueOf = qValues(all);
-    const n = tested.n.view();
-    const successes = tested.successes.view();
+    const n = this.#tested.n.view();
+    const successes = this.#tested.successes.view();
     const entries: Entry[] = [];
-    for (let index = 0; index < length; index++) {
-      for (const asserts of ['success', 'failure'] as const) {
-        const pValue = (asserts === 'success' ? pSuccess : pFailure)[index]!;
-        const entry = {
-          index,
-          asserts,
-          n: n[index]!,
-          successes: successes[index]!,
-          pValue,
-          qValue: qValueOf(pValue),
-        };
+    for (const asserts of ['success', 'failure'] as const) {
+      const near = this.#nearMiss(pValues[asserts]);
+      for (let index = 0; index < length; index++) {
+        const pValue = pValues[asserts][index]!;
+        const counts = { asserts, n: n[index]!, successes: successes[index]!, qValue: qValueOf(pValue) };
+        const entry = { ...counts, index, pValue };
         const reason =
-          rejectByCounts(this.#table, entry, this.#settings) ??
-          rejectByTime(this.#table, this.#conjunction(entry).bitmap, asserts, this.#settings);
-        entries.push({ ...entry, reason: reason ?? 'significant' });
+          rejectByCounts(this.#table, counts, this.#settings) ??
+          rejectByTime(this.#table, this.#conjunction(entry).bitmap, asserts, this.#settings) ??
+          'significant';
+        if (reason === 'significant' || pValue <= near) entries.push({ ...entry, reason });
+        else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
       }
     }
     return entries.sort(this.#nearestFirst);
   }
 
+  /** The p-value a rejected conjunction may have to be among the nearest `maxCandidates`. */
+  #nearMiss(pValues: Float64Array): number {
+    const passing = pValues.reduce((sum, p) => sum + (p <= this.#settings.maxQValue ? 1 : 0), 0);
+    return pValues.slice().sort()[passing + this.#settings.maxCandidates] ?? 1;
+  }
+
+  /**
+   * Drops what other patterns explain, then asks the rest for significance again, counting only what is left as a
+   * discovery: one strong rule makes dozens of its reflections significant, and under their cover chance passes at a
+   * false discovery rate of 5 % of all of them. Repeated, because what chance explained away may stand again.
+   */
   #explain(entries: readonly Entry[]): Entry[] {
     const patterns = new Map<Entry, Significant>();
     for (const entry of entries) {
@@ -129,11 +138,28 @@ class MiningRun {
       const { conditions, bitmap } = this.#conjunction(entry);
       patterns.set(entry, { asserts: entry.asserts, conditions, keys: conditions.map(conditionKey), bitmap });
     }
-    const explained = new Redundancy(this.#table, this.#settings).explain([...patterns.values()]);
-    return entries.map((entry) => {
-      const away = explained.get(patterns.get(entry)!);
-      return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
-    });
+    const redundancy = new Redundancy(this.#table, this.#settings);
+    const chance = new Set<Entry>();
+    for (;;) {
+      const standing = [...patterns].filter(([entry]) => !chance.has(entry));
+      const explained = redundancy.explain(standing.map(([, pattern]) => pattern));
+      const left = standing.filter(([, pattern]) => !explained.has(pattern)).map(([entry]) => entry);
+      const dropped = this.#notSignificantAmong(left);
+      if (dropped.length === 0)
+        return entries.map((entry) => {
+          if (chance.has(entry)) return { ...entry, reason: 'not_significant_alone' };
+          const away = explained.get(patterns.get(entry)!);
+          return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
+        });
+      for (const entry of dropped) chance.add(entry);
+    }
+  }
+
+  /** Benjamini–Hochberg with these as the only discoveries; they are in the order of their p-values. */
+  #notSignificantAmong(entries: readonly Entry[]): readonly Entry[] {
+    const allowed = this.#settings.maxQValue / (2 * this.#tested.length);
+    const passing = entries.findLastIndex(({ pValue }, index) => pValue <= allowed * (index + 1)) + 1;
+    return entries.slice(passing);
   }
 
   #limit(entries: readonly Entry[]): Entry[] {

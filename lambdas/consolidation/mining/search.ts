@@ -9,6 +9,13 @@ import type { MiningSettings } from './types.ts';
 /** Unused places of a conjunction of fewer than three features. */
 export const NONE = 0xffff_ffff;
 
+/**
+ * A conjunction whose p is above this on both sides is not compared further, and p above it is recorded as 1: most
+ * conjunctions fail their first comparisons. q is never below p, so every q up to this bound stays exact and no other
+ * becomes smaller.
+ */
+export const LARGEST_EXACT_P = 0.25;
+
 /** Every conjunction that was tested, column by column: features by index, counts, and both p-values. */
 export class Tested {
   readonly first = new Uint32List();
@@ -157,6 +164,7 @@ export class Search {
 
   /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
   #against(n: number, successes: number): void {
+    if (this.#pSuccess > LARGEST_EXACT_P && this.#pFailure > LARGEST_EXACT_P) return;
     const failures = this.#n - this.#successes;
     const otherSuccesses = successes - this.#successes;
     fisherTails(this.#successes, failures, otherSuccesses, n - successes - failures, this.#tails);
@@ -171,8 +179,8 @@ export class Search {
     tested.third.push(k);
     tested.n.push(this.#n);
     tested.successes.push(this.#successes);
-    tested.pSuccess.push(this.#pSuccess);
-    tested.pFailure.push(this.#pFailure);
+    tested.pSuccess.push(this.#pSuccess > LARGEST_EXACT_P ? 1 : this.#pSuccess);
+    tested.pFailure.push(this.#pFailure > LARGEST_EXACT_P ? 1 : this.#pFailure);
   }
 
   #sparse(): Sparse {

@@ -28,7 +28,7 @@ export function qValues(pValues: Float64Array): (pValue: number) => number {
   const q = new Float64Array(pValues.length);
   let least = 1;
   for (let i = pValues.length - 1; i >= 0; i--) {
-    least = Math.min(least, (pValues[i]! * pValues.length) / (i + 1));
+    least = Math.min(least, pValues[i]! * (pValues.length / (i + 1)));
     q[i] = least;
   }
   return (pValue) => {
