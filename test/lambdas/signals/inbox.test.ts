@@ -26,7 +26,7 @@ async function inboxOf(count: number, body: object = {}) {
 }
 
 const storeDecision = async (agentId: string, ttl: number): Promise<string> => {
-  const { documents } = createSignalsFixture().runtime;
+  const { unrecorded: documents } = createSignalsFixture().runtime;
   const decisionId = typedId('RISK_ASSESSMENT', new Date(NOW), randomPart());
   const Item = { ...decisionKey({ agentId, decisionId }), ttl };
   await documents.send(new PutCommand({ TableName: tableName('decisions'), Item }));

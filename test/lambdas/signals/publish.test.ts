@@ -257,7 +257,7 @@ describe('a clientToken', () => {
   it('does not publish a second time over the remains of an expired signal', async () => {
     const request = { targetAgents: ['risk', 'trader'], timestamp, clientToken: 'remains' };
     const { body } = await publish('hunter', request);
-    await runtime.documents.send(
+    await runtime.unrecorded.send(
       new UpdateCommand({
         TableName: tableName('signals'),
         Key: deliveryKey(body.signalId, 'risk')!,
@@ -302,7 +302,7 @@ describe('the stored items', () => {
     const { body } = await publish('hunter', { targetAgents: ['risk', 'trader'] });
     const get = async (target: string) =>
       (
-        await runtime.documents.send(
+        await runtime.unrecorded.send(
           new GetCommand({ TableName: tableName('signals'), Key: deliveryKey(body.signalId, target)! }),
         )
       ).Item!;
@@ -326,7 +326,7 @@ describe('the stored items', () => {
   });
 
   it('hold one subscriber a row', async () => {
-    const { Items } = await runtime.documents.send(
+    const { Items } = await runtime.unrecorded.send(
       new QueryCommand({
         TableName: tableName('state'),
         KeyConditionExpression: 'PK = :pk',
