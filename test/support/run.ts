@@ -29,7 +29,7 @@ const jest = (project: string, args: readonly string[], environment: NodeJS.Proc
   new Promise((resolve) => {
     const bin = createRequire(import.meta.url).resolve('jest/bin/jest');
     const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    // The project comes last: the option takes every argument after it for another project.
+    // Last, because --selectProjects takes every word after it.
     const child = spawn(process.execPath, [...flags, bin, ...args, '--selectProjects', project], {
       stdio: 'inherit',
       env: environment,
