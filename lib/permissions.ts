@@ -44,9 +44,11 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'],
       indexes: ['outcome', 'type', 'timeline', 'chain'],
     },
-    state: { actions: ['UpdateItem'] },
+    signals: { actions: ['BatchGetItem'] },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   signals: {
+    decisions: { actions: ['GetItem'] },
     signals: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'], indexes: ['inbox', 'sent'] },
     state: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
