@@ -87,7 +87,7 @@ async function main(): Promise<void> {
   try {
     const assemblyDirectory = join(directory, 'cdk.out');
     await synthesize(assemblyDirectory);
-    const assembly = readAssembly(assemblyDirectory);
+    const assembly = readAssembly(assemblyDirectory, 'http://127.0.0.1');
     printWrites(await withTables(assembly));
     print('\nThe miner alone');
     await benchMiner();

@@ -146,6 +146,8 @@ function setEnvironment(endpoint: string): void {
   for (const { name, environment } of Object.values(tables)) process.env[environment] = name;
   Object.assign(process.env, {
     AUTH_MODE: 'iam',
+    HEALTH_IDLE_SECONDS: '300',
+    HEALTH_INACTIVE_SECONDS: '3600',
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -176,7 +178,12 @@ export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
   const names = Object.fromEntries(
     Object.values(tables).map(({ name, environment }) => [environment, name]),
   ) as Record<(typeof tables)[keyof typeof tables]['environment'], string>;
-  const environment = { AUTH_MODE: 'iam' as const, ...names };
+  const environment = {
+    AUTH_MODE: 'iam' as const,
+    HEALTH_IDLE_SECONDS: 300,
+    HEALTH_INACTIVE_SECONDS: 3600,
+    ...names,
+  };
   const decisions = createDecisionsHandler(recorded, environment);
   const signals = createSignalsHandler(recorded, environment);
   const agents = createAgentsHandler(recorded, environment);

@@ -55,7 +55,7 @@ export class ServiceClient {
   }
 
   putAgent(agentId: string, agentType: string, capabilities: readonly string[]): Promise<unknown> {
-    return this.#send('PUT', `/agents/${agentId}`, { agentType, capabilities, agentVersion: '1.0.0' });
+    return this.#send('PUT', `/agents/${agentId}`, { type: agentType, capabilities, agentVersion: '1.0.0' });
   }
 
   async knowsAgent(agentId: string): Promise<boolean> {
