@@ -56,7 +56,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   signals: {
     signals: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
       indexes: ['inbox', 'sent'],
     },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },

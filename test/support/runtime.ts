@@ -34,6 +34,12 @@ function createRecordedMetrics(service: string): Metrics {
   return metrics;
 }
 
+/** For what a test arranges and looks at through services: the same clients and clock, and nothing is recorded. */
+export function createUnrecordedRuntime(options: Pick<TestRuntimeOptions, 'now'> = {}): TestRuntime {
+  const runtime = createTestRuntime('unrecorded', options);
+  return { ...runtime, documents: runtime.unrecorded };
+}
+
 /** @param service the function under test, as named in the stack: its SDK commands are recorded under that name */
 export function createTestRuntime(service: string, options: TestRuntimeOptions = {}): TestRuntime {
   let now = new Date(options.now ?? Date.now());

@@ -5,7 +5,11 @@ import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts'
 import { createConsolidationHandler } from '../../../lambdas/consolidation/handler.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
-import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
+import {
+  createTestRuntime,
+  createUnrecordedRuntime,
+  type TestRuntimeOptions,
+} from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from './pipeline.ts';
 
@@ -30,7 +34,7 @@ const calls: readonly (readonly [keyof typeof consolidationRoutes, CallInput])[]
 jest.setTimeout(30_000);
 beforeAll(async () => {
   await createTables();
-  const runtime = createTestRuntime('test-data', { now: NOW });
+  const runtime = createUnrecordedRuntime({ now: NOW });
   await new AgentRegistry(runtime.documents, tableName('state'), runtime.clock).noteActivity('known');
 });
 

@@ -10,7 +10,7 @@ import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { lambdaContext } from '../../support/api.ts';
 import { dyingAfter } from '../../support/faults.ts';
-import { createTestRuntime } from '../../support/runtime.ts';
+import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import {
   createPipeline,
@@ -26,7 +26,7 @@ import {
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const LATER = '2026-03-02T02:00:00.000Z';
-const runtime = createTestRuntime('test-data', { now: NOW });
+const runtime = createUnrecordedRuntime({ now: NOW });
 const { documents } = runtime;
 const store = new PatternStore(documents, tableName('memory'));
 

@@ -77,7 +77,7 @@ export function createPipeline({ now, workerDocuments }: PipelineOptions) {
   const invocations: unknown[] = [];
   const lambda = {
     send: async ({ input }: { input: { Payload: Uint8Array } }) => {
-      record({ kind: 'command', service: 'consolidation', action: 'InvokeFunction', resource: 'planner' });
+      record({ kind: 'command', service: 'consolidation', action: 'Invoke', resource: 'planner' });
       invocations.push(JSON.parse(Buffer.from(input.Payload).toString()));
       return {};
     },
@@ -194,10 +194,10 @@ export async function logDecisions(
   sketches: readonly DecisionSketch[],
 ): Promise<Decision[]> {
   const decisions = decisionsOf(agentId, sketches, runtime.clock().toISOString());
-  await new AgentRegistry(runtime.documents, tableName('state'), runtime.clock).noteActivity(agentId, [
+  await new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock).noteActivity(agentId, [
     ...new Set(decisions.map(({ decisionType }) => decisionType)),
   ]);
-  await storeDecisions(runtime.documents, decisions);
+  await storeDecisions(runtime.unrecorded, decisions);
   return decisions;
 }
 

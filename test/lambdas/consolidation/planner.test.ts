@@ -6,13 +6,13 @@ import { nothingNew } from '../../../lambdas/consolidation/run-planning.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
 import { lambdaContext } from '../../support/api.ts';
 import { intercept } from '../../support/faults.ts';
-import { createTestRuntime } from '../../support/runtime.ts';
+import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, fakeQueue, logDecisions, plantedRule, sqsEventOf } from './pipeline.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const AGENTS = Array.from({ length: 13 }, (_, i) => `agent-${i}`);
-const runtime = createTestRuntime('test-data', { now: NOW });
+const runtime = createUnrecordedRuntime({ now: NOW });
 const ledger = new RunLedger(runtime.documents, tableName('state'), runtime.clock);
 
 jest.setTimeout(60_000);

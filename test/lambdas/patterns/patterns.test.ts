@@ -13,14 +13,18 @@ import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
-import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
+import {
+  createTestRuntime,
+  createUnrecordedRuntime,
+  type TestRuntimeOptions,
+} from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
 
 const { listPatterns, getPattern, listEvidence, matchPatterns, testPattern } = patternRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';
 const agentId = 'hunter';
-const data = createTestRuntime('test-data', { now: NOW });
+const data = createUnrecordedRuntime({ now: NOW });
 const store = new PatternStore(data.documents, tableName('memory'));
 
 const createHandler = (documents?: TestRuntimeOptions['documents'], now = NOW) =>
