@@ -14,7 +14,14 @@ export type FunctionName =
 
 /** What is done to items. A transaction needs the actions of its parts; Scan is not among them on purpose. */
 export type TableAction =
-  'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'ConditionCheckItem';
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'BatchWriteItem'
+  | 'ConditionCheckItem';
 
 /** What a function may do with one table: actions on its items, and the indexes it may query. */
 export interface TablePermission<Index extends string = string> {
@@ -41,34 +48,40 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   decisions: {
     decisions: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'ConditionCheckItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
       indexes: ['outcome', 'type', 'timeline', 'chain'],
     },
-    signals: { actions: ['BatchGetItem'] },
     state: { actions: ['BatchGetItem', 'UpdateItem'] },
+    signals: { actions: ['BatchGetItem'] },
   },
   signals: {
+    signals: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: ['inbox', 'sent'],
+    },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
-    signals: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'], indexes: ['inbox', 'sent'] },
-    state: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
   patterns: {
     memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
     decisions: { actions: ['Query'] },
-    state: { actions: ['GetItem', 'Query'] },
+    state: { actions: ['BatchGetItem', 'Query'] },
   },
   consolidation: {
-    state: { actions: ['GetItem', 'Query', 'PutItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
   },
   relay: {
     state: { actions: ['PutItem'] },
   },
   planner: {
-    state: { actions: ['GetItem', 'PutItem', 'UpdateItem'], indexes: ['registry'] },
+    state: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: ['registry'],
+    },
   },
   worker: {
     decisions: { actions: ['Query'] },
-    memory: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
-    state: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    memory: { actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
 };

@@ -39,6 +39,13 @@ function onSignal(): void {
   service.stop().then(() => process.exit(0), fail);
 }
 
+// Started by npm, it ends with npm, however that ended: a killed parent passes no signal on.
+const parent = process.ppid;
+if (process.env['npm_lifecycle_event'])
+  setInterval(() => {
+    if (process.ppid !== parent) onSignal();
+  }, 1_000).unref();
+
 process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
 
 try {

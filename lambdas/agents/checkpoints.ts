@@ -5,7 +5,7 @@ import {
   QueryCommand,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { ConflictError, NotFoundError, VersionConflictError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
@@ -154,10 +154,10 @@ export class Checkpoints {
         );
         return { ...state, backupId: backup.checkpointId };
       } catch (error) {
-        if (!failedTransaction(error)) throw error;
-        // With a version named, the next round finds that it has passed and says so.
-        if (attempt === RESTORE_ATTEMPTS)
-          throw new VersionConflictError((await this.#stateOf(agentId)).version);
+        const overtaken = failedTransaction(error) !== undefined;
+        if (attempt === RESTORE_ATTEMPTS || !(overtaken || isTransactionConflict(error)))
+          throw overtaken ? new VersionConflictError((await this.#stateOf(agentId)).version) : error;
+        // Otherwise again, from the state as it is now: if a version was named and has passed, that says so.
       }
     }
   }

@@ -182,7 +182,7 @@ export class AgentConsolidation {
 
 /**
  * `promoted` and `demoted` are read off the patterns themselves, so a run that was killed and done again reports what
- * it changed in all; `updated` counts what the last attempt wrote in place.
+ * it changed in all; `updated` and `dropped` count what the last attempt wrote.
  */
 function countsOf({ runId }: ConsolidationTask, { patterns, changes }: LifecycleResult) {
   const byThisRun = patterns.filter(({ statusRunId }) => statusRunId === runId);

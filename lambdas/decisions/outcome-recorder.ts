@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
-import { assertItemFits, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
+import { assertItemFits, isOversizeError, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import { NotFoundError, TooLargeError, ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import type { Decision, Outcome } from './decision.ts';
@@ -70,7 +70,7 @@ export class OutcomeRecorder {
       };
     } catch (error) {
       if (failedCondition(error)) throw new NotFoundError(`Agent ${agentId} has no decision ${decisionId}`);
-      if (isOversize(error))
+      if (isOversizeError(error))
         throw new TooLargeError(
           `The decision with this outcome would be over ${MAX_ITEM_BYTES} bytes as stored`,
         );
@@ -96,7 +96,3 @@ export class OutcomeRecorder {
     await this.#registry.noteActivity(agentId);
   }
 }
-
-/** DynamoDB has one name for every invalid request; only the message says that the item grew too large. */
-const isOversize = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);

@@ -61,8 +61,10 @@ export function startSchedule(
     const timer = setInterval(() => run(new Date()), rate);
     return { stop: () => clearInterval(timer) };
   }
-  const job = new Cron(toCronPattern(spec.expression), { timezone: spec.timezone }, (self: Cron) =>
-    run(self.currentRun() ?? new Date()),
+  const job = new Cron(
+    toCronPattern(spec.expression),
+    { timezone: spec.timezone, sloppyRanges: true },
+    (self: Cron) => run(self.currentRun() ?? new Date()),
   );
   return { stop: () => job.stop() };
 }

@@ -83,7 +83,10 @@ export class TableStream {
       // An iterator lives 15 minutes; a machine may sleep longer.
       this.#iterator = undefined;
       if (error instanceof Error && error.name === 'ExpiredIteratorException') return undefined;
-      throw error;
+      // The stream keeps a day: what was trimmed is gone, and the next read begins at the oldest there is.
+      if (!isLost(error)) throw error;
+      this.#position = undefined;
+      return undefined;
     }
   }
 

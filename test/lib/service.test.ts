@@ -50,8 +50,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
       expect(extra).toEqual({
         health: [],
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
-        decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'STATE_TABLE'],
-        signals: ['AUTH_MODE', 'SIGNALS_TABLE', 'STATE_TABLE'],
+        decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
+        signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         patterns: ['AUTH_MODE', 'DECISIONS_TABLE', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],

@@ -321,11 +321,13 @@ describe('npm start', () => {
       [{ PORT: '80a' }, /^agent-memory: PORT must be a number from 0 to 65535, not '80a'\n$/],
       [{ DATA_DIR: '/dev/null/x' }, /^agent-memory: the data directory .* cannot be made \(ENOTDIR\)\n$/],
     ];
-    for (const [environment, message] of cases) {
-      const { ended, printed } = start({ DATA_DIR: ':memory:', ...environment });
-      expect(await ended).toBe(1);
-      expect(printed).toEqual({ out: '', err: expect.stringMatching(message) });
-    }
+    await Promise.all(
+      cases.map(async ([environment, message]) => {
+        const { ended, printed } = start({ DATA_DIR: ':memory:', ...environment });
+        expect(await ended).toBe(1);
+        expect(printed).toEqual({ out: '', err: expect.stringMatching(message) });
+      }),
+    );
     taken.close();
   });
 });

@@ -12,6 +12,8 @@ export interface TestRuntime extends Runtime {
   /** Moves the clock; it stands still otherwise. */
   setTime(time: string | Date): void;
   advance(milliseconds: number): void;
+  /** The same tables, past the function: what a test arranges or looks up is not the function's doing. */
+  readonly unrecorded: DynamoDBDocumentClient;
 }
 
 export interface TestRuntimeOptions {
@@ -41,6 +43,7 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
     clock: () => new Date(now),
     randomPart,
     documents: options.documents ? options.documents(real) : real,
+    unrecorded: createDocumentClient(),
     logger: new Logger({ serviceName: service }),
     metrics: createRecordedMetrics(service),
     tracer: new Tracer({ serviceName: service, enabled: false }),

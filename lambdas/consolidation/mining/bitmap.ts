@@ -19,12 +19,6 @@ export const setBit = (words: Uint32Array, bit: number): void => {
 export const intersect = (a: Uint32Array, b: Uint32Array): Uint32Array =>
   a.map((word, index) => word & b[index]!);
 
-/** Adds `b` to `a` in place. */
-export function unite(a: Uint32Array, b: Uint32Array): Uint32Array {
-  for (let i = 0; i < a.length; i++) a[i]! |= b[i]!;
-  return a;
-}
-
 /** Calls `visit` with each set bit of `words[from, to)`, lowest first. */
 export function forEachBit(words: Uint32Array, from: number, to: number, visit: (bit: number) => void): void {
   for (let i = from; i < to; i++) {

@@ -135,8 +135,9 @@ class MiningRun {
     const patterns = new Map<Entry, Significant>();
     for (const entry of entries) {
       if (entry.reason !== 'significant') continue;
-      const { conditions, bitmap } = this.#conjunction(entry);
-      patterns.set(entry, { asserts: entry.asserts, conditions, keys: conditions.map(conditionKey), bitmap });
+      const conjunction = this.#conjunction(entry);
+      const keys = conjunction.conditions.map(conditionKey);
+      patterns.set(entry, { asserts: entry.asserts, keys, ...conjunction });
     }
     const redundancy = new Redundancy(this.#table, this.#settings);
     const chance = new Set<Entry>();

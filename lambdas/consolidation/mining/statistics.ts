@@ -98,3 +98,27 @@ export function stratifiedOneSided(strata: readonly Table[]): number {
   const corrected = Math.sign(excess) * Math.max(0, Math.abs(excess) - 0.5);
   return normalUpperTail(corrected / Math.sqrt(variance));
 }
+
+/**
+ * One-sided Wald test that the difference of two shares is larger in the first table than in the second. 1 where a
+ * table lacks a row.
+ */
+export function interactionOneSided(inside: Table, outside: Table): number {
+  let difference = 0;
+  let variance = 0;
+  const [a, b, c, d] = inside;
+  const [e, f, g, h] = outside;
+  for (const [count, rest, sign] of [
+    [a, b, 1],
+    [c, d, -1],
+    [e, f, -1],
+    [g, h, 1],
+  ] as const) {
+    const n = count + rest;
+    if (n === 0) return 1;
+    difference += (sign * count) / n;
+    // half a case on either side: a share of 0 or 1 is not known without error
+    variance += ((count + 0.5) * (rest + 0.5)) / (n + 1) ** 3;
+  }
+  return normalUpperTail(difference / Math.sqrt(variance));
+}

@@ -77,6 +77,8 @@ export type RejectionReason =
   | 'mirror_image'
   /** Correlated with a stronger pattern: no effect is left where that one is held constant. */
   | 'explained_by_other'
+  /** A conjunction of promoted patterns that do no more together than each adds alone. */
+  | 'explained_by_parts'
   /** Its q-value is low only because patterns that others explain count as discoveries beside it. */
   | 'not_significant_alone'
   | 'over_limit';

@@ -35,3 +35,10 @@ export function assertItemFits(item: Record<string, unknown>, what: string, limi
   const bytes = itemBytes(item);
   if (bytes > limit) throw new TooLargeError(`${what} is ${bytes} bytes as stored; the limit is ${limit}`);
 }
+
+/**
+ * Whether DynamoDB refused a write because the item would be too large. It has one name for every invalid request;
+ * only the message says this, and for an update only DynamoDB knows the size.
+ */
+export const isOversizeError = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);

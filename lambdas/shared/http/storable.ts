@@ -2,14 +2,16 @@ import { type Issue, ValidationFailedError } from '../errors.ts';
 
 /** DynamoDB nests 32 levels; the item and the field that holds the value take some. */
 const MAX_DEPTH = 28;
+/** DynamoDB's own limit is 64 KB, but nothing that is a name is that long. */
+const MAX_KEY_BYTES = 1024;
 const MAX_MAGNITUDE = 9e125;
 const MIN_MAGNITUDE = 1e-130;
 
 /**
- * `__proto__`: JSON.parse keeps it as an own property, parsers that copy objects lose it silently. `constructor`: the
- * SDK tells a map from a set, a number or a text by the name of its constructor, and would ask this one.
+ * JSON.parse keeps `__proto__` as an own property, and parsers that copy objects would lose it silently. The SDK tells
+ * types apart by `value.constructor.name`: an object that brings its own is refused there, or stored as something else.
  */
-const UNUSABLE_KEYS = new Set(['__proto__', 'constructor']);
+const UNUSABLE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
 
 function issueOf(value: unknown): string | undefined {
   if (typeof value === 'string')
@@ -22,8 +24,9 @@ function issueOf(value: unknown): string | undefined {
 }
 
 /**
- * Refuses JSON that DynamoDB would refuse or change: lone surrogates, numbers outside its range, empty keys, deep
- * nesting. Iterative, and before any recursive parser: the depth of a body is its sender's choice.
+ * Refuses JSON that DynamoDB would refuse or change: lone surrogates, numbers outside its range, keys that are empty,
+ * huge or taken for something else, deep nesting. Iterative, and before any recursive parser: the depth of a body is
+ * its sender's choice.
  */
 export function assertStorable(body: unknown): void {
   const pending: { value: unknown; path: string; depth: number }[] = [{ value: body, path: '', depth: 0 }];
@@ -38,6 +41,8 @@ export function assertStorable(body: unknown): void {
       const itemPath = path ? `${path}.${key}` : key;
       if (key === '') issues.push({ path: itemPath, message: 'has an empty key' });
       else if (!key.isWellFormed()) issues.push({ path, message: 'has a key with a lone surrogate' });
+      else if (Buffer.byteLength(key) > MAX_KEY_BYTES)
+        issues.push({ path, message: `has a key longer than ${MAX_KEY_BYTES} bytes` });
       else if (UNUSABLE_KEYS.has(key)) issues.push({ path: itemPath, message: 'is not a usable key' });
       else pending.push({ value: item, path: itemPath, depth: depth + 1 });
     }

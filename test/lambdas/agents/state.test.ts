@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { BatchWriteCommand, DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchWriteCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { snapshotToItems } from '../../../lambdas/agents/state-table.ts';
@@ -362,6 +368,31 @@ describe('a restore', () => {
     expect(
       backups.body.items.map(({ stateVersion }: { stateVersion: number }) => stateVersion).sort(),
     ).toEqual(restored.map(({ body }) => body.version - 1).sort());
+  });
+
+  it('tries again when another transaction held the state, but not for ever', async () => {
+    const { params, restore } = await prepare('held');
+    const held = Object.assign(new Error('cancelled'), {
+      name: 'TransactionCanceledException',
+      CancellationReasons: [{ Code: 'TransactionConflict' }, { Code: 'None' }, { Code: 'None' }],
+    });
+    const holding = (times: number) => {
+      let left = times;
+      const documents = (real: DynamoDBDocumentClient) =>
+        ({
+          send: (command: TransactWriteCommand) =>
+            command.constructor.name === 'TransactWriteCommand' && left-- > 0
+              ? Promise.reject(held)
+              : real.send(command),
+        }) as unknown as DynamoDBDocumentClient;
+      return startAgents({ documents }).handler;
+    };
+    expect((await call(holding(2), restoreCheckpoint, { params: restore })).body).toMatchObject({
+      version: 3,
+    });
+    const given = await call(holding(Infinity), restoreCheckpoint, { params: restore });
+    expect(given.body.error.code).toBe('Unavailable');
+    expect((await call(holding(0), getState, { params })).body.version).toBe(3);
   });
 
   it('of an agent whose state is gone is a conflict', async () => {

@@ -94,7 +94,7 @@ describe('a chain of decisions', () => {
     // Written past the service, as many writers at the same moment would be.
     const write = async (decisions: Decision[]) => {
       for (let start = 0; start < decisions.length; start += 25)
-        await api.runtime.documents.send(
+        await api.runtime.unrecorded.send(
           new BatchWriteCommand({
             RequestItems: {
               [tableName('decisions')]: decisions

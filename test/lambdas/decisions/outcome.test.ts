@@ -58,7 +58,7 @@ describe('an outcome', () => {
       );
     await api.log('somebody');
     expect((await api.outcome('somebody', missing, { status: 'success' })).body.error.code).toBe('NotFound');
-    const { Count } = await api.runtime.documents.send(
+    const { Count } = await api.runtime.unrecorded.send(
       new QueryCommand({
         TableName: tableName('state'),
         KeyConditionExpression: 'PK = :pk',

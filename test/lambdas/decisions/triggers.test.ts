@@ -13,7 +13,7 @@ const signal = (n: number) => typedId('WHALE_ACTIVITY', new Date(hoursAgo(1)), n
 describe('the signals that triggered a decision', () => {
   const api = createApi();
   const deliver = (signalId: string, agentId: string) =>
-    api.runtime.documents.send(
+    api.runtime.unrecorded.send(
       new PutCommand({
         TableName: tableName('signals'),
         Item: { ...deliveryKey(signalId, agentId), ttl: Date.parse(NOW) / 1000 + 60 },
@@ -21,7 +21,7 @@ describe('the signals that triggered a decision', () => {
     );
 
   it('were delivered to the agent: the delivery proves it at once, the seen row afterwards', async () => {
-    const seen = new SeenSignals(api.runtime.documents, tableName('state'), api.runtime.clock);
+    const seen = new SeenSignals(api.runtime.unrecorded, tableName('state'), api.runtime.clock);
     await deliver(signal(1), 'hunter');
     await seen.remember('hunter', signal(2));
     const triggeredBySignals = [signal(1), signal(2), signal(1)];

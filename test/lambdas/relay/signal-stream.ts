@@ -8,7 +8,7 @@ import {
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { tableName } from '../../support/tables.ts';
 
-/** The real stream of this file's signals table, read as Lambda reads it: in batches, from a checkpoint. */
+/** The real stream of this file's signals table (the emulator has one shard a table), read as Lambda reads it: in batches, from a checkpoint. */
 export class SignalStream {
   readonly #streams = new DynamoDBStreamsClient({ endpoint: process.env['AWS_ENDPOINT_URL_DYNAMODB'] });
   readonly #tables = new DynamoDBClient({});
@@ -23,7 +23,12 @@ export class SignalStream {
     const records: DynamoDBRecord[] = [];
     for (const { ShardId } of StreamDescription!.Shards!) {
       let { ShardIterator } = await this.#streams.send(
-        new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+        new GetShardIteratorCommand({
+          StreamArn,
+          ShardId,
+          ShardIteratorType: this.#checkpoint ? 'AFTER_SEQUENCE_NUMBER' : 'TRIM_HORIZON',
+          SequenceNumber: this.#checkpoint,
+        }),
       );
       while (ShardIterator) {
         const { Records = [], NextShardIterator } = await this.#streams.send(
@@ -35,8 +40,7 @@ export class SignalStream {
         ShardIterator = NextShardIterator;
       }
     }
-    const position = records.findIndex(({ dynamodb }) => dynamodb!.SequenceNumber === this.#checkpoint);
-    return records.slice(position + 1);
+    return records;
   }
 
   /** Starts at the present. */

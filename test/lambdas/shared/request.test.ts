@@ -56,6 +56,7 @@ describe('a request', () => {
     ['an empty key', { body: { context: { '': 1 } } }, ['context.']],
     ['a number DynamoDB cannot hold', { rawBody: '{"context":{"a":1e200}}' }, ['context.a']],
     ['a number too close to zero', { rawBody: '{"context":{"a":1e-200}}' }, ['context.a']],
+    ['constructor', { rawBody: '{"context":{"constructor":{"name":"Set"}}}' }, ['context.constructor']],
     ['__proto__', { rawBody: '{"context":{"__proto__":{"a":1}}}' }, ['context.__proto__']],
     ['constructor', { rawBody: '{"context":{"constructor":{"name":"Set"}}}' }, ['context.constructor']],
     ['a local timestamp', { body: { timestamp: '2026-03-01T09:30:00' } }, ['timestamp']],

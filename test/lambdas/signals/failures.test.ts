@@ -26,7 +26,7 @@ const cases: readonly {
       ['ttlSeconds', { params: agent, body: { ...aSignal, ttlSeconds: 86_401 } }],
       ['targetAgents', { params: agent, body: { ...aSignal, targetAgents: [] } }],
       ['targetAgents.0', { params: agent, body: { ...aSignal, targetAgents: ['a#b'] } }],
-      ['timestamp', { params: agent, body: { ...aSignal, timestamp: '2026-03-01T12:00:00+01:00' } }],
+      ['timestamp', { params: agent, body: { ...aSignal, timestamp: '2096-03-01T12:00:00+01:00' } }],
       ['sourceAgent', { params: agent, body: { ...aSignal, sourceAgent: 'risk' } }],
       ['body', { params: agent, rawBody: '{' }],
       ['agentId', { params: { agentId: 'a#b' }, body: aSignal }],

@@ -25,7 +25,7 @@ export const aSignal = {
 export function createSignalsFixture(options: TestRuntimeOptions = {}) {
   const runtime = createTestRuntime('signals', options);
   const handler = createSignalsHandler(runtime, environment());
-  const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
+  const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
   const on =
     (route: keyof typeof signalRoutes) =>
     (input: CallInput = {}) =>

@@ -1,12 +1,14 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { decisionKey } from '../../../lambdas/decisions/table.ts';
+import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { randomPart, typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSignalsFixture, wrapClient } from './fixture.ts';
 
-const NOW = '2026-03-01T12:00:00.000Z';
+// Far ahead: what has expired by the wall clock, the emulator collects.
+const NOW = '2096-03-01T12:00:00.000Z';
 
 /** Each test has agents of its own, and a clock. */
 let agents = 0;
@@ -26,10 +28,9 @@ async function inboxOf(count: number, body: object = {}) {
 }
 
 const storeDecision = async (agentId: string, ttl: number): Promise<string> => {
-  const { documents } = createSignalsFixture().runtime;
   const decisionId = typedId('RISK_ASSESSMENT', new Date(NOW), randomPart());
   const Item = { ...decisionKey({ agentId, decisionId }), ttl };
-  await documents.send(new PutCommand({ TableName: tableName('decisions'), Item }));
+  await createDocumentClient().send(new PutCommand({ TableName: tableName('decisions'), Item }));
   return decisionId;
 };
 
@@ -114,12 +115,12 @@ describe('a claim', () => {
     const claim = await ackMine(id, { status: 'PROCESSING', leaseSeconds: 60 });
     expect(claim).toMatchObject({
       status: 200,
-      body: { signalId: id, status: 'PROCESSING', attempt: 1, leaseUntil: '2026-03-01T12:01:00.001Z' },
+      body: { signalId: id, status: 'PROCESSING', attempt: 1, leaseUntil: '2096-03-01T12:01:00.001Z' },
     });
     const second = await ackMine(id, { status: 'PROCESSING' });
     expect(second.body.error).toMatchObject({
       code: 'Conflict',
-      message: 'The delivery is claimed until 2026-03-01T12:01:00.001Z',
+      message: 'The delivery is claimed until 2096-03-01T12:01:00.001Z',
     });
     expect(await list({ status: 'PENDING' })).toEqual([]);
     expect(await list()).toEqual([id]);
@@ -127,7 +128,7 @@ describe('a claim', () => {
     runtime.advance(60 * SECOND_MS);
     expect(await list({ status: 'PENDING' })).toEqual([id]);
     const third = await ackMine(id, { status: 'PROCESSING' });
-    expect(third.body).toMatchObject({ attempt: 2, leaseUntil: '2026-03-01T12:06:00.001Z' });
+    expect(third.body).toMatchObject({ attempt: 2, leaseUntil: '2096-03-01T12:06:00.001Z' });
     expect(third.body.leaseId).not.toBe(claim.body.leaseId);
   });
 
@@ -142,7 +143,7 @@ describe('a claim', () => {
     const { leaseId } = (await ackMine(id, { status: 'PROCESSING', leaseSeconds: 60 })).body;
     runtime.advance(2 * MINUTE_MS);
     const prolonged = await ackMine(id, { status: 'PROCESSING', leaseSeconds: 60, leaseId });
-    expect(prolonged.body).toMatchObject({ attempt: 1, leaseId, leaseUntil: '2026-03-01T12:03:00.001Z' });
+    expect(prolonged.body).toMatchObject({ attempt: 1, leaseId, leaseUntil: '2096-03-01T12:03:00.001Z' });
     runtime.advance(2 * MINUTE_MS);
     await ackMine(id, { status: 'PROCESSING' });
     const late = await ackMine(id, { status: 'PROCESSING', leaseId });
@@ -176,7 +177,7 @@ describe('a final acknowledgement', () => {
     const { ids, ackMine, list } = await inboxOf(2);
     const { leaseId } = (await ackMine(ids[0]!, { status: 'PROCESSING' })).body;
     const closed = await ackMine(ids[0]!, { status, leaseId, note: 'seen' });
-    expect(closed.body).toMatchObject({ status, processedAt: '2026-03-01T12:00:00.002Z', note: 'seen' });
+    expect(closed.body).toMatchObject({ status, processedAt: '2096-03-01T12:00:00.002Z', note: 'seen' });
     expect(closed.body).not.toHaveProperty('leaseUntil');
     await ackMine(ids[1]!, { status });
     expect(await list()).toEqual([]);
@@ -233,10 +234,10 @@ describe('an expired delivery', () => {
       signalType: 'SHORT_LIVED',
       ttlSeconds: 60,
     });
-    runtime.setTime('2026-03-01T12:00:59.999Z');
+    runtime.setTime('2096-03-01T12:00:59.999Z');
     expect(await list()).toEqual([id]);
     expect((await ofType('SHORT_LIVED')).body.items).toHaveLength(1);
-    runtime.setTime('2026-03-01T12:01:00.000Z');
+    runtime.setTime('2096-03-01T12:01:00.000Z');
     expect(await list()).toEqual([]);
     expect((await ofType('SHORT_LIVED')).body.items).toEqual([]);
     expect((await sent('hunter')).body.items.map((one: { signalId: string }) => one.signalId)).not.toContain(

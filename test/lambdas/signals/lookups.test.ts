@@ -3,7 +3,8 @@ import { encodePageToken } from '../../../lambdas/shared/dynamodb/page-token.ts'
 import { createTables } from '../../support/tables.ts';
 import { createSignalsFixture, wrapClient } from './fixture.ts';
 
-const NOW = '2026-03-01T12:00:00.000Z';
+// Far ahead: what has expired by the wall clock, the emulator collects.
+const NOW = '2096-03-01T12:00:00.000Z';
 const fixture = createSignalsFixture({ now: NOW });
 const { publish, ack, read, sent, ofType, register } = fixture;
 
@@ -22,7 +23,7 @@ describe('a signal read by id', () => {
     const signal = (await read('hunter', body.signalId)).body;
     expect(signal).toEqual({
       ...{ signalId: body.signalId, signalType: 'WHALE_ACTIVITY', sourceAgent: 'hunter', timestamp: NOW },
-      ...{ severity: 'high', confidence: 0.85, data: { coin: 'BTC' }, expiresAt: '2026-03-02T12:00:00.000Z' },
+      ...{ severity: 'high', confidence: 0.85, data: { coin: 'BTC' }, expiresAt: '2096-03-02T12:00:00.000Z' },
       deliveries: [
         { targetAgent: 'risk', status: 'FAILED', attempt: 1, processedAt: NOW, note: 'no quote' },
         { targetAgent: 'trader', status: 'PENDING', attempt: 0 },
@@ -51,7 +52,7 @@ describe('what an agent sent', () => {
   it('is listed once a signal, newest first, page by page, with its targets', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) {
-      const timestamp = `2026-03-01T10:00:0${i}Z`;
+      const timestamp = `2096-03-01T10:00:0${i}Z`;
       ids.unshift((await publish('herald', { targetAgents: ['trader', 'risk'], timestamp })).body.signalId);
     }
     const first = (await sent('herald', { maxResults: '3' })).body;
@@ -69,7 +70,7 @@ describe('what an agent sent', () => {
   it('fills a page of a hundred', async () => {
     await Promise.all(
       Array.from({ length: 102 }, (_, i) =>
-        publish('prolific', { targetAgents: ['risk'], timestamp: `2026-03-01T10:00:00.${100 + i}Z` }),
+        publish('prolific', { targetAgents: ['risk'], timestamp: `2096-03-01T10:00:00.${100 + i}Z` }),
       ),
     );
     const first = (await sent('prolific', { maxResults: '100' })).body;
@@ -107,7 +108,7 @@ describe('operators', () => {
       await publish(source, {
         signalType,
         targetAgents: ['stranger', 'trader'],
-        timestamp: `2026-03-01T${hour}:00:00Z`,
+        timestamp: `2096-03-01T${hour}:00:00Z`,
       });
     const all = (await ofType(signalType)).body;
     expect(
@@ -121,7 +122,7 @@ describe('operators', () => {
       ['hunter', 'stranger'],
     ]);
     expect(all).not.toHaveProperty('consistency');
-    const range = { from: '2026-03-01T09:00:00Z', to: '2026-03-01T10:00:00Z' };
+    const range = { from: '2096-03-01T09:00:00Z', to: '2096-03-01T10:00:00Z' };
     const first = (await ofType(signalType, { ...range, maxResults: '3' })).body;
     const second = (await ofType(signalType, { ...range, maxResults: '3', nextToken: first.nextToken })).body;
     expect([...first.items, ...second.items]).toEqual(all.items.slice(2));
@@ -129,7 +130,7 @@ describe('operators', () => {
   });
 
   it('are told when a range is none', async () => {
-    const range = { from: '2026-03-02T00:00:00Z', to: '2026-03-01T00:00:00Z' };
+    const range = { from: '2096-03-02T00:00:00Z', to: '2096-03-01T00:00:00Z' };
     expect((await ofType('ACROSS', range)).body.error.issues).toEqual([
       { path: 'from', message: 'must not be after to' },
     ]);
@@ -137,7 +138,7 @@ describe('operators', () => {
 
   it.each([
     'elsewhere',
-    '2026-03-01T09:00:00.000Z#OTHER-01JZZZZZZZZZZZZZZZZZZZZZZZ#x',
+    '2096-03-01T09:00:00.000Z#OTHER-01JZZZZZZZZZZZZZZZZZZZZZZZ#x',
     17,
     // A delivery of the type, but outside of the range that is asked for.
     'outside',
@@ -145,9 +146,9 @@ describe('operators', () => {
     const { body } = await publish('hunter', {
       signalType: 'ACROSS',
       targetAgents: ['risk'],
-      timestamp: '2026-02-01T00:00:00Z',
+      timestamp: '2096-02-01T00:00:00Z',
     });
-    const from = '2026-03-01T00:00:00.000Z';
+    const from = '2096-03-01T00:00:00.000Z';
     const token = encodePageToken(
       { list: 'type', signalType: 'ACROSS', from, to: undefined },
       position === 'outside' ? `${body.timestamp}#${body.signalId}#risk` : position,
