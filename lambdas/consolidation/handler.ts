@@ -1,10 +1,8 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
-import { metricNames } from '../shared/schema/metrics.ts';
 import { consolidationRoutes } from './contract.ts';
 import type { RunRecord } from './run.ts';
 import { RunLedger } from './run-ledger.ts';
@@ -23,7 +21,7 @@ export function createConsolidationHandler(
   env: ConsolidationEnvironment,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
-  const { documents, clock, randomPart, metrics } = runtime;
+  const { documents, clock, randomPart } = runtime;
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const requests = new RunRequests(ledger, registry, clock, randomPart);
@@ -36,7 +34,6 @@ export function createConsolidationHandler(
         Payload: Buffer.from(JSON.stringify({ runId: run.runId })),
       }),
     );
-    metrics.addMetric(metricNames.consolidationRunsStarted, MetricUnit.Count, 1);
     return reports.view(run);
   };
   return createHttpHandler(runtime, env.AUTH_MODE, consolidationRoutes, {

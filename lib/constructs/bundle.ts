@@ -47,6 +47,8 @@ function bundleAll(): ReadonlyMap<string, Uint8Array> {
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
+    // Reached by a late import when the environment holds no credentials, which a function's always does.
+    external: ['sso', 'ini', 'process', 'web-identity'].map((kind) => `@aws-sdk/credential-provider-${kind}`),
     banner: { js: banner },
     legalComments: 'none',
     logLevel: 'warning',

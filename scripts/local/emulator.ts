@@ -42,7 +42,7 @@ const freePort = (): Promise<number> =>
   });
 
 async function untilReady(child: ChildProcess, endpoint: string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`DynamoDB Local exited with ${child.exitCode ?? child.signalCode}`);
     // It answers an unsigned GET with a 400; any answer means it listens.
@@ -53,7 +53,7 @@ async function untilReady(child: ChildProcess, endpoint: string): Promise<void> 
     if (answered) return;
     await sleep(100);
   }
-  throw new Error('DynamoDB Local did not start within 20 s');
+  throw new Error('DynamoDB Local did not start within a minute');
 }
 
 /**

@@ -34,7 +34,7 @@ const failure = (error, fatal) => ({
   },
 });
 
-parentPort.on('message', async ({ event, requestId, deadline }) => {
+parentPort.on('message', async ({ event, requestId, timeoutMs }) => {
   let run;
   try {
     run = await loading;
@@ -42,6 +42,9 @@ parentPort.on('message', async ({ event, requestId, deadline }) => {
     parentPort.postMessage(failure(error, true));
     return;
   }
+  // Loading the code does not count against the function's own time, as on Lambda.
+  parentPort.postMessage({ started: true });
+  const deadline = Date.now() + timeoutMs;
   const context = {
     awsRequestId: requestId,
     callbackWaitsForEmptyEventLoop: true,

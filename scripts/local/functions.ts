@@ -26,6 +26,8 @@ interface WorkerAnswer {
   readonly error?: { readonly errorType: string; readonly errorMessage: string; readonly trace: string[] };
   /** The code could not be loaded: the next event gets a fresh environment. */
   readonly fatal?: boolean;
+  /** No answer yet: the code is loaded, and the function's own time begins. */
+  readonly started?: boolean;
 }
 
 export interface FunctionsOptions {
@@ -39,6 +41,9 @@ const workerFile = new URL('./function-worker.mjs', import.meta.url);
 
 /** How many environments a function may have: each holds one event at a time, as on Lambda. */
 const MAX_ENVIRONMENTS = Math.max(2, Math.min(4, availableParallelism()));
+
+/** How long a function's code may take to load. Lambda gives it 10 s; a busy machine needs more. */
+const LOADING_MS = 60_000;
 
 /** Past this many waiting events Lambda would throttle. */
 const MAX_WAITING = 1_000;
@@ -133,19 +138,23 @@ class FunctionPool {
     return new Promise((resolve) => {
       const settle = (answer: WorkerAnswer) => {
         clearTimeout(timer);
-        worker.off('message', settle).off('error', onError).off('exit', onExit);
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         resolve(answer);
       };
       const fail = (errorType: string, errorMessage: string, trace: string[] = []) =>
         settle({ fatal: true, error: { errorType, errorMessage, trace } });
+      const within = (milliseconds: number, message: string) =>
+        setTimeout(() => fail('Sandbox.Timedout', message), milliseconds);
+      let timer = within(LOADING_MS, `loading took longer than ${LOADING_MS / 1000} seconds`);
+      const onMessage = (answer: WorkerAnswer) => {
+        if (!answer.started) return settle(answer);
+        clearTimeout(timer);
+        timer = within(timeoutSeconds * 1000, `Task timed out after ${timeoutSeconds}.00 seconds`);
+      };
       const onError = (error: Error) => fail(error.name, error.message, String(error.stack).split('\n'));
       const onExit = (code: number) => fail('Runtime.ExitError', `the environment exited with code ${code}`);
-      const timer = setTimeout(
-        () => fail('Sandbox.Timedout', `Task timed out after ${timeoutSeconds}.00 seconds`),
-        timeoutSeconds * 1000,
-      );
-      worker.on('message', settle).on('error', onError).on('exit', onExit);
-      worker.postMessage({ event, requestId, deadline: Date.now() + timeoutSeconds * 1000 });
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+      worker.postMessage({ event, requestId, timeoutMs: timeoutSeconds * 1000 });
     });
   }
 }

@@ -148,7 +148,7 @@ const service = {
         JOINED: { 'Fn::Join': ['-', ['a', { Ref: 'AWS::Region' }]] },
         AUTH_MODE: 'iam',
       },
-      { ReservedConcurrentExecutions: 1, Timeout: 2 },
+      { ReservedConcurrentExecutions: 1, Timeout: 4 },
     ),
     Later: lambda('later', { BUS: { Ref: 'Bus' } }),
     LaterConfig: {

@@ -18,7 +18,7 @@ describe('reading a synthesized assembly', () => {
     expect(assembly.functions[0]).toMatchObject({
       directory: join(directory, 'asset.f00d'),
       handler: 'index.api',
-      timeoutSeconds: 2,
+      timeoutSeconds: 4,
       environment: { TABLE: 'Notes', QUEUE_URL: 'http://127.0.0.1:1/000000000000/Work.fifo' },
     });
     expect(assembly.functions[1]).toMatchObject({

@@ -8,7 +8,8 @@ import { type LocalService, startService } from '../../scripts/local/service.ts'
 import { workDirectory } from '../support/paths.ts';
 import { writeFixtureAssembly } from './fixture-assembly.ts';
 
-jest.setTimeout(60_000);
+// Seconds on a machine at rest; a busy one gets its time.
+jest.setTimeout(180_000);
 
 const assembly = writeFixtureAssembly(join(workDirectory(), 'fixture'));
 
@@ -29,7 +30,7 @@ const eventsIn = (file: string, type: string): BusEvent['detail'][] =>
 
 async function eventually<T>(look: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
   let value = await look();
-  for (let attempt = 0; attempt < 150 && !holds(value); attempt++) {
+  for (let attempt = 0; attempt < 500 && !holds(value); attempt++) {
     await sleep(100);
     value = await look();
   }

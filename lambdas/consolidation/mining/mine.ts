@@ -37,6 +37,9 @@ export function createMiner(options: MinerOptions): Miner {
   };
 }
 
+/** Rounds of explaining and asking again; in the last one what was explained away stays so. */
+const MAX_ROUNDS = 5;
+
 /** One assertion of one tested conjunction. */
 interface Entry {
   readonly index: number;
@@ -141,18 +144,18 @@ class MiningRun {
     }
     const redundancy = new Redundancy(this.#table, this.#settings);
     const chance = new Set<Entry>();
-    for (;;) {
+    for (let round = 1; ; round++) {
       const standing = [...patterns].filter(([entry]) => !chance.has(entry));
       const explained = redundancy.explain(standing.map(([, pattern]) => pattern));
       const left = standing.filter(([, pattern]) => !explained.has(pattern)).map(([entry]) => entry);
       const dropped = this.#notSignificantAmong(left);
-      if (dropped.length === 0)
-        return entries.map((entry) => {
-          if (chance.has(entry)) return { ...entry, reason: 'not_significant_alone' };
-          const away = explained.get(patterns.get(entry)!);
-          return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
-        });
       for (const entry of dropped) chance.add(entry);
+      if (dropped.length > 0 && round < MAX_ROUNDS) continue;
+      return entries.map((entry) => {
+        if (chance.has(entry)) return { ...entry, reason: 'not_significant_alone' };
+        const away = explained.get(patterns.get(entry)!);
+        return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
+      });
     }
   }
 

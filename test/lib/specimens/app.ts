@@ -35,13 +35,11 @@ writeFileSync(
       .flatMap(({ node }) => node.metadata)
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
       .flatMap(({ data }) => Object.entries(data as Record<string, string>)),
-    configured: configured
-      .synth()
-      .stacks.flatMap(({ stackName, template }) =>
-        Object.values(template.Resources as Record<string, object>).map((resource) => ({
-          stackName,
-          ...resource,
-        })),
-      ),
+    configured: configured.synth().stacks.flatMap(({ stackName, template }) =>
+      Object.values(template.Resources as Record<string, object>).map((resource) => ({
+        stackName,
+        ...resource,
+      })),
+    ),
   }),
 );
