@@ -56,7 +56,8 @@ export async function benchFunctions(
       if (run > 0) times[i]!.push(time);
     }
   return all.map(({ name, file }, i) => ({
-    name,
+    // Without the hash the synthesis adds.
+    name: name.replace(/Function[0-9A-F]{8}$/, ''),
     kilobytes: statSync(file).size / 1024,
     importMs: percentile(times[i]!, 0.5),
   }));

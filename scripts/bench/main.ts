@@ -83,6 +83,7 @@ const benchMiner = (): Promise<void> =>
   });
 
 async function main(): Promise<void> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const directory = makeWorkDirectory();
   try {
     const assemblyDirectory = join(directory, 'cdk.out');

@@ -12,7 +12,7 @@ import { type Runtime, createRuntime } from '../../lambdas/shared/platform/runti
 import { SORT_KEY, tables } from '../../lambdas/shared/schema/tables.ts';
 import { timed, type Timing, timingOf } from './figures.ts';
 
-const WARM_UP = 300;
+const WARM_UP = 500;
 const ROUNDS = 700;
 const AGENT = 'bench-hunter';
 const TARGET = 'bench-executor';
@@ -188,7 +188,7 @@ export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
   const signals = createSignalsHandler(recorded, environment);
   const agents = createAgentsHandler(recorded, environment);
   for (const agentId of [AGENT, TARGET])
-    await answered(agents, eventOf(agentRoutes.putAgent, { agentId }, { agentType: 'bench' }), 200);
+    await answered(agents, eventOf(agentRoutes.putAgent, { agentId }, { type: 'bench' }), 200);
 
   const log = (token: boolean): Operation => ({
     prepare: async () => ({

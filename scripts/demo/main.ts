@@ -64,7 +64,9 @@ async function demonstrate(
   const patterns = async (status: 'promoted' | 'candidate') =>
     (await Promise.all(agentRoles.map((role) => service.patterns(names[role], status)))).flat();
   const promoted = await patterns('promoted');
-  const candidates = (await patterns('candidate')).sort((a, b) => (a.qValue ?? 1) - (b.qValue ?? 1));
+  const candidates = (await patterns('candidate')).sort(
+    (a, b) => (a.qValue ?? 1) - (b.qValue ?? 1) || a.pValue - b.pValue,
+  );
   const unseen = resolved.filter(({ time }) => time >= frozen);
   const window = resolved.filter(({ time }) => time < frozen && time > frozen - WINDOW_DAYS * DAY);
   const thumb = decisionTypes

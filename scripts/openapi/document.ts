@@ -56,13 +56,22 @@ function errorResponse(status: number, codes: readonly ErrorCode[]) {
   };
 }
 
-function errorResponses(route: RouteContract) {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codesOf(route))
-    byStatus.set(errorCodes[code], [...(byStatus.get(errorCodes[code]) ?? []), code]);
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [status, errorResponse(status, codes)] as const),
-  );
+/** Answers of the same codes are the same everywhere, so they are written once. */
+class ErrorResponses {
+  readonly components: Record<string, ReturnType<typeof errorResponse>> = {};
+
+  of(route: RouteContract): Record<string, { $ref: string }> {
+    const byStatus = new Map<number, ErrorCode[]>();
+    for (const code of codesOf(route))
+      byStatus.set(errorCodes[code], [...(byStatus.get(errorCodes[code]) ?? []), code]);
+    return Object.fromEntries(
+      [...byStatus].map(([status, codes]) => {
+        const name = codes.join('Or');
+        this.components[name] ??= errorResponse(status, codes);
+        return [status, { $ref: `#/components/responses/${name}` }];
+      }),
+    );
+  }
 }
 
 function parametersOf(writer: SchemaWriter, route: RouteContract, operationId: string) {
@@ -80,7 +89,12 @@ function parametersOf(writer: SchemaWriter, route: RouteContract, operationId: s
   return [...of(route.params, 'path'), ...of(route.query, 'query')];
 }
 
-function operationOf(writer: SchemaWriter, slice: string, operationId: string, route: RouteContract) {
+function operationOf(
+  { writer, errors }: { readonly writer: SchemaWriter; readonly errors: ErrorResponses },
+  slice: string,
+  operationId: string,
+  route: RouteContract,
+) {
   const parameters = parametersOf(writer, route, operationId);
   return {
     operationId,
@@ -101,18 +115,18 @@ function operationOf(writer: SchemaWriter, slice: string, operationId: string, r
         description: 'Done',
         content: json(writer.write(route.response, 'output', `${operationId}Response`)),
       },
-      ...errorResponses(route),
+      ...errors.of(route),
     },
   };
 }
 
 /** The OpenAPI 3.1 document of every slice's routes. The same routes give the same text. */
 export function openApiDocument(routesBySlice: Readonly<Record<string, Routes>>, version: string) {
-  const writer = new SchemaWriter();
+  const parts = { writer: new SchemaWriter(), errors: new ErrorResponses() };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [slice, routes] of Object.entries(routesBySlice))
     for (const [operationId, route] of Object.entries(routes))
-      (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(writer, slice, operationId, route);
+      (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(parts, slice, operationId, route);
   return {
     openapi: '3.1.0',
     info: {
@@ -137,7 +151,8 @@ export function openApiDocument(routesBySlice: Readonly<Record<string, Routes>>,
           'x-amazon-apigateway-authtype': 'awsSigv4',
         },
       },
-      schemas: { Error: errorSchema, ...writer.components },
+      responses: parts.errors.components,
+      schemas: { Error: errorSchema, ...parts.writer.components },
     },
   };
 }

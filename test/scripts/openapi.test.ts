@@ -64,8 +64,12 @@ describe('the OpenAPI document', () => {
   });
 
   it('groups the error codes of a route by status', () => {
-    expect(operation.responses[400].description).toBe('ValidationFailed, TooManyTargets');
-    expect(operation.responses[429].headers).toHaveProperty('Retry-After');
+    const { responses } = document.components;
+    expect(operation.responses[400]).toEqual({
+      $ref: '#/components/responses/ValidationFailedOrTooManyTargets',
+    });
+    expect(responses.ValidationFailedOrTooManyTargets.description).toBe('ValidationFailed, TooManyTargets');
+    expect(responses.Throttled.headers).toHaveProperty('Retry-After');
     expect(Object.keys(operation.responses)).toEqual([
       '201',
       '400',
