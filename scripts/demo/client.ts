@@ -103,7 +103,7 @@ export class ServiceClient {
       if (run.status === 'SUCCEEDED') return run;
       if (run.status === 'FAILED')
         throw new Error(`consolidation ${runId} failed: ${JSON.stringify(run.report?.agents)}`);
-      await sleep(25);
+      await sleep(50);
     }
   }
 

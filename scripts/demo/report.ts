@@ -1,3 +1,4 @@
+import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
 import type { Condition, Pattern } from '../../lambdas/patterns/pattern.ts';
 import { type Check, type Claim, tallyOf } from './out-of-sample.ts';
 import type { ThumbRule } from './rule-of-thumb.ts';
@@ -25,6 +26,9 @@ export interface DemoResult {
   readonly seconds: number;
   readonly requests: number;
 }
+
+/** Significance a pattern needs to be promoted. */
+const MAX_Q = defaultMiningSettings.maxQValue;
 
 const count = (value: number) => value.toLocaleString('en-US');
 const share = (value: number) => value.toFixed(3);
@@ -116,6 +120,11 @@ function promotedPart({ promoted, candidates, conjunctions }: DemoResult): strin
         learnedColumns,
         promoted.map(({ rule }) => learnedRow(rule)),
       ),
+      ...(promoted.some(({ rule }) => (rule.qValue ?? 1) > MAX_Q)
+        ? [
+            `A q above ${MAX_Q} (or none) belongs to a pattern promoted on an earlier night: it stays until its own test fails.`,
+          ]
+        : []),
     ];
   return [
     `Promoted: nothing${among}. The market taught nothing that survives the tests.`,
