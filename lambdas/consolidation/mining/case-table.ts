@@ -57,7 +57,12 @@ export class CaseTable {
     });
   }
 
-  /** Successes and failures in a bitmap. */
+  /** Of all cases. */
+  get totals(): { readonly n: number; readonly successes: number } {
+    return { n: this.count, successes: this.successes };
+  }
+
+  /** Cases and successes in a bitmap. */
   counts(bitmap: Uint32Array): { readonly n: number; readonly successes: number } {
     const successes = countBits(bitmap, 0, this.successWords);
     return { n: successes + countBits(bitmap, this.successWords), successes };
@@ -102,13 +107,21 @@ export class CaseTable {
 
   /** Ranks (0 is the oldest case) of a bitmap's rows, oldest first. */
   ranksOf(bitmap: Uint32Array): Uint32Array {
-    const { n } = this.counts(bitmap);
-    const ranks = new Uint32Array(n);
+    const { n, successes } = this.counts(bitmap);
+    const unordered = new Uint32Array(n);
     let next = 0;
     forEachBit(bitmap, 0, this.words, (bit) => {
-      ranks[next++] = this.#rankOfBit[bit]!;
+      unordered[next++] = this.#rankOfBit[bit]!;
     });
-    return ranks.sort();
+    // successes and failures are each in order already
+    const ranks = new Uint32Array(n);
+    let success = 0;
+    let failure = successes;
+    for (let i = 0; i < n; i++) {
+      const first = failure === n || (success < successes && unordered[success]! < unordered[failure]!);
+      ranks[i] = unordered[first ? success++ : failure++]!;
+    }
+    return ranks;
   }
 
   rowAt(rank: number): number {

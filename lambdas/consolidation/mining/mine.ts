@@ -6,7 +6,8 @@ import { buildFeatures, type Feature } from './feature-table.ts';
 import { assertedOf, evidenceOf, measure } from './measure.ts';
 import { conditionKey, type Hash, patternIdOf, sortConditions } from './pattern-id.ts';
 import { rejectByCounts, rejectByTime } from './promotion.ts';
-import { Redundancy, type Significant } from './redundancy.ts';
+import type { Significant } from './overlaps.ts';
+import { Redundancy } from './redundancy.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { likelihoodRatio, qValues } from './statistics.ts';
@@ -140,9 +141,10 @@ class MiningRun {
       if (entry.reason !== 'significant') continue;
       const conjunction = this.#conjunction(entry);
       const keys = conjunction.conditions.map(conditionKey);
-      patterns.set(entry, { asserts: entry.asserts, keys, ...conjunction });
+      const { asserts, n, successes } = entry;
+      patterns.set(entry, { asserts, n, successes, keys, ...conjunction });
     }
-    const redundancy = new Redundancy(this.#table, this.#settings);
+    const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
     const chance = new Set<Entry>();
     for (let round = 1; ; round++) {
       const standing = [...patterns].filter(([entry]) => !chance.has(entry));

@@ -1,20 +1,8 @@
-import { intersect, popcount } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
 import { fisherOneSided } from './fisher.ts';
-import { interactionOneSided, likelihoodRatio, stratifiedOneSided, type Table } from './statistics.ts';
-import type { Asserts, Condition, MiningSettings, RejectionReason } from './types.ts';
-
-/** A pattern that passed every test of its own. */
-export interface Significant {
-  readonly asserts: Asserts;
-  readonly conditions: readonly Condition[];
-  /** One key per condition; a part's keys are a subset. */
-  readonly keys: readonly string[];
-  /** Rows of each condition, in the same order. */
-  readonly bitmaps: readonly Uint32Array[];
-  /** Rows of all. */
-  readonly bitmap: Uint32Array;
-}
+import { type Counts, isPart, Overlaps, type Significant, tableOf } from './overlaps.ts';
+import { interactionOneSided, likelihoodRatio, stratifiedOneSided } from './statistics.ts';
+import type { MiningSettings, RejectionReason } from './types.ts';
 
 export interface ExplainedAway {
   readonly reason: RejectionReason;
@@ -29,7 +17,7 @@ const UNRELATED_CHI_SQUARE = 6.635;
 
 /**
  * Which significant patterns are only another one seen differently. One true rule makes many patterns significant:
- * its parts, the other values of its fields as the opposite, and whatever is correlated with it. Three passes, each at
+ * its parts, the other values of its fields as the opposite, and whatever is correlated with it. Four passes, each at
  * `strictLevel`:
  *
  * 1. A part is dropped unless it has an effect outside all significant conjunctions that contain it.
@@ -42,41 +30,47 @@ const UNRELATED_CHI_SQUARE = 6.635;
 export class Redundancy {
   readonly #table: CaseTable;
   readonly #settings: MiningSettings;
-  readonly #beside = new Map<Significant, Map<Significant, boolean>>();
+  readonly #overlaps: Overlaps;
+  readonly #besideOne = new Map<Significant, Map<Significant, boolean>>();
 
-  constructor(table: CaseTable, settings: MiningSettings) {
+  /** @param patterns all that will be asked about */
+  constructor(table: CaseTable, settings: MiningSettings, patterns: readonly Significant[]) {
     this.#table = table;
     this.#settings = settings;
+    this.#overlaps = new Overlaps(table, patterns);
   }
 
   /** Those that are explained by others; the rest stand. */
   explain(significant: readonly Significant[]): Map<Significant, ExplainedAway> {
+    const { strictLevel } = this.#settings;
     const explained = new Map<Significant, ExplainedAway>();
     const byStrength = this.#byStrength(significant);
+    const containing = containingOf(byStrength);
     const whole = byStrength.filter((pattern) => {
-      const by = this.#containing(pattern, byStrength);
+      const by = this.#heldByConjunctions(pattern, containing.get(pattern) ?? []);
       if (by) explained.set(pattern, { reason: 'explained_by_conjunction', by });
       return !by;
     });
-    let accepted: Significant[] = [];
+    const accepted: Significant[] = [];
     for (const pattern of whole) {
       const by = accepted.find((rule) => !nested(pattern, rule) && !this.#holdsBesideOne(pattern, rule));
-      if (by) explained.set(pattern, { reason: reasonOf(pattern, by), by });
+      if (by) explained.set(pattern, { reason: this.#reasonOf(pattern, by), by });
       else accepted.push(pattern);
     }
+    const standing = new Set(accepted);
     for (const pattern of accepted.toReversed()) {
       const others = this.#mostRelated(
         pattern,
-        accepted.filter((other) => other !== pattern && !nested(pattern, other)),
+        [...standing].filter((other) => other !== pattern && !nested(pattern, other)),
       );
-      if (others.length === 0 || this.#holdsBeside(pattern, others)) continue;
-      accepted = accepted.filter((other) => other !== pattern);
-      explained.set(pattern, { reason: reasonOf(pattern, others[0]!), by: others[0]! });
+      if (others.length === 0 || this.#holdsBeside(pattern, others, strictLevel)) continue;
+      standing.delete(pattern);
+      explained.set(pattern, { reason: this.#reasonOf(pattern, others[0]!), by: others[0]! });
     }
-    for (const pattern of accepted.toSorted((a, b) => a.keys.length - b.keys.length)) {
-      const by = this.#addedUp(pattern, accepted);
+    for (const pattern of [...standing].sort((a, b) => a.keys.length - b.keys.length)) {
+      const by = this.#addedUp(pattern, [...standing], strictLevel);
       if (!by) continue;
-      accepted = accepted.filter((other) => other !== pattern);
+      standing.delete(pattern);
       explained.set(pattern, { reason: 'explained_by_parts', by });
     }
     return explained;
@@ -86,7 +80,7 @@ export class Redundancy {
     return patterns
       .map((pattern) => ({
         pattern,
-        strength: likelihoodRatio(this.#effect(pattern, this.#table.all)),
+        strength: likelihoodRatio(this.#overlaps.effect(pattern)),
         key: pattern.keys.join(),
       }))
       .sort(
@@ -101,134 +95,113 @@ export class Redundancy {
   }
 
   /** The strongest conjunction that contains the pattern, when all of them together leave it no effect. */
-  #containing(part: Significant, patterns: readonly Significant[]): Significant | undefined {
-    const containing = patterns.filter(
-      (pattern) =>
-        pattern.asserts === part.asserts &&
-        pattern.keys.length > part.keys.length &&
-        part.keys.every((key) => pattern.keys.includes(key)),
-    );
+  #heldByConjunctions(part: Significant, containing: readonly Significant[]): Significant | undefined {
     if (containing.length === 0) return undefined;
     // Where the other conditions of none of them hold, for the part and for what it is compared with: compared with all
     // that lack the part, an independent effect of the other conditions would hide the part's own.
     const outside = this.#table.all.slice();
-    for (const conjunction of containing) {
-      const rest = conjunction.bitmaps.filter((_, i) => !part.keys.includes(conjunction.keys[i]!));
-      for (let i = 0; i < outside.length; i++)
-        outside[i]! &= ~rest.reduce((word, bitmap) => word & bitmap[i]!, 0xffff_ffff);
-    }
-    const stratum = this.#effect(part, outside);
+    for (const conjunction of containing) exclude(outside, restOf(conjunction, part));
+    const stratum = this.#overlaps.effectAmong(part, outside);
     return fisherOneSided(...stratum) > this.#settings.strictLevel ? containing[0] : undefined;
   }
 
   /** A part of the conjunction that does no more inside it than outside, when the rest is known by itself as well. */
-  #addedUp(pattern: Significant, accepted: readonly Significant[]): Significant | undefined {
+  #addedUp(pattern: Significant, accepted: readonly Significant[], level: number): Significant | undefined {
+    if (pattern.keys.length === 1) return undefined;
     const parts = accepted.filter(
       (part) =>
-        part.asserts === pattern.asserts && part.keys.length < pattern.keys.length && nested(part, pattern),
+        part.asserts === pattern.asserts && part.keys.length < pattern.keys.length && isPart(part, pattern),
     );
     return parts.find((part) => {
-      const isRest = (key: string): boolean => !part.keys.includes(key);
       const known = (key: string): boolean =>
         parts.some((other) => other !== part && other.keys.includes(key));
-      if (!pattern.keys.filter(isRest).every(known)) return false;
-      const inside = pattern.bitmaps
-        .filter((_, i) => isRest(pattern.keys[i]!))
-        .reduce((both, bitmap) => intersect(both, bitmap), this.#table.all);
-      const outside = this.#table.all.map((word, i) => word & ~inside[i]!);
-      const p = interactionOneSided(this.#effect(part, inside), this.#effect(part, outside));
-      return p > this.#settings.strictLevel;
+      if (!pattern.keys.filter((key) => !part.keys.includes(key)).every(known)) return false;
+      // part and rest together are the pattern
+      const rest = this.#table.counts(restOf(pattern, part));
+      const inside = tableOf(pattern.asserts, pattern, less(rest, pattern));
+      const neither = less(less(this.#table.totals, rest), less(part, pattern));
+      const outside = tableOf(pattern.asserts, less(part, pattern), neither);
+      return interactionOneSided(inside, outside) > level;
     });
   }
 
   /** The same question comes back in every round, and most rules have nothing to do with the pattern. */
   #holdsBesideOne(pattern: Significant, rule: Significant): boolean {
-    let known = this.#beside.get(pattern);
-    if (!known) this.#beside.set(pattern, (known = new Map()));
+    let known = this.#besideOne.get(pattern);
+    if (!known) this.#besideOne.set(pattern, (known = new Map()));
     let holds = known.get(rule);
     if (holds === undefined) {
-      const unrelated = this.#association(pattern, rule) ** 2 * this.#table.count < UNRELATED_CHI_SQUARE;
-      holds = unrelated || this.#holdsBeside(pattern, [rule]);
+      holds = !this.#related(pattern, rule) || this.#holdsBeside(pattern, [rule], this.#settings.strictLevel);
       known.set(rule, holds);
     }
     return holds;
   }
 
+  #related(a: Significant, b: Significant): boolean {
+    return this.#overlaps.association(a, b) ** 2 * this.#table.count >= UNRELATED_CHI_SQUARE;
+  }
+
   /** Whether the pattern's effect is significant where the rules are held constant. */
-  #holdsBeside(pattern: Significant, rules: readonly Significant[]): boolean {
-    const strata = this.#strata(pattern, rules);
+  #holdsBeside(pattern: Significant, rules: readonly Significant[], level: number): boolean {
+    const strata = this.#overlaps.strata(pattern, rules);
     const [only] = strata;
     if (!only) return false;
     const p = strata.length === 1 ? fisherOneSided(...only) : stratifiedOneSided(strata);
-    return p <= this.#settings.strictLevel;
-  }
-
-  /** The pattern's 2×2 tables by which of the rules hold; those with an empty margin say nothing. */
-  #strata(pattern: Significant, rules: readonly Significant[]): Table[] {
-    const cells = 2 ** rules.length;
-    const strata: Table[] = [];
-    const among = this.#table.empty();
-    for (let cell = 0; cell < cells; cell++) {
-      among.set(this.#table.all);
-      rules.forEach(({ bitmap }, r) => {
-        const flip = cell & (1 << r) ? 0 : 0xffff_ffff;
-        for (let i = 0; i < among.length; i++) among[i]! &= bitmap[i]! ^ flip;
-      });
-      const [a, b, c, d] = this.#effect(pattern, among);
-      if (a + b > 0 && c + d > 0 && a + c > 0 && b + d > 0) strata.push([a, b, c, d]);
-    }
-    return strata;
+    return p <= level;
   }
 
   /** Accepted patterns whose rows are most associated with the pattern's, either way. */
   #mostRelated(pattern: Significant, others: readonly Significant[]): Significant[] {
     return others
-      .map((other) => ({ other, phi: Math.abs(this.#association(pattern, other)) }))
+      .map((other) => ({ other, phi: Math.abs(this.#overlaps.association(pattern, other)) }))
       .sort((a, b) => b.phi - a.phi)
       .slice(0, MAX_HELD_CONSTANT)
       .map(({ other }) => other);
   }
 
-  /** Phi coefficient of two patterns' rows. */
-  #association(a: Significant, b: Significant): number {
-    const total = this.#table.count;
-    const both = overlap(a, b);
-    const sizeA = overlap(a, a);
-    const sizeB = overlap(b, b);
-    return (total * both - sizeA * sizeB) / Math.sqrt(sizeA * (total - sizeA) * sizeB * (total - sizeB));
-  }
-
-  /** Asserted and other, with and without the pattern, among some rows. */
-  #effect({ bitmap, asserts }: Significant, among: Uint32Array): Table {
-    const { successWords } = this.#table;
-    const table = [0, 0, 0, 0] as [number, number, number, number];
-    const asserted = asserts === 'success' ? 0 : 1;
-    for (let i = 0; i < bitmap.length; i++) {
-      const column = i < successWords ? asserted : 1 - asserted;
-      table[column]! += popcount(among[i]! & bitmap[i]!);
-      table[2 + column]! += popcount(among[i]! & ~bitmap[i]!);
-    }
-    return table;
+  #reasonOf(pattern: Significant, by: Significant): RejectionReason {
+    if (pattern.asserts === by.asserts)
+      return isPart(pattern, by) ? 'explained_by_conjunction' : 'explained_by_other';
+    const fields = new Set(by.conditions.map(({ path }) => path));
+    return this.#overlaps.shared(pattern, by).n === 0 &&
+      pattern.conditions.some(({ path }) => fields.has(path))
+      ? 'mirror_image'
+      : 'explained_by_other';
   }
 }
 
 /** Whether one has all conditions of the other: compared with its parts, or outside its conjunctions, already. */
-const nested = (a: Significant, b: Significant): boolean =>
-  a.keys.every((key) => b.keys.includes(key)) || b.keys.every((key) => a.keys.includes(key));
+const nested = (a: Significant, b: Significant): boolean => isPart(a, b) || isPart(b, a);
 
-function reasonOf(pattern: Significant, by: Significant): RejectionReason {
-  if (pattern.asserts === by.asserts)
-    return pattern.keys.every((key) => by.keys.includes(key))
-      ? 'explained_by_conjunction'
-      : 'explained_by_other';
-  const fields = new Set(by.conditions.map(({ path }) => path));
-  return overlap(pattern, by) === 0 && pattern.conditions.some(({ path }) => fields.has(path))
-    ? 'mirror_image'
-    : 'explained_by_other';
+/** For each pattern the conjunctions of the same assertion that contain it, in the order given. */
+function containingOf(patterns: readonly Significant[]): Map<Significant, Significant[]> {
+  const nameOf = (asserts: string, keys: readonly string[]): string => JSON.stringify([asserts, keys]);
+  const named = new Map(patterns.map((pattern) => [nameOf(pattern.asserts, pattern.keys), pattern]));
+  const containing = new Map<Significant, Significant[]>();
+  for (const pattern of patterns) {
+    for (let mask = 1; mask < 2 ** pattern.keys.length - 1; mask++) {
+      const keys = pattern.keys.filter((_, i) => mask & (1 << i));
+      const part = named.get(nameOf(pattern.asserts, keys));
+      if (!part) continue;
+      const whole = containing.get(part);
+      if (whole) whole.push(pattern);
+      else containing.set(part, [pattern]);
+    }
+  }
+  return containing;
 }
 
-function overlap(a: Significant, b: Significant): number {
-  let count = 0;
-  for (let i = 0; i < a.bitmap.length; i++) count += popcount(a.bitmap[i]! & b.bitmap[i]!);
-  return count;
+/** Rows of the conditions a conjunction has beyond its part. */
+function restOf(whole: Significant, part: Significant): Uint32Array {
+  const [first, ...others] = whole.bitmaps.filter((_, i) => !part.keys.includes(whole.keys[i]!));
+  if (others.length === 0) return first!;
+  const rest = first!.slice();
+  for (const bitmap of others) for (let i = 0; i < rest.length; i++) rest[i]! &= bitmap[i]!;
+  return rest;
 }
+
+function exclude(rows: Uint32Array, others: Uint32Array): void {
+  for (let i = 0; i < rows.length; i++) rows[i]! &= ~others[i]!;
+}
+
+const less = (a: Counts, b: Counts): Counts => ({ n: a.n - b.n, successes: a.successes - b.successes });
