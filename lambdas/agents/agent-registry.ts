@@ -1,10 +1,5 @@
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import {
   activeHourOf,
@@ -109,27 +104,10 @@ export class AgentRegistry {
 
   /** Which of these agents are registered (strongly consistent). */
   async registered(agentIds: readonly string[]): Promise<Set<string>> {
-    const found = new Set<string>();
-    for (let start = 0; start < agentIds.length; start += 100) {
-      let keys: Record<string, unknown>[] = [...new Set(agentIds.slice(start, start + 100))].map(profileKey);
-      while (keys.length > 0) {
-        const answer = await this.#documents.send(
-          new BatchGetCommand({
-            RequestItems: {
-              [this.#table]: {
-                Keys: keys,
-                ConsistentRead: true,
-                ProjectionExpression: 'agentId, registryKey',
-              },
-            },
-          }),
-        );
-        for (const item of answer.Responses?.[this.#table] ?? [])
-          if (isRegistered(item)) found.add(item['agentId'] as string);
-        keys = answer.UnprocessedKeys?.[this.#table]?.Keys ?? [];
-      }
-    }
-    return found;
+    const items = await getAll(this.#documents, this.#table, [...new Set(agentIds)].map(profileKey), {
+      attributes: ['agentId', 'registryKey'],
+    });
+    return new Set(items.filter(isRegistered).map((item) => String(item['agentId'])));
   }
 
   /** Every decision type the agent ever logged, sorted (strongly consistent). */

@@ -1,5 +1,4 @@
 import {
-  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
@@ -7,7 +6,8 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { failedCondition, failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { type Clock, toTtl } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type AgentResult, type LastRun, RUN_RETENTION_MS, type RunRecord, zeroTotals } from './run.ts';
@@ -37,13 +37,9 @@ export const SKIP_BATCH = 99;
 /** Agents finish at the same time and count on one row; DynamoDB cancels those that meet. */
 const CONFLICT_TRIES = 8;
 
-const isContention = (error: unknown): boolean =>
-  error instanceof Error &&
-  error.name === 'TransactionCanceledException' &&
-  failedTransaction(error) === undefined &&
-  ((error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons ?? []).some(
-    ({ Code }) => Code === 'TransactionConflict',
-  );
+/** Cancelled for meeting another transaction alone: where a condition failed too, sending again changes nothing. */
+const isOnlyContention = (error: unknown): boolean =>
+  isTransactionConflict(error) && failedTransaction(error) === undefined;
 
 /**
  * The record of runs. Each agent of a run has one result, and the run's counters move in the transaction that writes
@@ -114,7 +110,7 @@ export class RunLedger {
     const runIds = (page.Items ?? []).map(runIdOfPointer);
     const now = this.#clock();
     const found = new Map(
-      (await this.#batchGet(runIds.map(runKey)))
+      (await getAll(this.#documents, this.#table, runIds.map(runKey)))
         .filter((item) => !isExpired(item, now))
         .map(fromRunItem)
         .map((run) => [run.runId, run]),
@@ -214,7 +210,7 @@ export class RunLedger {
   }
 
   async lastRuns(agentIds: readonly string[]): Promise<Map<string, LastRun>> {
-    const items = await this.#batchGet(agentIds.map(lastRunKey));
+    const items = await getAll(this.#documents, this.#table, agentIds.map(lastRunKey));
     return new Map(items.map((item) => [agentIdOf(item), fromLastRunItem(item)]));
   }
 
@@ -275,27 +271,9 @@ export class RunLedger {
         await this.#documents.send(new TransactWriteCommand({ TransactItems: actions }));
         return;
       } catch (error) {
-        if (tries >= CONFLICT_TRIES || !isContention(error)) throw error;
+        if (tries >= CONFLICT_TRIES || !isOnlyContention(error)) throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
       }
     }
-  }
-
-  async #batchGet(keys: readonly Item[]): Promise<Item[]> {
-    const items: Item[] = [];
-    for (let start = 0; start < keys.length; start += 100) {
-      let wanted: Item[] | undefined = keys.slice(start, start + 100);
-      while (wanted && wanted.length > 0) {
-        const answer: {
-          Responses?: Record<string, Item[]>;
-          UnprocessedKeys?: Record<string, { Keys?: Item[] }>;
-        } = await this.#documents.send(
-          new BatchGetCommand({ RequestItems: { [this.#table]: { Keys: wanted, ConsistentRead: true } } }),
-        );
-        items.push(...(answer.Responses?.[this.#table] ?? []));
-        wanted = answer.UnprocessedKeys?.[this.#table]?.Keys;
-      }
-    }
-    return items;
   }
 }

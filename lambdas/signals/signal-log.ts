@@ -1,6 +1,7 @@
-import { BatchGetCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
-import { NotFoundError, ThrottledError, ValidationFailedError } from '../shared/errors.ts';
+import { NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { collectPage } from './live-page.ts';
@@ -36,8 +37,6 @@ export interface TypeQuery extends Page {
 export interface TrackedSignal extends Signal {
   readonly deliveries: (Pick<Delivery, 'targetAgent' | 'status'> & Partial<Progress>)[];
 }
-
-const MAX_TRIES = 5;
 
 /** Signals as their sender, their targets and operators look them up. */
 export class SignalLog {
@@ -195,17 +194,8 @@ export class SignalLog {
 
   /** At most 100 items, by sort key (which tells the partition); strongly consistent, so none of the page is missed. */
   async #items(sortKeys: readonly string[]): Promise<Map<string, Item>> {
-    const found = new Map<string, Item>();
-    let keys: Item[] = sortKeys.map(keyAt);
-    for (let tries = 0; keys.length > 0; tries++) {
-      if (tries === MAX_TRIES) throw new ThrottledError('Too many requests; slow down and retry');
-      const { Responses, UnprocessedKeys } = await this.#documents.send(
-        new BatchGetCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } }),
-      );
-      for (const item of Responses?.[this.#table] ?? []) found.set(String(item[SORT_KEY]), item);
-      keys = UnprocessedKeys?.[this.#table]?.Keys ?? [];
-    }
-    return found;
+    const items = await getAll(this.#documents, this.#table, sortKeys.map(keyAt));
+    return new Map(items.map((item) => [String(item[SORT_KEY]), item]));
   }
 }
 
