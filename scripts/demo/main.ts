@@ -48,16 +48,21 @@ async function demonstrate(
 
   const total = options.days + options.test;
   let conjunctions: number | undefined;
+  // A night reads nothing later than its midnight, so the next day may begin meanwhile; the night after waits for it.
+  let night: Promise<number> | undefined;
   for (let index = 0; index < total; index++) {
-    await simulation.live(index);
-    if (index < options.days)
-      conjunctions = await simulation.consolidate(index, options.keep ? Object.values(names) : [undefined]);
+    await Promise.all([simulation.live(index), night?.then((tested) => (conjunctions = tested))]);
+    night =
+      index < options.days
+        ? simulation.consolidate(index, options.keep ? Object.values(names) : [undefined])
+        : undefined;
     progress.show(
       `day ${index + 1} of ${total}${index < options.days ? '' : ' (learning is frozen)'}: ` +
         `${totals.decisions} decisions, ${totals.signals} signals, ${totals.acknowledgements} acknowledged, ` +
         `${totals.consolidations} nights, ${Math.round((Date.now() - begun) / 1000)} s`,
     );
   }
+  if (night) conjunctions = await night;
   progress.clear();
 
   const frozen = period.start + options.days * DAY;
