@@ -138,12 +138,14 @@ export class AgentConsolidation {
     { miner, decisions, truncated }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
-    const mined = miner.mine();
+    const known = previous.filter(needsRetest);
+    const mined = miner.mine(known);
     const listed = new Set(mined.findings.map(({ patternId }) => patternId));
-    const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
+    const unlisted = known.filter(({ patternId }) => !listed.has(patternId));
+    const promoted = mined.findings.filter(({ verdict }) => verdict === 'promote');
     // Tested by the cut points they were found with; the id is what they are stored under.
     const retested = miner
-      .test(unlisted.map(({ asserts, conditions }) => ({ asserts, conditions })))
+      .test(unlisted, promoted)
       .map((finding, i) => ({ ...finding, patternId: unlisted[i]!.patternId }));
     const settings = this.#cases.settings;
     const result = advance({ ...task, decisionType, settings, previous, mined, retested });
@@ -159,6 +161,7 @@ export class AgentConsolidation {
         dropped: result.dropped.length,
         truncated,
         truncatedPaths: mined.truncatedPaths.slice(0, 50),
+        ...(mined.limits && { limits: mined.limits }),
         rejected: mined.rejected,
         nearest: nearestOf(decisionType, mined),
       },

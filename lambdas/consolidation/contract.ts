@@ -38,6 +38,13 @@ const typeReportSchema = z.object({
   dropped: count.meta({ description: 'Candidates that no longer made the cut and were deleted.' }),
   truncated: z.boolean().meta({ description: 'Only the newest decisions were read.' }),
   truncatedPaths: z.array(z.string()),
+  limits: z
+    .object({
+      notInTriples: count.meta({ description: 'Values tested alone and in pairs only: the rarest.' }),
+      notCompared: count.meta({ description: 'Significant conjunctions beyond the strongest 1,000.' }),
+    })
+    .optional()
+    .meta({ description: 'What was left out because there was too much of it; absent: nothing.' }),
   rejected: z.record(z.string(), count).meta({ description: 'Tested conjunctions by what they failed.' }),
   nearest: z.array(nearestSchema),
 });

@@ -34,7 +34,7 @@ export interface LifecycleInput {
   /** Patterns of this agent and type, as stored. */
   readonly previous: readonly Pattern[];
   readonly mined: MiningResult;
-  /** Numbers of the previous patterns that hold or are suspect and are not among the findings. */
+  /** The previous patterns that hold or are suspect and are not among the findings, beside those now promoted. */
   readonly retested: readonly Finding[];
 }
 
@@ -88,8 +88,8 @@ function verdictOn(
   if (listed && finding.verdict === 'promote') return { status: 'promoted', reason: 'significant' };
   if (!before || before.status === 'candidate') return { status: 'candidate', reason: finding.reason };
   if (!needsRetest(before)) return before;
-  if (listed && isExplained(finding)) return { status: 'retired', reason: finding.reason };
   if (finding.numbers.n < settings.minOccurrences) return { status: 'dormant', reason: 'evidence_aged_out' };
+  if (isExplained(finding)) return { status: 'retired', reason: finding.reason };
   const failure = failureOf(finding.numbers);
   if (!failure) return { status: 'promoted', reason: 'still_holds' };
   const failedBefore = before.status === 'suspect' && before.statusSince < asOf;

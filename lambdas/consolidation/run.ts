@@ -1,4 +1,5 @@
 import { DAY_MS } from '../shared/platform/clock.ts';
+import type { MiningLimits } from './mining/types.ts';
 
 /** A consolidation run: what it covers, how far it is, what it found. */
 export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
@@ -65,6 +66,8 @@ export interface TypeReport {
   readonly truncated: boolean;
   /** Context paths with more values than are tested. */
   readonly truncatedPaths: string[];
+  /** What was left out because there was too much of it; absent when nothing was. */
+  readonly limits?: MiningLimits;
   /** How many tested conjunctions failed for which reason. */
   readonly rejected: Readonly<Record<string, number>>;
   /** The best of what was not promoted. */

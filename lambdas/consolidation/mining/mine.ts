@@ -3,15 +3,14 @@ import { Cases } from './cases.ts';
 import { describe } from './describe.ts';
 import { compare, type Conjunction, conjunctionOf, explanationOf, largestP } from './explain.ts';
 import { buildFeatures, type Feature } from './feature-table.ts';
-import { assertedOf, evidenceOf, measure } from './measure.ts';
+import { type Entry, Judge } from './judge.ts';
+import { evidenceOf, measure } from './measure.ts';
+import { type Counts, type Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf, sortConditions } from './pattern-id.ts';
-import { rejectByCounts, rejectByTime } from './promotion.ts';
-import type { Significant } from './overlaps.ts';
 import { Redundancy } from './redundancy.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
-import { likelihoodRatio, qValues } from './statistics.ts';
-import type { Asserts, Finding, Miner, MiningResult, MiningSettings, RejectionReason } from './types.ts';
+import type { Asserts, Condition, Finding, Miner, MiningResult, MiningSettings, Stated } from './types.ts';
 
 export interface MinerOptions {
   readonly agentId: string;
@@ -32,24 +31,16 @@ export function createMiner(options: MinerOptions): Miner {
       cases.add(resolved);
       table = undefined;
     },
-    mine: () => new MiningRun(current(), options, settings).result(),
-    test: (stated) =>
-      stated.map(({ asserts, conditions }) => testStated(current(), options, settings, asserts, conditions)),
+    mine: (known = []) => new MiningRun(current(), options, settings).result(known),
+    test: (stated, beside = []) => testStated(current(), options, settings, stated, beside),
   };
 }
 
 /** Rounds of explaining and asking again; in the last one what was explained away stays so. */
 const MAX_ROUNDS = 5;
 
-/** One assertion of one tested conjunction. */
-interface Entry {
-  readonly index: number;
-  readonly asserts: Asserts;
-  readonly n: number;
-  readonly successes: number;
-  readonly pValue: number;
-  readonly qValue: number;
-  readonly reason: RejectionReason | 'significant';
+/** Judged by itself, then beside the others. */
+interface Verdict extends Entry {
   /** The stronger pattern that explains it. */
   readonly explainedBy?: Significant;
 }
@@ -61,6 +52,7 @@ class MiningRun {
   readonly #features: readonly Feature[];
   readonly #truncatedPaths: readonly string[];
   readonly #tested: Tested;
+  readonly #notInTriples: number;
 
   constructor(table: CaseTable, options: MinerOptions, settings: MiningSettings) {
     this.#table = table;
@@ -69,12 +61,20 @@ class MiningRun {
     const { features, truncatedPaths } = buildFeatures(table, settings);
     this.#features = features;
     this.#truncatedPaths = truncatedPaths;
-    this.#tested = new Search(features, table, settings).run();
+    const search = new Search(features, table, settings);
+    this.#tested = search.run();
+    this.#notInTriples = search.notInTriples;
   }
 
-  result(): MiningResult {
-    const rejected = new Map<RejectionReason, number>();
-    const judged = this.#limit(this.#explain(this.#judge(rejected)));
+  result(known: readonly Stated[]): MiningResult {
+    const judge = new Judge(
+      this.#table,
+      this.#settings,
+      this.#tested,
+      (index) => this.#conjunction({ index }).bitmap,
+    );
+    const { rejected, notCompared } = judge;
+    const judged = this.#limit(this.#explain(judge.entries));
     for (const { reason } of judged)
       if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
@@ -83,51 +83,29 @@ class MiningRun {
         .filter((entry) => entry.asserts === asserts && entry.reason !== 'significant')
         .slice(0, this.#settings.maxCandidates),
     );
+    const listed = new Set(candidates);
+    const isKnown = this.#isAmong(known);
+    const explained = judged.filter((entry) => entry.explainedBy && !listed.has(entry) && isKnown(entry));
+    const notInTriples = this.#notInTriples;
     return {
       resolved: this.#table.count,
       successes: this.#table.successes,
-      tested: 2 * this.#tested.length,
-      findings: [...promoted, ...candidates.sort(this.#nearestFirst)].map((entry) => this.#finding(entry)),
+      tested: 2 * this.#tested.tests,
+      findings: [...promoted, ...candidates.sort(judge.nearestFirst), ...explained].map((entry) =>
+        this.#finding(entry),
+      ),
       rejected: Object.fromEntries(rejected),
       truncatedPaths: this.#truncatedPaths,
+      ...(notInTriples + notCompared > 0 && { limits: { notInTriples, notCompared } }),
     };
   }
 
-  /**
-   * Judges every tested conjunction by itself, once per assertion. Only what passes or may be shown as a near miss is
-   * kept, the nearest to significance first; the rest is counted in `rejected`.
-   */
-  #judge(rejected: Map<RejectionReason, number>): Entry[] {
-    const { length } = this.#tested;
-    const pValues = { success: this.#tested.pSuccess.view(), failure: this.#tested.pFailure.view() };
-    const all = new Float64Array(2 * length);
-    all.set(pValues.success);
-    all.set(pValues.failure, length);
-    const qValueOf = qValues(all);
-    const n = this.#tested.n.view();
-    const successes = this.#tested.successes.view();
-    const entries: Entry[] = [];
-    for (const asserts of ['success', 'failure'] as const) {
-      const near = this.#nearMiss(pValues[asserts]);
-      for (let index = 0; index < length; index++) {
-        const pValue = pValues[asserts][index]!;
-        const counts = { asserts, n: n[index]!, successes: successes[index]!, qValue: qValueOf(pValue) };
-        const entry = { ...counts, index, pValue };
-        const reason =
-          rejectByCounts(this.#table, counts, this.#settings) ??
-          rejectByTime(this.#table, this.#conjunction(entry).bitmap, asserts, this.#settings) ??
-          'significant';
-        if (reason === 'significant' || pValue <= near) entries.push({ ...entry, reason });
-        else rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
-      }
-    }
-    return entries.sort(this.#nearestFirst);
-  }
-
-  /** The p-value a rejected conjunction may have to be among the nearest `maxCandidates`. */
-  #nearMiss(pValues: Float64Array): number {
-    const passing = pValues.reduce((sum, p) => sum + (p <= this.#settings.maxQValue ? 1 : 0), 0);
-    return pValues.slice().sort()[passing + this.#settings.maxCandidates] ?? 1;
+  #isAmong(known: readonly Stated[]): (entry: Entry) => boolean {
+    const nameOf = ({ asserts, conditions }: Stated): string =>
+      JSON.stringify([asserts, conditions.map(conditionKey).sort()]);
+    const names = new Set(known.map(nameOf));
+    return (entry) =>
+      names.size > 0 && names.has(nameOf({ asserts: entry.asserts, conditions: this.#conditions(entry) }));
   }
 
   /**
@@ -135,14 +113,11 @@ class MiningRun {
    * discovery: one strong rule makes dozens of its reflections significant, and under their cover chance passes at a
    * false discovery rate of 5 % of all of them. Repeated, because what chance explained away may stand again.
    */
-  #explain(entries: readonly Entry[]): Entry[] {
+  #explain(entries: readonly Entry[]): Verdict[] {
     const patterns = new Map<Entry, Significant>();
     for (const entry of entries) {
       if (entry.reason !== 'significant') continue;
-      const conjunction = this.#conjunction(entry);
-      const keys = conjunction.conditions.map(conditionKey);
-      const { asserts, n, successes } = entry;
-      patterns.set(entry, { asserts, n, successes, keys, ...conjunction });
+      patterns.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
     }
     const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
     const chance = new Set<Entry>();
@@ -163,12 +138,12 @@ class MiningRun {
 
   /** Benjamini–Hochberg with these as the only discoveries; they are in the order of their p-values. */
   #notSignificantAmong(entries: readonly Entry[]): readonly Entry[] {
-    const allowed = this.#settings.maxQValue / (2 * this.#tested.length);
+    const allowed = this.#settings.maxQValue / (2 * this.#tested.tests);
     const passing = entries.findLastIndex(({ pValue }, index) => pValue <= allowed * (index + 1)) + 1;
     return entries.slice(passing);
   }
 
-  #limit(entries: readonly Entry[]): Entry[] {
+  #limit(entries: readonly Verdict[]): Verdict[] {
     const kept = { success: 0, failure: 0 };
     return entries.map((entry) =>
       entry.reason === 'significant' && ++kept[entry.asserts] > this.#settings.maxPromoted
@@ -177,27 +152,20 @@ class MiningRun {
     );
   }
 
-  /** By q, then p, then the size of the effect (p may be too small to tell), then the features' own order. */
-  readonly #nearestFirst = (a: Entry, b: Entry): number =>
-    a.qValue - b.qValue ||
-    a.pValue - b.pValue ||
-    (a.pValue === 0 ? this.#strength(b) - this.#strength(a) : 0) ||
-    a.index - b.index ||
-    (a.asserts < b.asserts ? 1 : -1);
-
-  #strength({ asserts, n, successes }: Entry): number {
-    const { count, successes: all } = this.#table;
-    const a = assertedOf(asserts, { n, successes });
-    const c = assertedOf(asserts, { n: count, successes: all }) - a;
-    return likelihoodRatio([a, n - a, c, count - n - c]);
-  }
-
-  #conjunction({ index }: { readonly index: number }): Conjunction {
+  #featuresOf({ index }: { readonly index: number }): Feature[] {
     const { first, second, third } = this.#tested;
-    const features = [first, second, third]
+    return [first, second, third]
       .map((column) => column.view()[index]!)
       .filter((feature) => feature !== NONE)
       .map((feature) => this.#features[feature]!);
+  }
+
+  #conditions(entry: { readonly index: number }): readonly Condition[] {
+    return this.#featuresOf(entry).map(({ condition }) => condition);
+  }
+
+  #conjunction(entry: { readonly index: number }): Conjunction {
+    const features = this.#featuresOf(entry);
     return conjunctionOf(
       this.#table,
       features.map(({ condition }) => condition),
@@ -205,7 +173,7 @@ class MiningRun {
     );
   }
 
-  #finding({ asserts, reason, qValue, explainedBy, ...entry }: Entry): Finding {
+  #finding({ asserts, reason, qValue, explainedBy, ...entry }: Verdict): Finding {
     return {
       ...findingOf(this.#table, this.#options, this.#settings, asserts, this.#conjunction(entry), qValue),
       verdict: reason === 'significant' ? 'promote' : 'reject',
@@ -215,20 +183,56 @@ class MiningRun {
   }
 }
 
-/** Stated beforehand and tested alone: no correction, and the p-value decides by itself. */
+const significantOf = (
+  { asserts }: { readonly asserts: Asserts },
+  { n, successes }: Counts,
+  conjunction: Conjunction,
+): Significant => ({
+  asserts,
+  n,
+  successes,
+  keys: conjunction.conditions.map(conditionKey),
+  ...conjunction,
+});
+
+/** Stated beforehand and tested alone: no correction, and the p-value decides by itself, unless others explain it. */
 function testStated(
   table: CaseTable,
   options: MinerOptions,
   settings: MiningSettings,
-  asserts: Asserts,
-  conditions: Finding['conditions'],
-): Finding {
-  const conjunction = conjunctionOf(table, sortConditions(conditions));
-  const finding = findingOf(table, options, settings, asserts, conjunction, null);
-  const significant = finding.numbers.pValue <= settings.maxQValue;
-  if (significant) return { ...finding, verdict: 'promote', reason: 'significant' };
-  const tooFew = finding.numbers.n < settings.minOccurrences;
-  return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };
+  stated: readonly Stated[],
+  beside: readonly Stated[],
+): Finding[] {
+  const bitmaps = new Map<string, Uint32Array>();
+  const bitmapOf = (condition: Condition): Uint32Array => {
+    const name = JSON.stringify(condition);
+    const bitmap = bitmaps.get(name) ?? table.bitmapOf(condition);
+    bitmaps.set(name, bitmap);
+    return bitmap;
+  };
+  const patternOf = ({ asserts, conditions }: Stated): Significant => {
+    const sorted = sortConditions(conditions);
+    const conjunction = conjunctionOf(table, sorted, sorted.map(bitmapOf));
+    return significantOf({ asserts }, table.counts(conjunction.bitmap), conjunction);
+  };
+  const patterns = stated.map(patternOf);
+  const rules = stated.length > 0 ? beside.map(patternOf) : [];
+  const redundancy = new Redundancy(table, settings, [...rules, ...patterns]);
+  return patterns.map((pattern) => {
+    const { asserts, n } = pattern;
+    const finding = findingOf(table, options, settings, asserts, pattern, null);
+    const { pValue } = finding.numbers;
+    const tooFew = n < settings.minOccurrences;
+    // what is weaker than the strict level by itself cannot be asked to pass it beside others
+    const level = pValue <= settings.strictLevel ? settings.strictLevel : settings.maxQValue;
+    const away = tooFew ? undefined : redundancy.explainKnown(pattern, rules, level);
+    if (away) {
+      const explainedBy = idOf(options, away.by.asserts, away.by.conditions);
+      return { ...finding, verdict: 'reject', reason: away.reason, explainedBy };
+    }
+    if (pValue <= settings.maxQValue) return { ...finding, verdict: 'promote', reason: 'significant' };
+    return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };
+  });
 }
 
 function findingOf(

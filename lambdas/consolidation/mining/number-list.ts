@@ -18,6 +18,25 @@ export class Uint32List {
   }
 }
 
+/** The same for integers up to 65,535. */
+export class Uint16List {
+  #items = new Uint16Array(16);
+  length = 0;
+
+  push(item: number): void {
+    if (this.length === this.#items.length) {
+      const larger = new Uint16Array(this.length * 2);
+      larger.set(this.#items);
+      this.#items = larger;
+    }
+    this.#items[this.length++] = item;
+  }
+
+  view(): Uint16Array {
+    return this.#items.subarray(0, this.length);
+  }
+}
+
 /** The same for numbers. */
 export class Float64List {
   #items = new Float64Array(16);

@@ -76,6 +76,32 @@ export class Redundancy {
     return explained;
   }
 
+  /**
+   * Whether rules that stand explain one more pattern, known from before. Outside the conjunctions that contain it the
+   * strict level holds for it as for any; what other rules leave of it has to pass `level`.
+   * @param rules strongest first
+   */
+  explainKnown(
+    pattern: Significant,
+    rules: readonly Significant[],
+    level: number,
+  ): ExplainedAway | undefined {
+    const containing = rules.filter(
+      (rule) =>
+        rule.asserts === pattern.asserts && rule.keys.length > pattern.keys.length && isPart(pattern, rule),
+    );
+    const whole = this.#heldByConjunctions(pattern, containing);
+    if (whole) return { reason: 'explained_by_conjunction', by: whole };
+    const others = rules.filter((rule) => !nested(pattern, rule) && this.#related(pattern, rule));
+    const by = others.find((rule) => !this.#holdsBeside(pattern, [rule], level));
+    if (by) return { reason: this.#reasonOf(pattern, by), by };
+    const together = this.#mostRelated(pattern, others);
+    if (together.length > 1 && !this.#holdsBeside(pattern, together, level))
+      return { reason: this.#reasonOf(pattern, together[0]!), by: together[0]! };
+    const part = this.#addedUp(pattern, rules, level);
+    return part && { reason: 'explained_by_parts', by: part };
+  }
+
   #byStrength(patterns: readonly Significant[]): Significant[] {
     return patterns
       .map((pattern) => ({

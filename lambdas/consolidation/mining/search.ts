@@ -2,12 +2,13 @@ import { popcount } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
 import type { Feature } from './feature-table.ts';
 import { fisherTails } from './fisher.ts';
-import { Float64List, Uint32List } from './number-list.ts';
-import { MAX_FEATURES_IN_TRIPLES } from './settings.ts';
-import type { MiningSettings } from './types.ts';
+import { Float64List, Uint16List, Uint32List } from './number-list.ts';
+import { isAboveBaseline } from './promotion.ts';
+import { MAX_FEATURES_IN_TRIPLES, MAX_TESTS_KEPT } from './settings.ts';
+import type { Asserts, MiningSettings } from './types.ts';
 
 /** Unused places of a conjunction of fewer than three features. */
-export const NONE = 0xffff_ffff;
+export const NONE = 0xffff;
 
 /**
  * A conjunction whose p is above this on both sides is not compared further, and p above it is recorded as 1: most
@@ -16,18 +17,28 @@ export const NONE = 0xffff_ffff;
  */
 export const LARGEST_EXACT_P = 0.25;
 
-/** Every conjunction that was tested, column by column: features by index, counts, and both p-values. */
+/** The conjunctions that were tested, column by column: features by index, counts, and both p-values. */
 export class Tested {
-  readonly first = new Uint32List();
-  readonly second = new Uint32List();
-  readonly third = new Uint32List();
+  readonly first = new Uint16List();
+  readonly second = new Uint16List();
+  readonly third = new Uint16List();
   readonly n = new Uint32List();
   readonly successes = new Uint32List();
   readonly pSuccess = new Float64List();
   readonly pFailure = new Float64List();
 
+  /** Of the tests that were only counted, how many failed for which reason, over both assertions. */
+  belowBaseline = 0;
+  notSignificant = 0;
+
+  /** Conjunctions kept. */
   get length(): number {
     return this.n.length;
+  }
+
+  /** Conjunctions tested. */
+  get tests(): number {
+    return this.length + (this.belowBaseline + this.notSignificant) / 2;
   }
 }
 
@@ -68,6 +79,13 @@ export class Search {
     features.forEach((feature, index) => this.#bits.set(feature.bitmap, index * table.words));
     this.#pairN = new Uint32Array(features.length ** 2);
     this.#pairSuccesses = new Uint32Array(features.length ** 2);
+  }
+
+  /** Features that are tested alone and in pairs only: there are too many for all triples. */
+  get notInTriples(): number {
+    return this.#settings.maxConditions < 3
+      ? 0
+      : Math.max(0, this.#features.length - MAX_FEATURES_IN_TRIPLES);
   }
 
   run(): Tested {
@@ -174,6 +192,15 @@ export class Search {
 
   #record(i: number, j: number, k: number): void {
     const tested = this.#tested;
+    if (
+      tested.length >= MAX_TESTS_KEPT &&
+      this.#pSuccess > LARGEST_EXACT_P &&
+      this.#pFailure > LARGEST_EXACT_P
+    ) {
+      this.#countOnly('success');
+      this.#countOnly('failure');
+      return;
+    }
     tested.first.push(i);
     tested.second.push(j);
     tested.third.push(k);
@@ -181,6 +208,12 @@ export class Search {
     tested.successes.push(this.#successes);
     tested.pSuccess.push(this.#pSuccess > LARGEST_EXACT_P ? 1 : this.#pSuccess);
     tested.pFailure.push(this.#pFailure > LARGEST_EXACT_P ? 1 : this.#pFailure);
+  }
+
+  #countOnly(asserts: Asserts): void {
+    if (isAboveBaseline(this.#table, asserts, this.#n, this.#successes, this.#settings))
+      this.#tested.notSignificant++;
+    else this.#tested.belowBaseline++;
   }
 
   #sparse(): Sparse {

@@ -19,6 +19,16 @@ export const defaultMiningSettings: MiningSettings = {
 /**
  * Work is bounded whatever a context looks like: the commonest features are kept, the paths of the others are named
  * in `truncatedPaths`. 1,000 features make half a million pairs, 256 make 2.7 million triples: seconds, not hours.
+ * `limits` of the result says what was left out.
  */
 export const MAX_FEATURES = 1000;
 export const MAX_FEATURES_IN_TRIPLES = 256;
+
+/**
+ * Significant conjunctions of one assertion that are compared with each other, the strongest. What a conjunction
+ * explains is weaker than it, so nothing is promoted for the lack of those left out; they are not promoted.
+ */
+export const MAX_COMPARED = 1000;
+
+/** Tests of which everything is kept; beyond them those with p = 1 on both sides are only counted. */
+export const MAX_TESTS_KEPT = 200_000;

@@ -1,17 +1,19 @@
 /** Wilson score interval of a share. @see Wilson (1927), JASA 22:209–212 @param z normal quantile, 1.96 for 95 % */
-export function wilsonInterval(count: number, n: number, z = 1.96): readonly [number, number] {
-  if (n === 0) return [0, 1];
+export const wilsonInterval = (count: number, n: number, z = 1.96): readonly [number, number] =>
+  // the share of the others has the interval's mirror image
+  [wilsonLowerBound(count, n, z), 1 - wilsonLowerBound(n - count, n, z)];
+
+/** Its lower end, by itself: the miner asks millions of times. */
+export function wilsonLowerBound(count: number, n: number, z = 1.96): number {
+  // exactly 0 there; rounding would leave 1e-17
+  if (n === 0 || count === 0) return 0;
   const share = count / n;
   const z2 = z * z;
   const scale = 1 + z2 / n;
   const centre = (share + z2 / (2 * n)) / scale;
   const half = (z * Math.sqrt((share * (1 - share)) / n + z2 / (4 * n * n))) / scale;
-  // the ends are exactly 0 and 1 there; rounding would leave 1e-17
-  return [count === 0 ? 0 : Math.max(0, centre - half), count === n ? 1 : Math.min(1, centre + half)];
+  return Math.max(0, centre - half);
 }
-
-export const wilsonLowerBound = (count: number, n: number, z = 1.96): number =>
-  wilsonInterval(count, n, z)[0];
 
 /**
  * Benjamini–Hochberg q-values, in the order given: the smallest false discovery rate at which each p would pass.
@@ -22,16 +24,20 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   return pValues.map(qValueOf);
 }
 
-/** q as a function of p over all tests of a run (equal p have equal q). Sorts `pValues` in place. */
-export function qValues(pValues: Float64Array): (pValue: number) => number {
+/**
+ * q as a function of p over all tests of a run (equal p have equal q). Sorts `pValues` in place.
+ * @param tests how many there were in all; those that are not listed had p = 1
+ */
+export function qValues(pValues: Float64Array, tests = pValues.length): (pValue: number) => number {
   pValues.sort();
   const q = new Float64Array(pValues.length);
   let least = 1;
   for (let i = pValues.length - 1; i >= 0; i--) {
-    least = Math.min(least, pValues[i]! * (pValues.length / (i + 1)));
+    least = Math.min(least, pValues[i]! * (tests / (i + 1)));
     q[i] = least;
   }
   return (pValue) => {
+    if (pValue >= 1) return 1;
     let low = 0;
     let high = pValues.length - 1;
     while (low < high) {

@@ -104,31 +104,52 @@ export interface Finding {
   }[];
 }
 
+/** Asserted beforehand, not found. */
+export interface Stated {
+  readonly asserts: Asserts;
+  readonly conditions: readonly Condition[];
+}
+
+/** What a run left out because there was too much of it. */
+export interface MiningLimits {
+  /** Values that were tested alone and in pairs, but not in conjunctions of three: the rarest. */
+  readonly notInTriples: number;
+  /** Significant conjunctions that were not compared with the others, hence not promoted: the weakest. */
+  readonly notCompared: number;
+}
+
 export interface MiningResult {
   readonly resolved: number;
   readonly successes: number;
   /** Conjunctions tested, both assertions counted. */
   readonly tested: number;
-  /** Promoted first, then the nearest rejected by q-value (at most `maxCandidates` per assertion). */
+  /**
+   * Promoted first, then the nearest rejected by q-value (at most `maxCandidates` per assertion), then the known ones
+   * that others explain.
+   */
   readonly findings: readonly Finding[];
   /** How many tested conjunctions failed for which reason. */
   readonly rejected: Readonly<Partial<Record<RejectionReason, number>>>;
   /** Paths with more values than are tested. */
   readonly truncatedPaths: readonly string[];
+  /** Absent when nothing was left out. */
+  readonly limits?: MiningLimits;
 }
 
 export interface Miner {
   /** Adds one resolved decision; nothing of the raw item is kept. */
   add(resolved: ResolvedCase): void;
-  /** Mines everything added. */
-  mine(): MiningResult;
+  /**
+   * Mines everything added.
+   * @param known patterns whose verdict is listed, however far from the nearest, when others explain them
+   */
+  mine(known?: readonly Stated[]): MiningResult;
   /**
    * Numbers of stated conjunctions in the same cases, tested alone (no correction): for `patterns/test`, for
    * patterns that are already known, and for hypotheses.
+   * @param beside patterns that stand: a stated one that they explain is rejected for it
    */
-  test(
-    stated: readonly { readonly asserts: Asserts; readonly conditions: readonly Condition[] }[],
-  ): Finding[];
+  test(stated: readonly Stated[], beside?: readonly Stated[]): Finding[];
 }
 
 export type { Asserts, Comparison, Condition, Explanation, PatternNumbers, Scalar };
