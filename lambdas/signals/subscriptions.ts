@@ -55,19 +55,33 @@ export class Subscriptions {
     throw new ConflictError('The subscriptions were replaced by others at the same time; try again');
   }
 
-  /** Agents subscribed to a type, in order (strongly consistent). @param limit stop after so many */
+  /**
+   * Agents subscribed to a type, in order (strongly consistent). Subscriptions outlive a deregistration, for the
+   * case that the agent comes back; until then it is told nothing.
+   *
+   * @param limit stop after so many
+   */
   async subscribers(signalType: string, limit: number): Promise<string[]> {
-    const { Items = [] } = await this.#documents.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-        ExpressionAttributeValues: { ':pk': subscriberPartition(signalType) },
-        Limit: limit,
-      }),
-    );
-    return Items.map((item) => String(item[SORT_KEY]));
+    const found: string[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+          ExpressionAttributeValues: { ':pk': subscriberPartition(signalType) },
+          ExclusiveStartKey: start,
+          Limit: limit,
+        }),
+      );
+      const subscribed = Items.map((item) => String(item[SORT_KEY]));
+      const registered = await this.#registry.registered(subscribed);
+      found.push(...subscribed.filter((agentId) => registered.has(agentId)));
+      start = LastEvaluatedKey;
+    } while (start && found.length < limit);
+    return found.slice(0, limit);
   }
 
   async #read(agentId: string): Promise<Stored> {

@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
@@ -26,6 +27,10 @@ export function createSignalsFixture(options: TestRuntimeOptions = {}) {
   const runtime = createTestRuntime('signals', options);
   const handler = createSignalsHandler(runtime, environment());
   const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
+  const profiles = new AgentProfiles(runtime.unrecorded, tableName('state'), runtime.clock, registry, {
+    idleAfterSeconds: 60,
+    inactiveAfterSeconds: 600,
+  });
   const on =
     (route: keyof typeof signalRoutes) =>
     (input: CallInput = {}) =>
@@ -36,6 +41,7 @@ export function createSignalsFixture(options: TestRuntimeOptions = {}) {
     register: async (...agentIds: string[]) => {
       for (const agentId of agentIds) await registry.noteActivity(agentId);
     },
+    deregister: (agentId: string) => profiles.deregister(agentId),
     publish: (agentId: string, body: object = {}) =>
       on('publishSignal')({ params: { agentId }, body: { ...aSignal, ...body } }),
     subscribe: (agentId: string, signalTypes: readonly string[]) =>

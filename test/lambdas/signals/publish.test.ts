@@ -8,7 +8,7 @@ import { aSignal, createSignalsFixture, wrapClient } from './fixture.ts';
 // Far ahead: what has expired by the wall clock, the emulator collects.
 const NOW = '2096-03-01T12:00:00.000Z';
 const fixture = createSignalsFixture({ now: NOW });
-const { publish, subscribe, subscriptions, inbox, register } = fixture;
+const { publish, subscribe, subscriptions, inbox, register, deregister } = fixture;
 /** What a test looks at or breaks itself is not what the function does. */
 const documents = createDocumentClient();
 
@@ -166,6 +166,20 @@ describe('subscriptions', () => {
     expect((await publish('hunter', { signalType: 'POPULAR' })).body.error.code).toBe('TooManyTargets');
     await subscribe('reader-7', []);
     expect((await publish('hunter', { signalType: 'POPULAR' })).body.targetAgents).toHaveLength(99);
+  });
+
+  it('of a deregistered agent count for nothing until it comes back', async () => {
+    // One more than a page of subscribers, so the one that stays is found on the second.
+    const leavers = Array.from({ length: 100 }, (_, i) => `leaver-${i}`);
+    await Promise.all([...leavers, 'stays'].map((agentId) => subscribe(agentId, ['DEPARTURE'])));
+    await Promise.all(leavers.map(deregister));
+    expect((await publish('hunter', { signalType: 'DEPARTURE' })).body.targetAgents).toEqual(['stays']);
+    await deregister('stays');
+    expect((await publish('hunter', { signalType: 'DEPARTURE' })).body.error.issues[0].path).toBe(
+      'targetAgents',
+    );
+    await register('leaver-3');
+    expect((await publish('hunter', { signalType: 'DEPARTURE' })).body.targetAgents).toEqual(['leaver-3']);
   });
 
   it('replace as many as are allowed by as many others, at once', async () => {
