@@ -166,9 +166,15 @@ describe('the service on one machine', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect([answer.status, await answer.json()]).toMatchObject([202, { successful: 4 }]);
-    const worked = await eventually(
-      () => eventsIn(service.eventsFile, 'Worked'),
-      (events) => events.length >= 5,
+    // The bus takes an event at least once: a put that was slow to be answered is sent again.
+    const distinct = (events: Record<string, unknown>[]) => [
+      ...new Map(events.map((event) => [JSON.stringify(event), event])).values(),
+    ];
+    const worked = distinct(
+      await eventually(
+        () => eventsIn(service.eventsFile, 'Worked'),
+        (events) => ['after', '2'].every((text) => events.some((event) => event['text'] === text)),
+      ),
     );
     const of = (group: string) => worked.filter((event) => event['group'] === group);
     expect(of('a')).toEqual([
