@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { CaseTable } from '../../../../lambdas/consolidation/mining/case-table.ts';
 import { Cases } from '../../../../lambdas/consolidation/mining/cases.ts';
+import { extractFeatures } from '../../../../lambdas/consolidation/mining/features.ts';
 import { Judge } from '../../../../lambdas/consolidation/mining/judge.ts';
 import { NONE, Tested } from '../../../../lambdas/consolidation/mining/search.ts';
-import { defaultMiningSettings, MAX_COMPARED } from '../../../../lambdas/consolidation/mining/settings.ts';
+import {
+  defaultMiningSettings,
+  MAX_COMPARED,
+  MAX_PATH_LENGTH,
+  MAX_PATHS,
+} from '../../../../lambdas/consolidation/mining/settings.ts';
 import { benjaminiHochberg, qValues } from '../../../../lambdas/consolidation/mining/statistics.ts';
 import { featuresOf, minerOf, seeded, simulateLog, START } from './case-generator.ts';
 
@@ -23,7 +29,7 @@ describe('the limits of a run', () => {
       ),
     }));
     const { limits, tested, rejected } = minerOf(cases).mine();
-    expect(limits).toEqual({ notInTriples: 13 * 20 - 256, notCompared: 0 });
+    expect(limits).toEqual({ notInTriples: 13 * 20 - 256, notCompared: 0, notTaken: 0 });
     expect(Object.values(rejected).reduce((sum, count) => sum + count)).toBe(tested);
   });
 
@@ -58,5 +64,38 @@ describe('the limits of a run', () => {
     const all = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? random() ** 4 : 1));
     const qOf = qValues(Float64Array.from(all.filter((p) => p < 1)), all.length);
     expect(all.map(qOf)).toEqual(benjaminiHochberg(all));
+  });
+});
+
+describe('contexts with ids for keys', () => {
+  it('are taken up to half a million paths, and the values beyond are counted', () => {
+    const cases = new Cases();
+    const at = (index: number) => ({
+      decisionId: `D-${index}`,
+      time: START + index,
+      success: true,
+      features: featuresOf({ trend: 'up', [`orders.${index}`]: 1 }),
+    });
+    for (let index = 0; index < MAX_PATHS + 3; index++) cases.add(at(index));
+    expect(cases.paths.size).toBe(MAX_PATHS);
+    expect(cases.notTaken).toBe(4);
+    expect(cases.paths.get('trend')!.values.rows.length).toBe(MAX_PATHS + 3);
+  });
+
+  it('have no path longer than a request may name', () => {
+    const paths = (key: string) =>
+      [
+        ...extractFeatures(
+          {
+            decisionId: 'D',
+            timestamp: '2026-01-05T00:00:00.000Z',
+            context: { [key]: 1 },
+            signalTypes: new Set(),
+          },
+          defaultMiningSettings,
+        ).keys(),
+      ].filter((path) => !path.startsWith('time.'));
+    expect(paths('k'.repeat(MAX_PATH_LENGTH))).toHaveLength(1);
+    expect(paths('k'.repeat(MAX_PATH_LENGTH + 1))).toEqual([]);
   });
 });
