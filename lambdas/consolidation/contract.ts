@@ -42,6 +42,7 @@ const typeReportSchema = z.object({
     .object({
       notInTriples: count.meta({ description: 'Values tested alone and in pairs only: the rarest.' }),
       notCompared: count.meta({ description: 'Significant conjunctions beyond the strongest 1,000.' }),
+      notTaken: count.meta({ description: 'Values at paths beyond the first 500,000.' }),
     })
     .optional()
     .meta({ description: 'What was left out because there was too much of it; absent: nothing.' }),

@@ -1,4 +1,5 @@
 import { Float64List, Uint32List } from './number-list.ts';
+import { MAX_PATHS } from './settings.ts';
 import type { FeatureValue, ResolvedCase, Scalar } from './types.ts';
 
 /** Values of one path as codes into a dictionary, with the rows they stand in. */
@@ -29,23 +30,49 @@ export class NumberColumn {
   }
 }
 
+const NO_CODES = new CodedColumn();
+const NO_NUMBERS = new NumberColumn();
+const NO_ROWS = new Uint32List();
+
+/** What stands at one path, by kind. Most paths have one kind, and only that takes memory. */
 export class PathColumns {
-  readonly values = new CodedColumn();
-  readonly numbers = new NumberColumn();
-  readonly elements = new CodedColumn();
-  readonly present = new Uint32List();
+  #values: CodedColumn | undefined;
+  #numbers: NumberColumn | undefined;
+  #elements: CodedColumn | undefined;
+  #present: Uint32List | undefined;
+
+  get values(): CodedColumn {
+    return this.#values ?? NO_CODES;
+  }
+
+  get numbers(): NumberColumn {
+    return this.#numbers ?? NO_NUMBERS;
+  }
+
+  get elements(): CodedColumn {
+    return this.#elements ?? NO_CODES;
+  }
+
+  get present(): Uint32List {
+    return this.#present ?? NO_ROWS;
+  }
 
   add(row: number, feature: FeatureValue): void {
-    if (feature.kind === 'present') this.present.push(row);
-    else if (feature.kind === 'set') for (const value of feature.values) this.elements.add(row, value);
-    else if (typeof feature.value === 'number') this.numbers.add(row, feature.value);
-    else this.values.add(row, feature.value);
+    if (feature.kind === 'present') (this.#present ??= new Uint32List()).push(row);
+    else if (feature.kind === 'set') {
+      this.#elements ??= new CodedColumn();
+      for (const value of feature.values) this.#elements.add(row, value);
+    } else if (typeof feature.value === 'number')
+      (this.#numbers ??= new NumberColumn()).add(row, feature.value);
+    else (this.#values ??= new CodedColumn()).add(row, feature.value);
   }
 }
 
 /** Everything added, column by column: nothing of a raw item is kept. */
 export class Cases {
   readonly paths = new Map<string, PathColumns>();
+  /** Values that were not taken, because there are too many paths. */
+  notTaken = 0;
   readonly times = new Float64List();
   readonly successes = new Uint32List();
   readonly decisionIds: string[] = [];
@@ -69,7 +96,13 @@ export class Cases {
     this.successes.push(resolved.success ? 1 : 0);
     for (const [path, feature] of resolved.features) {
       let columns = this.paths.get(path);
-      if (!columns) this.paths.set(path, (columns = new PathColumns()));
+      if (!columns) {
+        if (this.paths.size >= MAX_PATHS) {
+          this.notTaken++;
+          continue;
+        }
+        this.paths.set(path, (columns = new PathColumns()));
+      }
       columns.add(row, feature);
     }
     for (const [name, value] of Object.entries(resolved.metrics ?? {})) {

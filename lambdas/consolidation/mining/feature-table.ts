@@ -1,5 +1,6 @@
 import type { CaseTable } from './case-table.ts';
 import type { CodedColumn, NumberColumn, PathColumns } from './cases.ts';
+import { inRange } from './matching.ts';
 import { conditionKey } from './pattern-id.ts';
 import { MAX_FEATURES } from './settings.ts';
 import type { Condition, MiningSettings, Scalar } from './types.ts';
@@ -16,8 +17,12 @@ export interface Feature {
 export interface FeatureTable {
   /** In the order of their keys. */
   readonly features: readonly Feature[];
+  /** Their bitmaps one after another. */
+  readonly bits: Uint32Array;
   readonly truncatedPaths: readonly string[];
 }
+
+type Range = Extract<Condition, { readonly op: 'in_range' }>;
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -27,33 +32,47 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
  */
 export function buildFeatures(table: CaseTable, settings: MiningSettings): FeatureTable {
   const truncated = new Set<string>();
-  const candidates: Feature[] = [];
+  const candidates: Candidate[] = [];
   for (const [path, columns] of table.cases.paths) {
     const { conditions, complete } = conditionsOf(path, columns, settings);
     if (!complete) truncated.add(path);
-    for (const condition of conditions) {
-      const bitmap = table.bitmapOf(condition);
-      const counts = table.counts(bitmap);
-      if (counts.n >= settings.minOccurrences && counts.n < table.count)
-        candidates.push({ condition, key: conditionKey(condition), bitmap, ...counts });
-    }
+    for (const { condition, count } of conditions)
+      if (count >= settings.minOccurrences && count < table.count)
+        candidates.push({ condition, key: conditionKey(condition), n: count });
   }
   candidates.sort((a, b) => b.n - a.n || byText(a.key, b.key));
   for (const { condition } of candidates.slice(MAX_FEATURES)) truncated.add(condition.path);
-  return {
-    features: candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key)),
-    truncatedPaths: [...truncated].sort(byText),
-  };
+  const kept = candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key));
+  const bits = new Uint32Array(kept.length * table.words);
+  const features = kept.map(({ condition, key }, index) => {
+    const bitmap = bits.subarray(index * table.words, (index + 1) * table.words);
+    bitmap.set(table.bitmapOf(condition));
+    return { condition, key, bitmap, ...table.counts(bitmap) };
+  });
+  return { features, bits, truncatedPaths: [...truncated].sort(byText) };
+}
+
+/** A condition before its rows are marked: there may be many more than are kept. */
+interface Candidate {
+  readonly condition: Condition;
+  readonly key: string;
+  readonly n: number;
+}
+
+interface Counted {
+  readonly condition: Condition;
+  /** Cases it holds for. */
+  readonly count: number;
 }
 
 interface PathConditions {
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly Counted[];
   /** False when the path has more values than are tested. */
   readonly complete: boolean;
 }
 
 function conditionsOf(path: string, columns: PathColumns, settings: MiningSettings): PathConditions {
-  const values: { condition: Condition; count: number }[] = [
+  const values: Counted[] = [
     ...countValues(columns.values).map(({ value, count }) => ({
       condition: { path, op: 'eq' as const, value },
       count,
@@ -66,8 +85,12 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
   const numbers = countNumbers(columns.numbers, settings.maxDistinctNumbers);
   for (const [value, count] of numbers ?? [])
     values.push({ condition: { path, op: 'eq' as const, value }, count });
-  const ranges = numbers ? [] : quartileRanges(path, columns.numbers.values.view());
-  const present: Condition[] = columns.present.length > 0 ? [{ path, op: 'present' }] : [];
+  const all = columns.numbers.values.view();
+  const ranges = (numbers ? [] : quartileRanges(path, all)).map((condition) => ({
+    condition,
+    count: all.reduce((sum, value) => sum + Number(inRange(value, condition)), 0),
+  }));
+  const present = { condition: { path, op: 'present' as const }, count: columns.present.length };
 
   const complete = values.length <= settings.maxValuesPerPath;
   if (!complete) {
@@ -79,7 +102,7 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
     values.length = 0;
     values.push(...frequent.slice(0, settings.maxValuesPerPath));
   }
-  return { conditions: [...values.map(({ condition }) => condition), ...ranges, ...present], complete };
+  return { conditions: [...values, ...ranges, present], complete };
 }
 
 function countValues(column: CodedColumn): { value: Scalar; count: number }[] {
@@ -102,10 +125,10 @@ function countNumbers(column: NumberColumn, maxDistinct: number): Map<number, nu
  * Ranges between the window's quartiles, which are values that occurred. Equal cut points are one. A range's rank is
  * how many quartiles lie at or below it, so its name stays while they move.
  */
-export function quartileRanges(path: string, values: Float64Array): Condition[] {
+export function quartileRanges(path: string, values: Float64Array): Range[] {
   const sorted = values.slice().sort();
   const cuts = [1, 2, 3].map((quarter) => sorted[Math.floor((sorted.length * quarter) / 4)]!);
-  const ranges: Condition[] = [];
+  const ranges: Range[] = [];
   for (let bin = 0; bin <= cuts.length; bin++) {
     const min = bin === 0 ? null : cuts[bin - 1]!;
     const max = bin === cuts.length ? null : cuts[bin]!;

@@ -1,3 +1,4 @@
+import { MAX_PATH_LENGTH } from './settings.ts';
 import type { DecisionFacts, FeatureValue, Features, MiningSettings, Scalar } from './types.ts';
 
 /** Paths that are not the context's. A context path spelled like one of them is written `context.<path>`. */
@@ -37,6 +38,7 @@ export function extractFeatures(facts: DecisionFacts, settings: MiningSettings):
   const flatten = (object: object, prefix: string): void => {
     for (const [key, value] of Object.entries(object)) {
       const path = prefix + segment(key);
+      if (path.length > MAX_PATH_LENGTH) continue;
       if (Array.isArray(value)) addSet(contextPath(path), value);
       else if (value !== null && typeof value === 'object') flatten(value, `${path}.`);
       else addValue(contextPath(path), value);

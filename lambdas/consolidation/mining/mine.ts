@@ -58,10 +58,10 @@ class MiningRun {
     this.#table = table;
     this.#options = options;
     this.#settings = settings;
-    const { features, truncatedPaths } = buildFeatures(table, settings);
-    this.#features = features;
-    this.#truncatedPaths = truncatedPaths;
-    const search = new Search(features, table, settings);
+    const found = buildFeatures(table, settings);
+    this.#features = found.features;
+    this.#truncatedPaths = found.truncatedPaths;
+    const search = new Search(found, table, settings);
     this.#tested = search.run();
     this.#notInTriples = search.notInTriples;
   }
@@ -87,6 +87,7 @@ class MiningRun {
     const isKnown = this.#isAmong(known);
     const explained = judged.filter((entry) => entry.explainedBy && !listed.has(entry) && isKnown(entry));
     const notInTriples = this.#notInTriples;
+    const { notTaken } = this.#table.cases;
     return {
       resolved: this.#table.count,
       successes: this.#table.successes,
@@ -96,7 +97,7 @@ class MiningRun {
       ),
       rejected: Object.fromEntries(rejected),
       truncatedPaths: this.#truncatedPaths,
-      ...(notInTriples + notCompared > 0 && { limits: { notInTriples, notCompared } }),
+      ...(notInTriples + notCompared + notTaken > 0 && { limits: { notInTriples, notCompared, notTaken } }),
     };
   }
 

@@ -1,11 +1,18 @@
+/** Lists begin with nothing of their own: a context whose keys are ids makes a million lists of one item. */
+const NO_UINT32 = new Uint32Array(0);
+const NO_UINT16 = new Uint16Array(0);
+const NO_FLOAT64 = new Float64Array(0);
+
+const grown = (length: number): number => Math.max(4, length * 2);
+
 /** A growing list of unsigned 32-bit integers: half the memory of an array, nothing to collect. */
 export class Uint32List {
-  #items = new Uint32Array(16);
+  #items = NO_UINT32;
   length = 0;
 
   push(item: number): void {
     if (this.length === this.#items.length) {
-      const larger = new Uint32Array(this.length * 2);
+      const larger = new Uint32Array(grown(this.length));
       larger.set(this.#items);
       this.#items = larger;
     }
@@ -20,12 +27,12 @@ export class Uint32List {
 
 /** The same for integers up to 65,535. */
 export class Uint16List {
-  #items = new Uint16Array(16);
+  #items = NO_UINT16;
   length = 0;
 
   push(item: number): void {
     if (this.length === this.#items.length) {
-      const larger = new Uint16Array(this.length * 2);
+      const larger = new Uint16Array(grown(this.length));
       larger.set(this.#items);
       this.#items = larger;
     }
@@ -39,12 +46,12 @@ export class Uint16List {
 
 /** The same for numbers. */
 export class Float64List {
-  #items = new Float64Array(16);
+  #items = NO_FLOAT64;
   length = 0;
 
   push(item: number): void {
     if (this.length === this.#items.length) {
-      const larger = new Float64Array(this.length * 2);
+      const larger = new Float64Array(grown(this.length));
       larger.set(this.#items);
       this.#items = larger;
     }

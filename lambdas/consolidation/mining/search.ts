@@ -1,6 +1,6 @@
 import { popcount } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
-import type { Feature } from './feature-table.ts';
+import type { Feature, FeatureTable } from './feature-table.ts';
 import { fisherTails } from './fisher.ts';
 import { Float64List, Uint16List, Uint32List } from './number-list.ts';
 import { isAboveBaseline } from './promotion.ts';
@@ -71,12 +71,11 @@ export class Search {
   #n = 0;
   #successes = 0;
 
-  constructor(features: readonly Feature[], table: CaseTable, settings: MiningSettings) {
+  constructor({ features, bits }: FeatureTable, table: CaseTable, settings: MiningSettings) {
     this.#features = features;
     this.#table = table;
     this.#settings = settings;
-    this.#bits = new Uint32Array(features.length * table.words);
-    features.forEach((feature, index) => this.#bits.set(feature.bitmap, index * table.words));
+    this.#bits = bits;
     this.#pairN = new Uint32Array(features.length ** 2);
     this.#pairSuccesses = new Uint32Array(features.length ** 2);
   }

@@ -32,3 +32,12 @@ export const MAX_COMPARED = 1000;
 
 /** Tests of which everything is kept; beyond them those with p = 1 on both sides are only counted. */
 export const MAX_TESTS_KEPT = 200_000;
+
+/**
+ * Paths that are looked at. A context whose keys are ids has a path a decision, none of which can be a pattern; each
+ * takes about half a kilobyte of a worker that has two gigabytes.
+ */
+export const MAX_PATHS = 500_000;
+
+/** Longer paths are ignored (nor can they be asked about): a pattern says its paths many times over, and is one item of at most 400 KB. */
+export const MAX_PATH_LENGTH = 1024;

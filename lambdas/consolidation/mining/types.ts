@@ -116,6 +116,8 @@ export interface MiningLimits {
   readonly notInTriples: number;
   /** Significant conjunctions that were not compared with the others, hence not promoted: the weakest. */
   readonly notCompared: number;
+  /** Values that were not looked at, because contexts have too many different paths. */
+  readonly notTaken: number;
 }
 
 export interface MiningResult {

@@ -150,6 +150,20 @@ describe('the life of a pattern', () => {
     });
   });
 
+  it('retires when a promoted pattern explains it, though mining does not list it', () => {
+    const after = night(
+      2,
+      promoted,
+      [{ id: 'PATTERN-b', promote: true }],
+      [{ reason: 'explained_by_conjunction', explainedBy: 'PATTERN-b', pValue: 1e-4 }],
+    );
+    expect(after.patterns.find(({ patternId }) => patternId === 'PATTERN-a')).toMatchObject({
+      status: 'retired',
+      reason: 'explained_by_conjunction',
+      explainedBy: 'PATTERN-b',
+    });
+  });
+
   it('goes dormant when its evidence has aged out, and wakes when it is found again', () => {
     const dormant = night(2, promoted, [], [{ n: 4 }]);
     expect(statusOf(dormant)).toEqual([{ status: 'dormant', reason: 'evidence_aged_out', version: 2 }]);

@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Condition, Stated } from '../../../../lambdas/consolidation/mining/types.ts';
+import { minerOf, nameOf, seeded, simulateLog } from './case-generator.ts';
+
+const is = (path: string, value = 'a'): Condition => ({ path, op: 'eq', value });
+const known = (...conditions: Condition[]): Stated => ({ asserts: 'success', conditions });
+
+/** One rule of two conditions; its parts look significant by themselves. */
+const planted = simulateLog({ decisions: 8000, seed: 2, fields: 4, planted: 2, effect: 0.4 });
+
+describe('a pattern known from before', () => {
+  it('is listed with what explains it, though no near miss is', () => {
+    const miner = minerOf(planted, { maxCandidates: 0 });
+    expect(miner.mine().findings.map(nameOf)).toEqual(['success: f0=a & f1=a']);
+    const [rule, part, ...others] = miner.mine([known(is('f0')), known(is('f3'))]).findings;
+    expect(others).toEqual([]);
+    expect(nameOf(part!)).toBe('success: f0=a');
+    expect(part).toMatchObject({
+      verdict: 'reject',
+      reason: 'explained_by_conjunction',
+      explainedBy: rule!.patternId,
+    });
+  });
+
+  it('is explained by a promoted conjunction, however it was found', () => {
+    const miner = minerOf(planted);
+    const rule = known(is('f0'), is('f1'));
+    const [alone] = miner.test([known(is('f0'))]);
+    expect(alone).toMatchObject({ verdict: 'promote', reason: 'significant' });
+    const [beside] = miner.test([known(is('f0'))], [rule]);
+    expect(beside).toMatchObject({ verdict: 'reject', reason: 'explained_by_conjunction' });
+    expect(beside!.explainedBy).toBe(miner.test([rule])[0]!.patternId);
+    expect(beside!.numbers).toEqual(alone!.numbers);
+  });
+
+  it('is explained by the rule it only follows, and by the rule it is the mirror image of', () => {
+    const cases = simulateLog({ decisions: 4000, seed: 6, planted: 1, effect: 0.3, copied: 0.8 });
+    const mirror: Stated = { asserts: 'failure', conditions: [is('f0', 'b')] };
+    const [follower, other, itself] = minerOf(cases).test(
+      [known(is('f7')), mirror, known(is('f0'))],
+      [known(is('f0'))],
+    );
+    expect(follower!.reason).toBe('explained_by_other');
+    expect(other!.reason).toBe('mirror_image');
+    expect(itself).toMatchObject({ verdict: 'promote', reason: 'significant' });
+  });
+
+  it('stands beside rules that have nothing to do with it, and does not stand for their sum', () => {
+    const random = seeded(9);
+    const cases = simulateLog({ decisions: 6000, seed: 8 }).map((resolved) => {
+      const holds = (path: string): number => {
+        const feature = resolved.features.get(path);
+        return feature?.kind === 'value' && feature.value === 'a' ? 1 : 0;
+      };
+      return { ...resolved, success: random() < 0.4 + 0.2 * holds('f1') + 0.2 * holds('f2') };
+    });
+    const rules = [known(is('f1')), known(is('f2'))];
+    const [one, both] = minerOf(cases).test([rules[0]!, known(is('f1'), is('f2'))], rules);
+    expect(one!.reason).toBe('significant');
+    expect(both!.reason).toBe('explained_by_parts');
+  });
+
+  it('that is weak but holds is not given up for rules that leave it as weak as it is', () => {
+    const cases = simulateLog({ decisions: 1200, seed: 21, planted: 1, effect: 0.3 });
+    const miner = minerOf(cases);
+    const conditions = ['b', 'c', 'd'].flatMap((value) =>
+      [1, 2, 3, 4, 5, 6, 7].map((field) => is(`f${field}`, value)),
+    );
+    const alone = miner.test(
+      conditions.flatMap((condition) => [
+        known(condition),
+        { asserts: 'failure' as const, conditions: [condition] },
+      ]),
+    );
+    const weak = alone.filter(({ numbers }) => numbers.pValue > 0.001 && numbers.pValue < 0.04);
+    expect(weak.length).toBeGreaterThan(0);
+    const beside = miner.test(weak, [known(is('f0'))]);
+    expect(beside.map(({ reason }) => reason)).toEqual(weak.map(() => 'significant'));
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { CaseTable } from '../../../../lambdas/consolidation/mining/case-table.ts';
+import { Cases } from '../../../../lambdas/consolidation/mining/cases.ts';
+import { extractFeatures } from '../../../../lambdas/consolidation/mining/features.ts';
+import { Judge } from '../../../../lambdas/consolidation/mining/judge.ts';
+import { NONE, Tested } from '../../../../lambdas/consolidation/mining/search.ts';
+import {
+  defaultMiningSettings,
+  MAX_COMPARED,
+  MAX_PATH_LENGTH,
+  MAX_PATHS,
+} from '../../../../lambdas/consolidation/mining/settings.ts';
+import { benjaminiHochberg, qValues } from '../../../../lambdas/consolidation/mining/statistics.ts';
+import { featuresOf, minerOf, seeded, simulateLog, START } from './case-generator.ts';
+
+describe('the limits of a run', () => {
+  it('are not mentioned while nothing is left out', () => {
+    expect(minerOf(simulateLog({ decisions: 400, seed: 1 })).mine()).not.toHaveProperty('limits');
+  });
+
+  it('name the values that were tested in pairs but not in triples', () => {
+    const random = seeded(4);
+    const cases = Array.from({ length: 1000 }, (_, index) => ({
+      decisionId: `D-${index}`,
+      time: START + index * 3_600_000,
+      success: index % 2 === 0,
+      features: featuresOf(
+        Object.fromEntries(Array.from({ length: 13 }, (_, f) => [`f${f}`, `v${Math.floor(random() * 20)}`])),
+      ),
+    }));
+    const { limits, tested, rejected } = minerOf(cases).mine();
+    expect(limits).toEqual({ notInTriples: 13 * 20 - 256, notCompared: 0, notTaken: 0 });
+    expect(Object.values(rejected).reduce((sum, count) => sum + count)).toBe(tested);
+  });
+
+  it('leave out the weakest of too many significant conjunctions, and count them', () => {
+    const cases = new Cases();
+    for (const resolved of simulateLog({ decisions: 2000, seed: 1, planted: 1, effect: 0.4 }))
+      cases.add(resolved);
+    const table = new CaseTable(cases);
+    const rows = table.bitmapOf({ path: 'f0', op: 'eq', value: 'a' });
+    const tested = new Tested();
+    const beyond = 30;
+    for (let i = 0; i < MAX_COMPARED + beyond; i++) {
+      tested.first.push(i);
+      tested.second.push(NONE);
+      tested.third.push(NONE);
+      tested.n.push(500);
+      // the first are the weakest
+      tested.successes.push(i < beyond ? 430 : 460);
+      tested.pSuccess.push(1e-9);
+      tested.pFailure.push(1);
+    }
+    const judge = new Judge(table, defaultMiningSettings, tested, () => rows);
+    expect(judge.notCompared).toBe(beyond);
+    expect(judge.rejected.get('over_limit')).toBe(beyond);
+    const significant = judge.entries.filter(({ reason }) => reason === 'significant');
+    expect(significant).toHaveLength(MAX_COMPARED);
+    expect(significant.every(({ successes }) => successes === 460)).toBe(true);
+  });
+
+  it('do not change a q-value: tests with p = 1 count though they are not listed', () => {
+    const random = seeded(5);
+    const all = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? random() ** 4 : 1));
+    const qOf = qValues(Float64Array.from(all.filter((p) => p < 1)), all.length);
+    expect(all.map(qOf)).toEqual(benjaminiHochberg(all));
+  });
+});
+
+describe('contexts with ids for keys', () => {
+  it('are taken up to half a million paths, and the values beyond are counted', () => {
+    const cases = new Cases();
+    const at = (index: number) => ({
+      decisionId: `D-${index}`,
+      time: START + index,
+      success: true,
+      features: featuresOf({ trend: 'up', [`orders.${index}`]: 1 }),
+    });
+    for (let index = 0; index < MAX_PATHS + 3; index++) cases.add(at(index));
+    expect(cases.paths.size).toBe(MAX_PATHS);
+    expect(cases.notTaken).toBe(4);
+    expect(cases.paths.get('trend')!.values.rows.length).toBe(MAX_PATHS + 3);
+  });
+
+  it('have no path longer than a request may name', () => {
+    const paths = (key: string) =>
+      [
+        ...extractFeatures(
+          {
+            decisionId: 'D',
+            timestamp: '2026-01-05T00:00:00.000Z',
+            context: { [key]: 1 },
+            signalTypes: new Set(),
+          },
+          defaultMiningSettings,
+        ).keys(),
+      ].filter((path) => !path.startsWith('time.'));
+    expect(paths('k'.repeat(MAX_PATH_LENGTH))).toHaveLength(1);
+    expect(paths('k'.repeat(MAX_PATH_LENGTH + 1))).toEqual([]);
+  });
+});
