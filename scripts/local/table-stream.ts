@@ -1,4 +1,4 @@
-import type { _Record } from '@aws-sdk/client-dynamodb-streams';
+import type { _Record, AttributeValue } from '@aws-sdk/client-dynamodb-streams';
 import {
   DescribeStreamCommand,
   type DynamoDBStreamsClient,
@@ -33,10 +33,25 @@ function toJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
 }
 
-function toLambdaRecord({ userIdentity, ...record }: _Record, sourceArn: string): StreamRecord {
+/** The emulator's stream drops the type of an empty map (`{}` for `{ M: {} }`), which a function cannot read. */
+function toAttribute(value: AttributeValue): unknown {
+  if (value.M) return { M: toImage(value.M) };
+  if (value.L) return { L: value.L.map(toAttribute) };
+  return Object.keys(value).length === 0 ? { M: {} } : toJson(value);
+}
+
+const toImage = (image: Record<string, AttributeValue>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(image).map(([name, value]) => [name, toAttribute(value)]));
+
+/** A record of the emulator's stream as an event has it. */
+function toLambdaRecord({ userIdentity, dynamodb, ...record }: _Record, sourceArn: string): StreamRecord {
   return {
     ...(toJson(record) as object),
-    dynamodb: toJson(record.dynamodb) as StreamRecord['dynamodb'],
+    dynamodb: {
+      ...(toJson(dynamodb) as StreamRecord['dynamodb']),
+      ...(dynamodb?.NewImage && { NewImage: toImage(dynamodb.NewImage) }),
+      ...(dynamodb?.OldImage && { OldImage: toImage(dynamodb.OldImage) }),
+    },
     eventSourceARN: sourceArn,
     ...(userIdentity && {
       userIdentity: { principalId: userIdentity.PrincipalId, type: userIdentity.Type },
