@@ -1,7 +1,7 @@
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { progressOf, type RunProgress, type RunRecord, type RunTotals } from './run.ts';
+import { expectedOf, progressOf, type RunProgress, type RunRecord, type RunTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 
 export interface PageRequest {
@@ -45,7 +45,7 @@ export class RunReports {
       ...(agentId !== undefined && { agentId }),
       asOf,
       startedAt,
-      progress: { expected: run.expected ?? null, consolidated, skipped, failed },
+      progress: { expected: expectedOf(run) ?? null, consolidated, skipped, failed },
       report: { totals },
     };
   }

@@ -112,10 +112,15 @@ export interface RunProgress {
   readonly finishedAt: string | null;
 }
 
+/** Agents a run covers: one that names its agent covers one, also when its planner was killed before it could say so. */
+export const expectedOf = ({ expected, agentId }: RunRecord): number | undefined =>
+  expected ?? (agentId === undefined ? undefined : 1);
+
 /** A run has succeeded when every agent has a result; it failed when of those that were worked on none was consolidated. */
 export function progressOf(run: RunRecord, now: Date): RunProgress {
   const done = run.consolidated + run.skipped + run.failed;
-  if (run.expected !== undefined && done >= run.expected)
+  const expected = expectedOf(run);
+  if (expected !== undefined && done >= expected)
     return {
       status: run.failed > 0 && run.consolidated === 0 ? 'FAILED' : 'SUCCEEDED',
       finishedAt: run.lastResultAt ?? run.planningAt ?? run.startedAt,

@@ -63,8 +63,8 @@ const numbers = {
   recentRate: z.number(),
   recentBaseline: z.number(),
   days: count,
-  firstSeen: z.string(),
-  lastSeen: z.string(),
+  firstSeen: z.string().nullable(),
+  lastSeen: z.string().nullable(),
   heuristicConfidence: z.number().meta({ description: 'The old rule of thumb, for comparison only.' }),
   metrics: z.record(z.string(), z.object({ mean: z.number(), sd: z.number() })),
 };

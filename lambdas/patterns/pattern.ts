@@ -48,8 +48,9 @@ export interface PatternNumbers {
   readonly recentBaseline: number;
   /** UTC days it occurred on. */
   readonly days: number;
-  readonly firstSeen: string;
-  readonly lastSeen: string;
+  /** `null` when it never occurred. */
+  readonly firstSeen: string | null;
+  readonly lastSeen: string | null;
   /** The old rule of thumb, for comparison only: it promotes noise. */
   readonly heuristicConfidence: number;
   /** Outcome metrics of its decisions, population deviation. */

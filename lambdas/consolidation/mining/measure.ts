@@ -37,7 +37,7 @@ export function measureRecent(table: CaseTable, ranks: Uint32Array, asserts: Ass
 
 /**
  * All numbers of one pattern from the rows its conditions hold for. A pattern that holds for none has zeros, and no
- * times (`firstSeen` and `lastSeen` are empty).
+ * times (`firstSeen` and `lastSeen` are null).
  */
 export function measure(
   table: CaseTable,
@@ -62,8 +62,8 @@ export function measure(
     ...significance,
     ...measureRecent(table, ranks, asserts),
     days: table.daysOf(ranks),
-    firstSeen: newest === undefined ? '' : isoTime(table.timeAt(ranks[0]!)),
-    lastSeen: newest === undefined ? '' : isoTime(table.timeAt(newest)),
+    firstSeen: newest === undefined ? null : isoTime(table.timeAt(ranks[0]!)),
+    lastSeen: newest === undefined ? null : isoTime(table.timeAt(newest)),
     heuristicConfidence: counts.n === 0 ? 0 : heuristicConfidence(counts.n, rate),
     metrics: measureMetrics(table, ranks),
   };

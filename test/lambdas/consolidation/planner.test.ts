@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
+import { progressOf, zeroTotals } from '../../../lambdas/consolidation/run.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { nothingNew } from '../../../lambdas/consolidation/run-planning.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
@@ -28,6 +29,28 @@ const plannerWith = (queue: ReturnType<typeof fakeQueue>) =>
     { STATE_TABLE: tableName('state'), WORK_QUEUE_URL: 'https://queue.test/work.fifo' },
     queue.client,
   );
+
+describe('a run of one agent', () => {
+  const run = {
+    runId: 'RUN-1',
+    trigger: 'agent' as const,
+    agentId: 'hunter',
+    asOf: NOW,
+    startedAt: NOW,
+    planningAt: NOW,
+    consolidated: 0,
+    skipped: 0,
+    failed: 0,
+    totals: zeroTotals,
+  };
+
+  it('ends with its agent, also when its planner was killed before it could say how many it expects', () => {
+    expect(progressOf(run, new Date(NOW)).status).toBe('RUNNING');
+    expect(progressOf({ ...run, consolidated: 1 }, new Date(NOW)).status).toBe('SUCCEEDED');
+    const ofAll = { ...run, agentId: undefined, consolidated: 1 };
+    expect(progressOf(ofAll, new Date(NOW)).status).toBe('RUNNING');
+  });
+});
 
 describe('the planner', () => {
   it('sends every agent once, in its own group, and a schedule that fires twice makes one run', async () => {

@@ -331,7 +331,7 @@ describe('a stated pattern', () => {
       { asserts: 'success', conditions: [trend('sideways')] },
     ]);
     expect(found).toMatchObject({ verdict: 'reject', reason: 'too_few_occurrences', evidence: [] });
-    expect(found!.numbers).toMatchObject({ n: 0, rate: 0, pValue: 1, firstSeen: '', lastSeen: '' });
+    expect(found!.numbers).toMatchObject({ n: 0, rate: 0, pValue: 1, firstSeen: null, lastSeen: null });
     expect(found!.description).toBe('No resolved RISK_ASSESSMENT decisions with trend = sideways.');
   });
 
