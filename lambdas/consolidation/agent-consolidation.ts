@@ -138,10 +138,13 @@ export class AgentConsolidation {
     { miner, decisions, truncated }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
-    const known = previous.filter(needsRetest);
+    // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
+    const known = previous.filter(
+      (pattern) => needsRetest(pattern) || (!isLive(pattern) && pattern.statusRunId === task.runId),
+    );
     const mined = miner.mine(known);
     const listed = new Set(mined.findings.map(({ patternId }) => patternId));
-    const unlisted = known.filter(({ patternId }) => !listed.has(patternId));
+    const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
     const promoted = mined.findings.filter(({ verdict }) => verdict === 'promote');
     // Tested by the cut points they were found with; the id is what they are stored under.
     const retested = miner

@@ -1,24 +1,16 @@
 import { CaseTable } from './case-table.ts';
 import { Cases } from './cases.ts';
-import { describe } from './describe.ts';
-import { compare, type Conjunction, conjunctionOf, explanationOf, largestP } from './explain.ts';
+import { type Conjunction, conjunctionOf } from './explain.ts';
 import { buildFeatures, type Feature } from './feature-table.ts';
+import { findingOf, idOf, type MinerOptions, significantOf } from './finding.ts';
 import { type Entry, Judge } from './judge.ts';
-import { evidenceOf, measure } from './measure.ts';
-import { type Counts, type Significant } from './overlaps.ts';
-import { conditionKey, type Hash, patternIdOf, sortConditions } from './pattern-id.ts';
+import type { Significant } from './overlaps.ts';
+import { conditionKey } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
-import type { Asserts, Condition, Finding, Miner, MiningResult, MiningSettings, Stated } from './types.ts';
-
-export interface MinerOptions {
-  readonly agentId: string;
-  readonly decisionType: string;
-  /** @default defaultMiningSettings */
-  readonly settings?: MiningSettings;
-  readonly hash: Hash;
-}
+import { testStated } from './stated.ts';
+import type { Condition, Finding, Miner, MiningResult, MiningSettings, Stated } from './types.ts';
 
 /** A miner for the resolved decisions of one agent and type. Add each decision once, then ask. */
 export function createMiner(options: MinerOptions): Miner {
@@ -74,7 +66,8 @@ class MiningRun {
       (index) => this.#conjunction({ index }).bitmap,
     );
     const { rejected, notCompared } = judge;
-    const judged = this.#limit(this.#explain(judge.entries));
+    const isKnown = this.#isAmong(known);
+    const judged = this.#explainKnown(this.#limit(this.#explain(judge.entries)), isKnown);
     for (const { reason } of judged)
       if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
@@ -84,7 +77,6 @@ class MiningRun {
         .slice(0, this.#settings.maxCandidates),
     );
     const listed = new Set(candidates);
-    const isKnown = this.#isAmong(known);
     const explained = judged.filter((entry) => entry.explainedBy && !listed.has(entry) && isKnown(entry));
     const notInTriples = this.#notInTriples;
     const { notTaken } = this.#table.cases;
@@ -137,6 +129,24 @@ class MiningRun {
     }
   }
 
+  /** A known pattern that no longer passes by itself may still hold, unless what is promoted explains it. */
+  #explainKnown(judged: readonly Verdict[], isKnown: (entry: Entry) => boolean): readonly Verdict[] {
+    const asked = new Map<Verdict, Significant>();
+    for (const entry of judged)
+      if (entry.reason !== 'significant' && !entry.explainedBy && isKnown(entry))
+        asked.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
+    if (asked.size === 0) return judged;
+    const rules = judged
+      .filter(({ reason }) => reason === 'significant')
+      .map((entry) => significantOf(entry, entry, this.#conjunction(entry)));
+    const redundancy = new Redundancy(this.#table, this.#settings, [...rules, ...asked.values()]);
+    return judged.map((entry) => {
+      const pattern = asked.get(entry);
+      const away = pattern && redundancy.explainKnown(pattern, rules, entry.pValue);
+      return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
+    });
+  }
+
   /** Benjamini–Hochberg with these as the only discoveries; they are in the order of their p-values. */
   #notSignificantAmong(entries: readonly Entry[]): readonly Entry[] {
     const allowed = this.#settings.maxQValue / (2 * this.#tested.tests);
@@ -183,80 +193,3 @@ class MiningRun {
     };
   }
 }
-
-const significantOf = (
-  { asserts }: { readonly asserts: Asserts },
-  { n, successes }: Counts,
-  conjunction: Conjunction,
-): Significant => ({
-  asserts,
-  n,
-  successes,
-  keys: conjunction.conditions.map(conditionKey),
-  ...conjunction,
-});
-
-/** Stated beforehand and tested alone: no correction, and the p-value decides by itself, unless others explain it. */
-function testStated(
-  table: CaseTable,
-  options: MinerOptions,
-  settings: MiningSettings,
-  stated: readonly Stated[],
-  beside: readonly Stated[],
-): Finding[] {
-  const bitmaps = new Map<string, Uint32Array>();
-  const bitmapOf = (condition: Condition): Uint32Array => {
-    const name = JSON.stringify(condition);
-    const bitmap = bitmaps.get(name) ?? table.bitmapOf(condition);
-    bitmaps.set(name, bitmap);
-    return bitmap;
-  };
-  const patternOf = ({ asserts, conditions }: Stated): Significant => {
-    const sorted = sortConditions(conditions);
-    const conjunction = conjunctionOf(table, sorted, sorted.map(bitmapOf));
-    return significantOf({ asserts }, table.counts(conjunction.bitmap), conjunction);
-  };
-  const patterns = stated.map(patternOf);
-  const rules = stated.length > 0 ? beside.map(patternOf) : [];
-  const redundancy = new Redundancy(table, settings, [...rules, ...patterns]);
-  return patterns.map((pattern) => {
-    const { asserts, n } = pattern;
-    const finding = findingOf(table, options, settings, asserts, pattern, null);
-    const { pValue } = finding.numbers;
-    const tooFew = n < settings.minOccurrences;
-    // what is weaker than the strict level by itself cannot be asked to pass it beside others
-    const level = pValue <= settings.strictLevel ? settings.strictLevel : settings.maxQValue;
-    const away = tooFew ? undefined : redundancy.explainKnown(pattern, rules, level);
-    if (away) {
-      const explainedBy = idOf(options, away.by.asserts, away.by.conditions);
-      return { ...finding, verdict: 'reject', reason: away.reason, explainedBy };
-    }
-    if (pValue <= settings.maxQValue) return { ...finding, verdict: 'promote', reason: 'significant' };
-    return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };
-  });
-}
-
-function findingOf(
-  table: CaseTable,
-  options: MinerOptions,
-  settings: MiningSettings,
-  asserts: Asserts,
-  conjunction: Conjunction,
-  qValue: number | null,
-): Omit<Finding, 'verdict' | 'reason'> {
-  const { conditions, bitmap } = conjunction;
-  const comparisons = compare(table, conjunction, asserts);
-  const numbers = measure(table, bitmap, asserts, { pValue: largestP(comparisons), qValue }, settings);
-  return {
-    patternId: idOf(options, asserts, conditions),
-    asserts,
-    conditions,
-    numbers,
-    explain: explanationOf(comparisons, asserts, settings),
-    description: describe({ decisionType: options.decisionType, asserts, conditions, numbers }),
-    evidence: evidenceOf(table, bitmap),
-  };
-}
-
-const idOf = (options: MinerOptions, asserts: Asserts, conditions: Finding['conditions']): string =>
-  patternIdOf(options.agentId, options.decisionType, asserts, conditions, options.hash);

@@ -78,14 +78,18 @@ export class Redundancy {
 
   /**
    * Whether rules that stand explain one more pattern, known from before. Outside the conjunctions that contain it the
-   * strict level holds for it as for any; what other rules leave of it has to pass `level`.
+   * strict level holds for it as for any. Beside other rules, a pattern that is weaker by itself cannot be asked to
+   * pass that level: there the promoted's 5 % decides.
    * @param rules strongest first
+   * @param pValue the pattern's own
    */
   explainKnown(
     pattern: Significant,
     rules: readonly Significant[],
-    level: number,
+    pValue: number,
   ): ExplainedAway | undefined {
+    const { strictLevel, maxQValue } = this.#settings;
+    const level = pValue <= strictLevel ? strictLevel : maxQValue;
     const containing = rules.filter(
       (rule) =>
         rule.asserts === pattern.asserts && rule.keys.length > pattern.keys.length && isPart(pattern, rule),

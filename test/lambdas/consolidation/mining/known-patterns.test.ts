@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Condition, Stated } from '../../../../lambdas/consolidation/mining/types.ts';
+import type { Condition, Finding, Stated } from '../../../../lambdas/consolidation/mining/types.ts';
 import { minerOf, nameOf, seeded, simulateLog } from './case-generator.ts';
 
 const is = (path: string, value = 'a'): Condition => ({ path, op: 'eq', value });
@@ -20,6 +20,19 @@ describe('a pattern known from before', () => {
       reason: 'explained_by_conjunction',
       explainedBy: rule!.patternId,
     });
+  });
+
+  it('that no longer passes by itself is still explained by what is promoted', () => {
+    const cases = simulateLog({ decisions: 1200, seed: 3, planted: 2, effect: 0.4 });
+    const reasonsOf = (findings: readonly Finding[]) =>
+      Object.fromEntries(findings.map((finding) => [nameOf(finding), finding.reason]));
+    const miner = minerOf(cases, { maxCandidates: 500 });
+    const before = reasonsOf(miner.mine().findings);
+    expect(before['success: f0=a & f1=a']).toBe('significant');
+    expect(before['success: f0=a']).toBe('not_significant');
+    const { findings, rejected, tested } = miner.mine([known(is('f0'))]);
+    expect(reasonsOf(findings)).toEqual({ ...before, 'success: f0=a': 'explained_by_conjunction' });
+    expect(Object.values(rejected).reduce((sum, count) => sum + count)).toBe(tested - 1);
   });
 
   it('is explained by a promoted conjunction, however it was found', () => {
