@@ -136,17 +136,18 @@ export class LocalQueue {
   release(receiptHandle: string, delayMs: number): void {
     const messageId = this.#inFlight(receiptHandle);
     if (!messageId) return;
-    this.#invisibleUntil.set(messageId, { until: this.#now() + delayMs, receiptHandle });
-    setTimeout(() => this.#wake(), delayMs).unref();
+    const until = this.#now() + delayMs;
+    this.#invisibleUntil.set(messageId, { until, receiptHandle });
+    this.#wakeAt(until);
   }
 
   #take(message: QueueMessage, now: number): ReceivedMessage {
     message.receiveCount++;
     message.firstReceivedAt ??= now;
     const receiptHandle = `${message.messageId}/${message.receiveCount}`;
-    const visibilityMs = this.spec.visibilitySeconds * 1000;
-    this.#invisibleUntil.set(message.messageId, { until: now + visibilityMs, receiptHandle });
-    setTimeout(() => this.#wake(), visibilityMs).unref();
+    const until = now + this.spec.visibilitySeconds * 1000;
+    this.#invisibleUntil.set(message.messageId, { until, receiptHandle });
+    this.#wakeAt(until);
     this.#append({ op: 'receive', messageId: message.messageId });
     return { ...message, receiptHandle };
   }
@@ -189,6 +190,12 @@ export class LocalQueue {
 
   #wake(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  /** A timer may fire a millisecond before the clock says so; a message found invisible then would wait for another. */
+  #wakeAt(until: number): void {
+    const wake = () => (this.#now() < until ? this.#wakeAt(until) : this.#wake());
+    setTimeout(wake, Math.max(1, until - this.#now())).unref();
   }
 
   #append(entry: Entry): void {

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { QueueSpec } from '../../scripts/local/assembly.ts';
@@ -89,6 +90,20 @@ describe('a local FIFO queue', () => {
     expect(queue.receive(10)).toEqual([]);
     now += 5_000;
     expect(bodies(queue.receive(10))).toEqual(['1']);
+  });
+
+  it('wakes its reader when a release is over, also when the timer is ahead of the clock', async () => {
+    const queue = make();
+    queue.send('1', { groupId: 'g', deduplicationId: '1' });
+    queue.release(queue.receive(1)[0]!.receiptHandle, 20);
+    const received: string[] = [];
+    queue.onMessage(() => received.push(...bodies(queue.receive(10))));
+    now += 19;
+    await sleep(60);
+    expect(received).toEqual([]);
+    now += 1;
+    await sleep(60);
+    expect(received).toEqual(['1']);
   });
 
   it('moves a message to the dead letters after the last permitted receive, and goes on', () => {
