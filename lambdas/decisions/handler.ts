@@ -45,6 +45,8 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
       const answer = await runBatch({
         schema: newDecisionSchema,
         rows: body.decisions,
+        // The first of the rows with a token is the one the others are held against.
+        keyOf: ({ clientToken }) => clientToken,
         run: (row) => intake.log(params.agentId, row),
         logger,
       });

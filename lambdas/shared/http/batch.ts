@@ -27,8 +27,8 @@ export interface BatchWork<Schema extends z.ZodType, Item> {
   readonly rows: readonly unknown[];
   /** Called in the order of the rows, up to ten at a time. */
   readonly run: (row: z.output<Schema>) => Promise<Item>;
-  /** Rows with the same key run one after the other, in their order. */
-  readonly keyOf?: (row: z.output<Schema>) => string;
+  /** Rows with the same key run one after the other, in their order; a row without one waits for none. */
+  readonly keyOf?: (row: z.output<Schema>) => string | undefined;
   readonly logger: { error(message: string, extra: { error: Error; index: number }): void };
 }
 
@@ -52,11 +52,14 @@ export async function runBatch<Schema extends z.ZodType, Item>(
   const runRow = async (row: z.output<Schema>): Promise<Item> => {
     const key = keyOf?.(row);
     if (key === undefined) return run(row);
-    const before = lastOfKey.get(key) ?? Promise.resolve();
-    const mine = before.then(
-      () => run(row),
-      () => run(row),
-    );
+    const before = lastOfKey.get(key);
+    // At once when it is the first: rows begin in their order, and a later one may look for it.
+    const mine = before
+      ? before.then(
+          () => run(row),
+          () => run(row),
+        )
+      : run(row);
     lastOfKey.set(key, mine);
     return mine;
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { tokenPart, typedId } from '../../../lambdas/shared/platform/ids.ts';
@@ -68,6 +69,28 @@ describe('a batch of decisions', () => {
     expect(items).toHaveLength(2);
     expect(failed).toMatchObject([{ index: 2, code: 'IdempotencyMismatch' }]);
     expect((await api.log('doubled', sent)).body).toEqual(items[0]);
+  });
+
+  it('holds rows with the same token against the first of them, however slow its write is', async () => {
+    const slowFirst = createApi({
+      documents: (real) =>
+        new Proxy(real, {
+          get: (target, name, receiver) =>
+            name !== 'send'
+              ? Reflect.get(target, name, receiver)
+              : async (command: PutCommand) => {
+                  if (command.input.Item?.['action'] === 'first') await sleep(100);
+                  return target.send(command);
+                },
+        }),
+    });
+    const sent = { ...row, timestamp: hoursAgo(1), clientToken: 'slow' };
+    const { items, failed } = await logAll(slowFirst, 'slow-first', [
+      { ...sent, action: 'first' },
+      { ...sent, action: 'other' },
+    ]);
+    expect(items).toMatchObject([{ action: 'first' }]);
+    expect(failed).toMatchObject([{ index: 1, code: 'IdempotencyMismatch' }]);
   });
 
   it('takes a parent that stands earlier in it, not one that stands later', async () => {
