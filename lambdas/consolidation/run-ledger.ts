@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import { type Clock, toTtl } from '../shared/platform/clock.ts';
+import { type Clock, toTtl, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type AgentResult, type LastRun, RUN_RETENTION_MS, type RunRecord, zeroTotals } from './run.ts';
 import {
@@ -16,7 +16,6 @@ import {
   fromLastRunItem,
   fromResultItem,
   fromRunItem,
-  isExpired,
   lastRunKey,
   resultKey,
   resultsOf,

@@ -89,5 +89,3 @@ export function fromLastRunItem(item: Item): LastRun {
 }
 
 export const agentIdOf = (item: Item): string => String(item[PARTITION_KEY]).slice('agent:'.length);
-
-export const isExpired = (item: Item, now: Date): boolean => Number(item['ttl']) * 1000 <= now.getTime();

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
-import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import { type Clock, DAY_MS, MINUTE_MS, isExpired } from '../shared/platform/clock.ts';
 import type { DecisionOverview, DecisionStatus, DecisionSummary } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 import {
@@ -9,7 +9,6 @@ import {
   decisionPartition,
   identityOf,
   isDecisionPosition,
-  isExpired,
   outcomeKey,
   type PartitionQuery,
   positionOf,

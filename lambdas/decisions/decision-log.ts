@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import type { Decision, DecisionOverview, DecisionReference } from './decision.ts';
-import { decisionKey, fromItem, isExpired, OVERVIEW_ATTRIBUTES, toOverview } from './table.ts';
+import { decisionKey, fromItem, OVERVIEW_ATTRIBUTES, toOverview } from './table.ts';
 
 /** The decisions that were logged, read by id: strongly consistent, expired ones are gone. */
 export class DecisionLog {

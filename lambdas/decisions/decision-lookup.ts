@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import type { DecisionReference } from './decision.ts';
-import { decisionKey, isExpired } from './table.ts';
+import { decisionKey } from './table.ts';
 
 /** Whether a decision that something refers to exists: one strongly consistent read by key. */
 export class DecisionLookup {

@@ -1,8 +1,8 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { Decision } from './decision.ts';
-import { decisionPartition, fromItem, isExpired } from './table.ts';
+import { decisionPartition, fromItem } from './table.ts';
 
 export interface WindowRequest {
   readonly agentId: string;

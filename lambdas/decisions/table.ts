@@ -202,6 +202,3 @@ export const outcomeUpdate = (agentId: string, outcome: Outcome, now: Date) => (
 
 /** The wall clock in the unit of `ttl`, such that `ttl <= ttlNow` is `isExpired`. */
 export const ttlNow = (now: Date): number => Math.floor(now.getTime() / SECOND_MS);
-
-/** Expired items stay readable for up to days: every read drops them itself. */
-export const isExpired = (item: Item, now: Date): boolean => Number(item['ttl']) * 1000 <= now.getTime();

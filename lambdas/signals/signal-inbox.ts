@@ -4,7 +4,7 @@ import type { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
-import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { type Clock, SECOND_MS, isExpired } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { collectPage } from './live-page.ts';
 import {
@@ -23,7 +23,6 @@ import {
   inboxIndex,
   inboxKey,
   isDeliverySortKey,
-  isExpired,
   type Item,
   renewUpdate,
 } from './table.ts';

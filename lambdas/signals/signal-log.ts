@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError, ValidationFailedError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { collectPage } from './live-page.ts';
 import type { Delivery, Progress, Signal } from './signal.ts';
@@ -13,7 +13,6 @@ import {
   fromItem,
   identityOf,
   isDeliverySortKey,
-  isExpired,
   type Item,
   sentIndex,
   sentKey,

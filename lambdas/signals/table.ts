@@ -123,9 +123,6 @@ export function fromItem(item: Item, now: Date): Delivery {
 export const isLeaseOver = (item: Item, now: Date): boolean =>
   String(item['leaseUntil']) <= now.toISOString();
 
-/** Expired items stay readable for up to days: every read drops them itself. */
-export const isExpired = (item: Item, now: Date): boolean => Number(item['ttl']) * SECOND_MS <= now.getTime();
-
 const names = { '#status': 'status', '#ttl': 'ttl' };
 const ALIVE = 'attribute_exists(sourceAgent) AND #ttl > :nowSeconds';
 /** `ttl` is whole seconds: later than now is later than the second now is in. */

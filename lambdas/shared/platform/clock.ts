@@ -13,6 +13,10 @@ export const DAY_MS = 24 * HOUR_MS;
 /** Seconds since the epoch, rounded up: the unit of DynamoDB's ttl. */
 export const toTtl = (time: Date | number): number => Math.ceil(Number(time) / SECOND_MS);
 
+/** Expired items stay readable for up to days: every read drops them itself. */
+export const isExpired = (item: Readonly<Record<string, unknown>>, now: Date): boolean =>
+  Number(item['ttl']) * SECOND_MS <= now.getTime();
+
 const MAX_AHEAD_MS = 5 * MINUTE_MS;
 
 /** Clocks differ by seconds; what lies further ahead is a mistake. @throws ValidationFailedError at `path` */
