@@ -41,6 +41,8 @@ interface ReadWindow {
   readonly decisions: number;
   readonly pages: number;
   readonly truncated: boolean;
+  /** Share of the resolved decisions that no earlier run has seen with their outcome. */
+  readonly newShare: number;
 }
 
 /** Turns one agent's recent decisions into what is known of it: reads the window, mines it, stores what changed. */
@@ -87,12 +89,13 @@ export class AgentConsolidation {
       ]),
     ].sort();
     const seen = await this.#cases.seenIn(agentId, window);
+    const lookedAt = lookedAtBefore(asOf, previous);
     const types: TypeReport[] = [];
     let pages = 0;
     let livePatterns = 0;
     for (const decisionType of decisionTypes) {
       const patterns = stored.filter((pattern) => pattern.decisionType === decisionType);
-      const read = await this.#read(agentId, decisionType, window, seen);
+      const read = await this.#read(agentId, decisionType, window, seen, lookedAt);
       const { report, result } = await this.#learn(task, decisionType, patterns, read, dryRun);
       types.push(report);
       pages += read.pages;
@@ -106,11 +109,25 @@ export class AgentConsolidation {
         durationMs: this.#clock().getTime() - startedAt.getTime(),
         types,
       },
-      ...(!dryRun && { lastRun: { runId, asOf, startedAt: startedAt.toISOString(), livePatterns } }),
+      ...(!dryRun && {
+        lastRun: {
+          runId,
+          asOf,
+          startedAt: startedAt.toISOString(),
+          livePatterns,
+          ...(lookedAt !== undefined && { previousAsOf: lookedAt }),
+        },
+      }),
     };
   }
 
-  async #read(agentId: string, decisionType: string, window: Window, seen: SeenIndex): Promise<ReadWindow> {
+  async #read(
+    agentId: string,
+    decisionType: string,
+    window: Window,
+    seen: SeenIndex,
+    lookedAt = '',
+  ): Promise<ReadWindow> {
     const miner = createMiner({
       agentId,
       decisionType,
@@ -119,30 +136,42 @@ export class AgentConsolidation {
     });
     let decisions = 0;
     let pages = 0;
+    let resolvedCount = 0;
+    let fresh = 0;
+    const done = (truncated: boolean): ReadWindow => ({
+      miner,
+      decisions,
+      pages,
+      truncated,
+      newShare: resolvedCount === 0 ? 1 : fresh / resolvedCount,
+    });
     for await (const page of this.#cases.pages(agentId, decisionType, window)) {
       pages++;
       for (const decision of page.decisions) {
-        if (decisions >= this.#maxDecisions) return { miner, decisions, pages, truncated: true };
+        if (decisions >= this.#maxDecisions) return done(true);
         decisions++;
         const resolved = this.#cases.caseOf(decision, seen, window.until);
-        if (resolved) miner.add(resolved);
+        if (!resolved) continue;
+        miner.add(resolved);
+        resolvedCount++;
+        if (decision.timestamp > lookedAt || decision.outcome!.occurredAt > lookedAt) fresh++;
       }
     }
-    return { miner, decisions, pages, truncated: false };
+    return done(false);
   }
 
   async #learn(
     task: ConsolidationTask,
     decisionType: string,
     previous: readonly Pattern[],
-    { miner, decisions, truncated }: ReadWindow,
+    { miner, decisions, truncated, newShare }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
     const known = previous.filter(
       (pattern) => needsRetest(pattern) || (!isLive(pattern) && pattern.statusRunId === task.runId),
     );
-    const mined = miner.mine(known);
+    const mined = miner.mine(known, newShare);
     const listed = new Set(mined.findings.map(({ patternId }) => patternId));
     const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
     const promoted = mined.findings.filter(({ verdict }) => verdict === 'promote');
@@ -185,6 +214,10 @@ export class AgentConsolidation {
     for (const pattern of result.dropped) await this.#store.drop(pattern);
   }
 }
+
+/** `asOf` of the last run that looked at less than this one: the same run again spends what the first one did. */
+const lookedAtBefore = (asOf: string, previous: LastRun | undefined): string | undefined =>
+  previous && previous.asOf >= asOf ? previous.previousAsOf : previous?.asOf;
 
 /**
  * `promoted` and `demoted` are read off the patterns themselves, so a run that was killed and done again reports what

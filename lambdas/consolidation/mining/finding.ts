@@ -1,4 +1,5 @@
 import type { CaseTable } from './case-table.ts';
+import type { Correction } from './correction.ts';
 import { describe } from './describe.ts';
 import { compare, type Conjunction, explanationOf, largestP } from './explain.ts';
 import { evidenceOf, measure } from './measure.ts';
@@ -12,6 +13,8 @@ export interface MinerOptions {
   /** @default defaultMiningSettings */
   readonly settings?: MiningSettings;
   readonly hash: Hash;
+  /** @default correctByExtension */
+  readonly correction?: Correction;
 }
 
 export const significantOf = (

@@ -1,9 +1,10 @@
 import type { CaseTable } from './case-table.ts';
+import type { Corrected } from './correction.ts';
 import { assertedOf } from './measure.ts';
 import { isAboveBaseline, rejectByTime } from './promotion.ts';
 import type { Tested } from './search.ts';
 import { MAX_COMPARED } from './settings.ts';
-import { likelihoodRatio, qValues } from './statistics.ts';
+import { likelihoodRatio } from './statistics.ts';
 import type { Asserts, MiningSettings, RejectionReason } from './types.ts';
 
 /** One assertion of one tested conjunction. */
@@ -13,6 +14,7 @@ export interface Entry {
   readonly n: number;
   readonly successes: number;
   readonly pValue: number;
+  /** Corrected for everything tested; may exceed 1. */
   readonly qValue: number;
   readonly reason: RejectionReason | 'significant';
 }
@@ -37,7 +39,7 @@ export class Judge {
   readonly #settings: MiningSettings;
   readonly #tested: Tested;
   readonly #rowsOf: (index: number) => Uint32Array;
-  readonly #qValueOf: (pValue: number) => number;
+  readonly #corrected: Corrected;
   /** Those not among `entries`, by why they failed. */
   readonly rejected = new Map<RejectionReason, number>();
   /** What passes, and of the rest the nearest `maxCandidates` of each assertion; nearest to significance first. */
@@ -50,13 +52,14 @@ export class Judge {
     table: CaseTable,
     settings: MiningSettings,
     tested: Tested,
+    corrected: Corrected,
     rowsOf: (index: number) => Uint32Array,
   ) {
     this.#table = table;
     this.#settings = settings;
     this.#tested = tested;
+    this.#corrected = corrected;
     this.#rowsOf = rowsOf;
-    this.#qValueOf = qValuesOf(tested);
     this.#reject('below_baseline', tested.belowBaseline);
     this.#reject('not_significant', tested.notSignificant);
     const verdicts = { success: this.#verdicts('success'), failure: this.#verdicts('failure') };
@@ -75,20 +78,16 @@ export class Judge {
     a.index - b.index ||
     (a.asserts < b.asserts ? 1 : -1);
 
-  #pValues(asserts: Asserts): Float64Array {
-    return (asserts === 'success' ? this.#tested.pSuccess : this.#tested.pFailure).view();
-  }
-
   #verdicts(asserts: Asserts): Uint8Array {
     const n = this.#tested.n.view();
     const successes = this.#tested.successes.view();
-    const pValues = this.#pValues(asserts);
+    const qValues = this.#corrected[asserts];
     const codes = new Uint8Array(this.#tested.length);
     const passing: number[] = [];
     for (let index = 0; index < codes.length; index++) {
       if (!isAboveBaseline(this.#table, asserts, n[index]!, successes[index]!, this.#settings))
         codes[index] = 1;
-      else if (!(this.#qValueOf(pValues[index]!) <= this.#settings.maxQValue)) codes[index] = 2;
+      else if (!(qValues[index]! <= this.#settings.maxQValue)) codes[index] = 2;
       else passing.push(index);
     }
     let left = MAX_COMPARED;
@@ -118,17 +117,18 @@ export class Judge {
   #entriesOf(asserts: Asserts, codes: Uint8Array): Entry[] {
     const n = this.#tested.n.view();
     const successes = this.#tested.successes.view();
-    const pValues = this.#pValues(asserts);
-    const near = this.#nearMiss(pValues, codes);
+    const qValues = this.#corrected[asserts];
+    const pValues = this.#tested[asserts].largest();
+    const near = this.#nearMiss(qValues, pValues, codes);
     const counts = new Uint32Array(VERDICTS.length);
     const entries: Entry[] = [];
     codes.forEach((code, index) => {
+      const qValue = qValues[index]!;
       const pValue = pValues[index]!;
-      if (code !== SIGNIFICANT && (code === OVER_LIMIT || pValue > near)) {
+      if (code !== SIGNIFICANT && (code === OVER_LIMIT || qValue > near)) {
         counts[code]!++;
         return;
       }
-      const qValue = this.#qValueOf(pValue);
       const counted = { n: n[index]!, successes: successes[index]! };
       entries.push({ index, asserts, ...counted, pValue, qValue, reason: VERDICTS[code]! });
     });
@@ -138,12 +138,12 @@ export class Judge {
     return entries;
   }
 
-  /** The p-value of the last rejected conjunction among the nearest `maxCandidates`. */
-  #nearMiss(pValues: Float64Array, codes: Uint8Array): number {
-    const rejected = pValues.filter(
-      (p, index) => p < 1 && codes[index] !== SIGNIFICANT && codes[index] !== OVER_LIMIT,
+  /** The corrected p of the last rejected conjunction among the nearest `maxCandidates`. */
+  #nearMiss(qValues: Float64Array, pValues: Float64Array, codes: Uint8Array): number {
+    const rejected = qValues.filter(
+      (_, index) => pValues[index]! < 1 && codes[index] !== SIGNIFICANT && codes[index] !== OVER_LIMIT,
     );
-    return rejected.sort()[this.#settings.maxCandidates - 1] ?? 1;
+    return rejected.sort()[this.#settings.maxCandidates - 1] ?? Infinity;
   }
 
   #reject(reason: RejectionReason, count: number): void {
@@ -156,15 +156,4 @@ export class Judge {
     const c = assertedOf(asserts, totals) - a;
     return likelihoodRatio([a, counts.n - a, c, totals.n - counts.n - c]);
   }
-}
-
-/** q over both assertions of all tests. */
-function qValuesOf({ pSuccess, pFailure, tests }: Tested): (pValue: number) => number {
-  const isBelowOne = (p: number): boolean => p < 1;
-  const success = pSuccess.view().filter(isBelowOne);
-  const failure = pFailure.view().filter(isBelowOne);
-  const all = new Float64Array(success.length + failure.length);
-  all.set(success);
-  all.set(failure, success.length);
-  return qValues(all, 2 * tests);
 }

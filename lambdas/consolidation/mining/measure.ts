@@ -1,4 +1,5 @@
 import type { CaseTable } from './case-table.ts';
+import type { Counts } from './overlaps.ts';
 import { heuristicConfidence, wilsonLowerBound } from './statistics.ts';
 import type { Asserts, Finding, MiningSettings, PatternNumbers } from './types.ts';
 
@@ -14,26 +15,26 @@ export const assertedOf = (
 const share = (count: number, n: number): number => (n === 0 ? 0 : count / n);
 const isoTime = (time: number): string => new Date(time).toISOString();
 
+/** The latest third of a pattern's occurrences, and all decisions of the type over the span of that third. */
 export interface Recent {
-  readonly recentRate: number;
-  readonly recentBaseline: number;
+  readonly third: Counts;
+  readonly span: Counts;
 }
 
 /**
- * The asserted rate in the latest third of the occurrences, and the type's over the span of that third. Where the span
- * holds no other decision (a regime that covers them all) there is nothing to compare with but the whole window.
+ * Where the span holds no other decision (a regime that covers them all) there is nothing to compare with but the
+ * whole window.
  */
-export function measureRecent(table: CaseTable, ranks: Uint32Array, asserts: Asserts): Recent {
-  if (ranks.length === 0) return { recentRate: 0, recentBaseline: 0 };
+export function recentOf(table: CaseTable, ranks: Uint32Array): Recent {
+  if (ranks.length === 0) return { third: NOTHING, span: NOTHING };
   const third = ranks.subarray(ranks.length - Math.ceil(ranks.length / 3));
   const successes = third.reduce((sum, rank) => sum + (table.succeededAt(rank) ? 1 : 0), 0);
   const within = table.countsBetween(table.timeAt(third[0]!), table.timeAt(third.at(-1)!));
-  const span = within.n > third.length ? within : { n: table.count, successes: table.successes };
-  return {
-    recentRate: share(assertedOf(asserts, { n: third.length, successes }), third.length),
-    recentBaseline: share(assertedOf(asserts, span), span.n),
-  };
+  return { third: { n: third.length, successes }, span: within.n > third.length ? within : table.totals };
 }
+
+const NOTHING: Counts = { n: 0, successes: 0 };
+const rateOf = (asserts: Asserts, counts: Counts): number => share(assertedOf(asserts, counts), counts.n);
 
 /**
  * All numbers of one pattern from the rows its conditions hold for. A pattern that holds for none has zeros, and no
@@ -52,6 +53,7 @@ export function measure(
   const rate = share(asserted, counts.n);
   const baseline = share(assertedOf(asserts, { n: table.count, successes: table.successes }), table.count);
   const newest = ranks.at(-1);
+  const recent = recentOf(table, ranks);
   return {
     n: counts.n,
     successes: counts.successes,
@@ -60,7 +62,8 @@ export function measure(
     lift: baseline === 0 ? null : rate / baseline,
     confidence: wilsonLowerBound(asserted, counts.n, settings.wilsonZ),
     ...significance,
-    ...measureRecent(table, ranks, asserts),
+    recentRate: rateOf(asserts, recent.third),
+    recentBaseline: rateOf(asserts, recent.span),
     days: table.daysOf(ranks),
     firstSeen: newest === undefined ? null : isoTime(table.timeAt(ranks[0]!)),
     lastSeen: newest === undefined ? null : isoTime(table.timeAt(newest)),

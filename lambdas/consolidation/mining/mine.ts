@@ -1,12 +1,14 @@
 import { CaseTable } from './case-table.ts';
 import { Cases } from './cases.ts';
+import { Confounders } from './confounders.ts';
+import { correctByExtension, levelShare } from './correction.ts';
 import { type Conjunction, conjunctionOf } from './explain.ts';
 import { buildFeatures, type Feature } from './feature-table.ts';
 import { findingOf, idOf, type MinerOptions, significantOf } from './finding.ts';
 import { type Entry, Judge } from './judge.ts';
 import type { Significant } from './overlaps.ts';
 import { conditionKey } from './pattern-id.ts';
-import { Redundancy } from './redundancy.ts';
+import { type ExplainedAway, Redundancy } from './redundancy.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { testStated } from './stated.ts';
@@ -23,12 +25,12 @@ export function createMiner(options: MinerOptions): Miner {
       cases.add(resolved);
       table = undefined;
     },
-    mine: (known = []) => new MiningRun(current(), options, settings).result(known),
+    mine: (known = [], newShare = 1) => new MiningRun(current(), options, settings).result(known, newShare),
     test: (stated, beside = []) => testStated(current(), options, settings, stated, beside),
   };
 }
 
-/** Rounds of explaining and asking again; in the last one what was explained away stays so. */
+/** Rounds of explaining; in the last one what was explained away stays so. */
 const MAX_ROUNDS = 5;
 
 /** Judged by itself, then beside the others. */
@@ -58,16 +60,20 @@ class MiningRun {
     this.#notInTriples = search.notInTriples;
   }
 
-  result(known: readonly Stated[]): MiningResult {
+  result(known: readonly Stated[], newShare: number): MiningResult {
     const judge = new Judge(
       this.#table,
       this.#settings,
       this.#tested,
+      (this.#options.correction ?? correctByExtension)(this.#tested, this.#table.totals),
       (index) => this.#conjunction({ index }).bitmap,
     );
     const { rejected, notCompared } = judge;
     const isKnown = this.#isAmong(known);
-    const judged = this.#explainKnown(this.#limit(this.#explain(judge.entries)), isKnown);
+    const judged = this.#explainKnown(
+      this.#limit(this.#atLevel(this.#explain(judge.entries), newShare)),
+      isKnown,
+    );
     for (const { reason } of judged)
       if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
@@ -102,9 +108,8 @@ class MiningRun {
   }
 
   /**
-   * Drops what other patterns explain, then asks the rest for significance again, counting only what is left as a
-   * discovery: one strong rule makes dozens of its reflections significant, and under their cover chance passes at a
-   * false discovery rate of 5 % of all of them. Repeated, because what chance explained away may stand again.
+   * Drops what other patterns explain, then what single conditions explain. Repeated, because what was explained by
+   * one that is itself explained away may stand.
    */
   #explain(entries: readonly Entry[]): Verdict[] {
     const patterns = new Map<Entry, Significant>();
@@ -113,17 +118,26 @@ class MiningRun {
       patterns.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
     }
     const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
-    const chance = new Set<Entry>();
+    const confounders = new Confounders(this.#table, this.#settings, this.#features);
+    const confounded = new Map<Entry, ExplainedAway>();
     for (let round = 1; ; round++) {
-      const standing = [...patterns].filter(([entry]) => !chance.has(entry));
+      const standing = [...patterns].filter(([entry]) => !confounded.has(entry));
       const explained = redundancy.explain(standing.map(([, pattern]) => pattern));
-      const left = standing.filter(([, pattern]) => !explained.has(pattern)).map(([entry]) => entry);
-      const dropped = this.#notSignificantAmong(left);
-      for (const entry of dropped) chance.add(entry);
-      if (dropped.length > 0 && round < MAX_ROUNDS) continue;
+      const before = confounded.size;
+      for (const [entry, pattern] of standing) {
+        if (explained.has(pattern)) continue;
+        const features = this.#featuresOf(entry);
+        const found = confounders.find({ ...pattern, features });
+        if (!found) continue;
+        const by = conjunctionOfFeatures(this.#table, found.by);
+        confounded.set(entry, {
+          reason: found.reason,
+          by: significantOf(entry, this.#table.counts(by.bitmap), by),
+        });
+      }
+      if (confounded.size > before && round < MAX_ROUNDS) continue;
       return entries.map((entry) => {
-        if (chance.has(entry)) return { ...entry, reason: 'not_significant_alone' };
-        const away = explained.get(patterns.get(entry)!);
+        const away = confounded.get(entry) ?? explained.get(patterns.get(entry)!);
         return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
       });
     }
@@ -147,11 +161,12 @@ class MiningRun {
     });
   }
 
-  /** Benjamini–Hochberg with these as the only discoveries; they are in the order of their p-values. */
-  #notSignificantAmong(entries: readonly Entry[]): readonly Entry[] {
-    const allowed = this.#settings.maxQValue / (2 * this.#tested.tests);
-    const passing = entries.findLastIndex(({ pValue }, index) => pValue <= allowed * (index + 1)) + 1;
-    return entries.slice(passing);
+  /** What is significant at the whole level explains others; promoted is what passes at the share this look may spend. */
+  #atLevel(entries: readonly Verdict[], newShare: number): Verdict[] {
+    const level = this.#settings.maxQValue * levelShare(newShare);
+    return entries.map((entry) =>
+      entry.reason === 'significant' && entry.qValue > level ? { ...entry, reason: 'level_spent' } : entry,
+    );
   }
 
   #limit(entries: readonly Verdict[]): Verdict[] {
@@ -176,20 +191,29 @@ class MiningRun {
   }
 
   #conjunction(entry: { readonly index: number }): Conjunction {
-    const features = this.#featuresOf(entry);
-    return conjunctionOf(
-      this.#table,
-      features.map(({ condition }) => condition),
-      features.map(({ bitmap }) => bitmap),
-    );
+    return conjunctionOfFeatures(this.#table, this.#featuresOf(entry));
   }
 
   #finding({ asserts, reason, qValue, explainedBy, ...entry }: Verdict): Finding {
     return {
-      ...findingOf(this.#table, this.#options, this.#settings, asserts, this.#conjunction(entry), qValue),
+      ...findingOf(
+        this.#table,
+        this.#options,
+        this.#settings,
+        asserts,
+        this.#conjunction(entry),
+        Math.min(1, qValue),
+      ),
       verdict: reason === 'significant' ? 'promote' : 'reject',
       reason,
       ...(explainedBy && { explainedBy: idOf(this.#options, explainedBy.asserts, explainedBy.conditions) }),
     };
   }
 }
+
+const conjunctionOfFeatures = (table: CaseTable, features: readonly Feature[]): Conjunction =>
+  conjunctionOf(
+    table,
+    features.map(({ condition }) => condition),
+    features.map(({ bitmap }) => bitmap),
+  );

@@ -158,6 +158,12 @@ export function tableOf(asserts: Asserts, inside: Counts, outside: Counts): Tabl
   return [a, inside.n - a, c, outside.n - c];
 }
 
+/** What is left of a set of cases without one of its subsets. */
+export const less = (a: Counts, b: Counts): Counts => ({
+  n: a.n - b.n,
+  successes: a.successes - b.successes,
+});
+
 /** Whether all conditions of the first are the second's. */
 export const isPart = (part: Significant, whole: Significant): boolean =>
   part.keys.length <= whole.keys.length && part.keys.every((key) => whole.keys.includes(key));

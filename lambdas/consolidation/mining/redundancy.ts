@@ -1,6 +1,6 @@
 import type { CaseTable } from './case-table.ts';
 import { fisherOneSided } from './fisher.ts';
-import { type Counts, isPart, Overlaps, type Significant, tableOf } from './overlaps.ts';
+import { isPart, less, Overlaps, type Significant, tableOf } from './overlaps.ts';
 import { interactionOneSided, likelihoodRatio, stratifiedOneSided } from './statistics.ts';
 import type { MiningSettings, RejectionReason } from './types.ts';
 
@@ -233,5 +233,3 @@ function restOf(whole: Significant, part: Significant): Uint32Array {
 function exclude(rows: Uint32Array, others: Uint32Array): void {
   for (let i = 0; i < rows.length; i++) rows[i]! &= ~others[i]!;
 }
-
-const less = (a: Counts, b: Counts): Counts => ({ n: a.n - b.n, successes: a.successes - b.successes });

@@ -12,20 +12,45 @@ export const NONE = 0xffff;
 
 /**
  * A conjunction whose p is above this on both sides is not compared further, and p above it is recorded as 1: most
- * conjunctions fail their first comparisons. q is never below p, so every q up to this bound stays exact and no other
- * becomes smaller.
+ * conjunctions fail their first comparisons. A corrected p is never below p, so every one up to this bound stays exact
+ * and no other becomes smaller.
  */
 export const LARGEST_EXACT_P = 0.25;
 
-/** The conjunctions that were tested, column by column: features by index, counts, and both p-values. */
+/** Conditions in one conjunction, at most. */
+export const MAX_CONDITIONS = 3;
+
+/** What a conjunction is compared with: all others, its parts that lack one condition, its parts that lack two. */
+export const OTHERS = 0;
+const COMPARED = [OTHERS, 1, 2] as const;
+
+/**
+ * The p-values of one assertion, a column for each kind of comparison: the largest of those; 0 where there are none.
+ */
+export class PValues {
+  readonly columns: readonly Float64List[] = COMPARED.map(() => new Float64List());
+
+  /** The p-value of each conjunction: the largest of all its comparisons. */
+  largest(): Float64Array {
+    const [first, ...others] = this.columns.map((column) => column.view());
+    const largest = first!.slice();
+    for (const column of others)
+      for (let i = 0; i < largest.length; i++) largest[i] = Math.max(largest[i]!, column[i]!);
+    return largest;
+  }
+}
+
+/** The conjunctions that were tested, column by column: features by index, counts, and p-values of both assertions. */
 export class Tested {
   readonly first = new Uint16List();
   readonly second = new Uint16List();
   readonly third = new Uint16List();
   readonly n = new Uint32List();
   readonly successes = new Uint32List();
-  readonly pSuccess = new Float64List();
-  readonly pFailure = new Float64List();
+  readonly success = new PValues();
+  readonly failure = new PValues();
+  /** Conjunctions tested, by the number of their conditions less one; those only counted too. */
+  readonly ofSize = new Uint32Array(MAX_CONDITIONS);
 
   /** Of the tests that were only counted, how many failed for which reason, over both assertions. */
   belowBaseline = 0;
@@ -66,8 +91,11 @@ export class Search {
   readonly #pairSuccesses: Uint32Array;
   readonly #tails = { upper: 1, lower: 1 };
   readonly #tested = new Tested();
+  /** Largest p-values so far, of all comparisons and of each kind. */
   #pSuccess = 0;
   #pFailure = 0;
+  readonly #success = new Float64Array(COMPARED.length);
+  readonly #failure = new Float64Array(COMPARED.length);
   #n = 0;
   #successes = 0;
 
@@ -92,7 +120,7 @@ export class Search {
     const prefix = this.#sparse();
     for (let i = 0; i < count; i++) {
       const { n, successes } = this.#features[i]!;
-      this.#begin(n, successes);
+      this.#begin(1, n, successes);
       this.#record(i, NONE, NONE);
       if (this.#settings.maxConditions < 2) continue;
       this.#load(i, prefix);
@@ -110,9 +138,9 @@ export class Search {
     const slot = i * this.#features.length + j;
     this.#pairN[slot] = n;
     this.#pairSuccesses[slot] = successes;
-    this.#begin(n, successes);
-    this.#againstFeature(i);
-    this.#againstFeature(j);
+    this.#begin(2, n, successes);
+    this.#againstFeature(i, 1);
+    this.#againstFeature(j, 1);
     this.#record(i, j, NONE);
   }
 
@@ -133,10 +161,10 @@ export class Search {
           if (this.#pairN[i * width + k] === 0 || this.#pairN[j * width + k] === 0) continue;
           this.#count(both, k);
           if (this.#n < this.#settings.minOccurrences) continue;
-          this.#begin(this.#n, this.#successes);
-          this.#againstFeature(i);
-          this.#againstFeature(j);
-          this.#againstFeature(k);
+          this.#begin(3, this.#n, this.#successes);
+          this.#againstFeature(i, 2);
+          this.#againstFeature(j, 2);
+          this.#againstFeature(k, 2);
           this.#againstPair(i * width + j);
           this.#againstPair(i * width + k);
           this.#againstPair(j * width + k);
@@ -162,31 +190,37 @@ export class Search {
   }
 
   /** Against the other decisions of the type. */
-  #begin(n: number, successes: number): void {
+  #begin(size: number, n: number, successes: number): void {
+    this.#tested.ofSize[size - 1]!++;
     this.#n = n;
     this.#successes = successes;
     this.#pSuccess = 0;
     this.#pFailure = 0;
-    this.#against(this.#table.count, this.#table.successes);
+    this.#success.fill(0);
+    this.#failure.fill(0);
+    this.#against(this.#table.count, this.#table.successes, OTHERS);
   }
 
-  #againstFeature(index: number): void {
+  #againstFeature(index: number, lacking: 1 | 2): void {
     const { n, successes } = this.#features[index]!;
-    this.#against(n, successes);
+    this.#against(n, successes, lacking);
   }
 
   #againstPair(slot: number): void {
-    this.#against(this.#pairN[slot]!, this.#pairSuccesses[slot]!);
+    this.#against(this.#pairN[slot]!, this.#pairSuccesses[slot]!, 1);
   }
 
   /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
-  #against(n: number, successes: number): void {
+  #against(n: number, successes: number, kind: (typeof COMPARED)[number]): void {
     if (this.#pSuccess > LARGEST_EXACT_P && this.#pFailure > LARGEST_EXACT_P) return;
     const failures = this.#n - this.#successes;
     const otherSuccesses = successes - this.#successes;
     fisherTails(this.#successes, failures, otherSuccesses, n - successes - failures, this.#tails);
-    this.#pSuccess = Math.max(this.#pSuccess, this.#tails.upper);
-    this.#pFailure = Math.max(this.#pFailure, this.#tails.lower);
+    const { upper, lower } = this.#tails;
+    this.#pSuccess = Math.max(this.#pSuccess, upper);
+    this.#pFailure = Math.max(this.#pFailure, lower);
+    this.#success[kind] = Math.max(this.#success[kind]!, upper);
+    this.#failure[kind] = Math.max(this.#failure[kind]!, lower);
   }
 
   #record(i: number, j: number, k: number): void {
@@ -205,8 +239,10 @@ export class Search {
     tested.third.push(k);
     tested.n.push(this.#n);
     tested.successes.push(this.#successes);
-    tested.pSuccess.push(this.#pSuccess > LARGEST_EXACT_P ? 1 : this.#pSuccess);
-    tested.pFailure.push(this.#pFailure > LARGEST_EXACT_P ? 1 : this.#pFailure);
+    for (const kind of COMPARED) {
+      tested.success.columns[kind]!.push(this.#pSuccess > LARGEST_EXACT_P ? 1 : this.#success[kind]!);
+      tested.failure.columns[kind]!.push(this.#pFailure > LARGEST_EXACT_P ? 1 : this.#failure[kind]!);
+    }
   }
 
   #countOnly(asserts: Asserts): void {

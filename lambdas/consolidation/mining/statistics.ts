@@ -16,40 +16,6 @@ export function wilsonLowerBound(count: number, n: number, z = 1.96): number {
 }
 
 /**
- * Benjamini–Hochberg q-values, in the order given: the smallest false discovery rate at which each p would pass.
- * @see Benjamini & Hochberg (1995), JRSS B 57:289–300
- */
-export function benjaminiHochberg(pValues: readonly number[]): number[] {
-  const qValueOf = qValues(Float64Array.from(pValues));
-  return pValues.map(qValueOf);
-}
-
-/**
- * q as a function of p over all tests of a run (equal p have equal q). Sorts `pValues` in place.
- * @param tests how many there were in all; those that are not listed had p = 1
- */
-export function qValues(pValues: Float64Array, tests = pValues.length): (pValue: number) => number {
-  pValues.sort();
-  const q = new Float64Array(pValues.length);
-  let least = 1;
-  for (let i = pValues.length - 1; i >= 0; i--) {
-    least = Math.min(least, pValues[i]! * (tests / (i + 1)));
-    q[i] = least;
-  }
-  return (pValue) => {
-    if (pValue >= 1) return 1;
-    let low = 0;
-    let high = pValues.length - 1;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (pValues[middle]! < pValue) low = middle + 1;
-      else high = middle;
-    }
-    return q[low] ?? 1;
-  };
-}
-
-/**
  * The rule of thumb patterns were once promoted by (≥ 0.7): `0.3·min(n/10, 1) + 0.5·rate + 0.2/(1 + σ)`, σ being the
  * population deviation of the asserted 0/1 outcome. For comparison only: with a base rate of 0.8 and no effect at all
  * it promotes nearly everything.
@@ -127,4 +93,18 @@ export function interactionOneSided(inside: Table, outside: Table): number {
     variance += ((count + 0.5) * (rest + 0.5)) / (n + 1) ** 3;
   }
   return normalUpperTail(difference / Math.sqrt(variance));
+}
+
+/**
+ * Normal quantile a table of this many rows with and without is expected to reach if it had the effect (difference of
+ * shares) of another one: what a comparison could have shown. 0 where a table lacks a row.
+ */
+export function expectedZ([a, b, c, d]: Table, [e, f, g, h]: Table): number {
+  const withIt = e + f;
+  const without = g + h;
+  if (a + b === 0 || c + d === 0 || withIt === 0 || without === 0) return 0;
+  const difference = a / (a + b) - c / (c + d);
+  const share = (a + c) / (a + b + c + d);
+  const variance = share * (1 - share) * (1 / withIt + 1 / without);
+  return variance === 0 ? 0 : difference / Math.sqrt(variance);
 }

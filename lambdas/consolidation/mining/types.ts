@@ -17,9 +17,9 @@ export interface MiningSettings {
   readonly minDays: number;
   /** Normal quantile of the Wilson bound. @default 1.96 */
   readonly wilsonZ: number;
-  /** Benjamini–Hochberg level. @default 0.05 */
+  /** Level of the corrected p-value at a first look; see correction.ts. @default 0.05 */
   readonly maxQValue: number;
-  /** Level at which a part's effect outside its conjunction must be significant to be kept beside it. @default 0.001 */
+  /** Level at which an effect must remain beside other patterns and conditions. @default 0.001 */
   readonly strictLevel: number;
   /** Commonest values of a path that are tested. @default 32 */
   readonly maxValuesPerPath: number;
@@ -79,8 +79,8 @@ export type RejectionReason =
   | 'explained_by_other'
   /** A conjunction of promoted patterns that do no more together than each adds alone. */
   | 'explained_by_parts'
-  /** Its q-value is low only because patterns that others explain count as discoveries beside it. */
-  | 'not_significant_alone'
+  /** Significant, but not at the share of the level a look at mostly the same decisions may spend. */
+  | 'level_spent'
   | 'over_limit';
 
 export interface Finding {
@@ -144,8 +144,9 @@ export interface Miner {
   /**
    * Mines everything added.
    * @param known patterns whose verdict is listed, however far from the nearest, when others explain them
+   * @param newShare share of the cases no earlier look has seen; see `levelShare`. Default 1
    */
-  mine(known?: readonly Stated[]): MiningResult;
+  mine(known?: readonly Stated[], newShare?: number): MiningResult;
   /**
    * Numbers of stated conjunctions in the same cases, tested alone (no correction): for `patterns/test`, for
    * patterns that are already known, and for hypotheses.

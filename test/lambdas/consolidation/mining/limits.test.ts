@@ -1,16 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { CaseTable } from '../../../../lambdas/consolidation/mining/case-table.ts';
 import { Cases } from '../../../../lambdas/consolidation/mining/cases.ts';
+import { correctByExtension } from '../../../../lambdas/consolidation/mining/correction.ts';
 import { extractFeatures } from '../../../../lambdas/consolidation/mining/features.ts';
 import { Judge } from '../../../../lambdas/consolidation/mining/judge.ts';
-import { NONE, Tested } from '../../../../lambdas/consolidation/mining/search.ts';
+import { NONE, OTHERS, Tested } from '../../../../lambdas/consolidation/mining/search.ts';
 import {
   defaultMiningSettings,
   MAX_COMPARED,
   MAX_PATH_LENGTH,
   MAX_PATHS,
 } from '../../../../lambdas/consolidation/mining/settings.ts';
-import { benjaminiHochberg, qValues } from '../../../../lambdas/consolidation/mining/statistics.ts';
 import { featuresOf, minerOf, seeded, simulateLog, START } from './case-generator.ts';
 
 describe('the limits of a run', () => {
@@ -48,22 +48,21 @@ describe('the limits of a run', () => {
       tested.n.push(500);
       // the first are the weakest
       tested.successes.push(i < beyond ? 430 : 460);
-      tested.pSuccess.push(1e-9);
-      tested.pFailure.push(1);
+      tested.success.columns.forEach((column, kind) => column.push(kind === OTHERS ? 1e-9 : 0));
+      tested.failure.columns.forEach((column, kind) => column.push(kind === OTHERS ? 1 : 0));
     }
-    const judge = new Judge(table, defaultMiningSettings, tested, () => rows);
+    const judge = new Judge(
+      table,
+      defaultMiningSettings,
+      tested,
+      correctByExtension(tested, table.totals),
+      () => rows,
+    );
     expect(judge.notCompared).toBe(beyond);
     expect(judge.rejected.get('over_limit')).toBe(beyond);
     const significant = judge.entries.filter(({ reason }) => reason === 'significant');
     expect(significant).toHaveLength(MAX_COMPARED);
     expect(significant.every(({ successes }) => successes === 460)).toBe(true);
-  });
-
-  it('do not change a q-value: tests with p = 1 count though they are not listed', () => {
-    const random = seeded(5);
-    const all = Array.from({ length: 300 }, (_, i) => (i % 3 === 0 ? random() ** 4 : 1));
-    const qOf = qValues(Float64Array.from(all.filter((p) => p < 1)), all.length);
-    expect(all.map(qOf)).toEqual(benjaminiHochberg(all));
   });
 });
 

@@ -1,0 +1,93 @@
+import { type Correction, sizesOf } from '../../../lambdas/consolidation/mining/correction.ts';
+import { fisherTails } from '../../../lambdas/consolidation/mining/fisher.ts';
+import type { Counts } from '../../../lambdas/consolidation/mining/overlaps.ts';
+import { MAX_CONDITIONS, type Tested } from '../../../lambdas/consolidation/mining/search.ts';
+
+/**
+ * Corrections the service does not use, to hold the one it uses against. All of them correct the largest p-value of a
+ * conjunction's comparisons.
+ */
+
+const ASSERTIONS = 2;
+
+/**
+ * Benjamini–Hochberg q-values, in the order given: the smallest false discovery rate at which each p would pass.
+ * @param tests how many there were in all; those that are not listed had p = 1
+ * @see Benjamini & Hochberg (1995), JRSS B 57:289–300
+ */
+export function benjaminiHochberg(pValues: ArrayLike<number>, tests = pValues.length): Float64Array {
+  const order = Uint32Array.from({ length: pValues.length }, (_, i) => i).sort(
+    (a, b) => pValues[a]! - pValues[b]!,
+  );
+  const q = new Float64Array(pValues.length);
+  let least = 1;
+  for (let rank = order.length; rank > 0; rank--) {
+    const index = order[rank - 1]!;
+    least = Math.min(least, pValues[index]! * (tests / rank));
+    q[index] = least;
+  }
+  return q;
+}
+
+/** False discovery rate over everything tested in the run. */
+export const overAll: Correction = (tested) => {
+  const { length } = tested;
+  const both = new Float64Array(2 * length);
+  both.set(tested.success.largest());
+  both.set(tested.failure.largest(), length);
+  const q = benjaminiHochberg(both, ASSERTIONS * tested.tests);
+  return { success: q.subarray(0, length), failure: q.subarray(length) };
+};
+
+const scaled = (tested: Tested, factors: readonly number[]): ReturnType<Correction> => {
+  const sizes = sizesOf(tested);
+  const corrected = (p: Float64Array): Float64Array => p.map((value, i) => value * factors[sizes[i]! - 1]!);
+  return { success: corrected(tested.success.largest()), failure: corrected(tested.failure.largest()) };
+};
+
+/** The level shared equally by the sizes of conjunctions, Bonferroni within each. @see Webb (2008) */
+export const layered: Correction = (tested) =>
+  scaled(
+    tested,
+    Array.from(tested.ofSize, (conjunctions) => ASSERTIONS * MAX_CONDITIONS * conjunctions),
+  );
+
+/**
+ * The same, counting only what could have become significant: a conjunction of five rows cannot, whatever their
+ * outcomes. @see Tarone (1990), Biometrics 46:515–522; Terada et al. (2013), PNAS 110:12996–13001
+ */
+export const layeredTestable =
+  (level: number): Correction =>
+  (tested, totals) => {
+    const sizes = sizesOf(tested);
+    const least = attainable(tested, totals);
+    const factors = Array.from(tested.ofSize, (_, i) => {
+      const ofSize = least.filter((_p, index) => sizes[Math.floor(index / ASSERTIONS)] === i + 1).sort();
+      // the smallest count k such that no more than k could reach level / k
+      let k = 1;
+      while (k < ofSize.length && ofSize[k]! <= level / (MAX_CONDITIONS * k)) k++;
+      return MAX_CONDITIONS * k;
+    });
+    return scaled(tested, factors);
+  };
+
+/** The smallest p-values a conjunction's rows allow against all others: all successes, and all failures. */
+function attainable(tested: Tested, { n, successes }: Counts): Float64Array {
+  const tails = { upper: 1, lower: 1 };
+  const least = new Float64Array(ASSERTIONS * tested.length);
+  tested.n.view().forEach((rows, index) => {
+    const best = Math.min(rows, successes);
+    fisherTails(best, rows - best, successes - best, n - successes - (rows - best), tails);
+    least[ASSERTIONS * index] = tails.upper;
+    const worst = Math.max(0, rows - (n - successes));
+    fisherTails(worst, rows - worst, successes - worst, n - successes - (rows - worst), tails);
+    least[ASSERTIONS * index + 1] = tails.lower;
+  });
+  return least;
+}
+
+/** No correction: what the first half of a split log is searched with. */
+export const uncorrected: Correction = (tested) => ({
+  success: tested.success.largest(),
+  failure: tested.failure.largest(),
+});
