@@ -40,7 +40,7 @@ const statedConditionSchema = z.discriminatedUnion('op', [
     op: z.literal('in_range'),
     min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
     max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
-    bin: count.max(100).default(0).meta({ description: 'Quantile rank.' }),
+    bin: count.max(100).optional().meta({ description: 'Quantile rank; without it the bounds name it.' }),
   }),
 ]);
 
@@ -48,7 +48,7 @@ const conditionSchema = z.discriminatedUnion('op', [
   z.object({ path: z.string(), op: z.literal('eq'), value: scalar }),
   z.object({ path: z.string(), op: z.literal('contains'), value: scalar }),
   z.object({ path: z.string(), op: z.literal('present') }),
-  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count }),
+  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count.optional() }),
 ]);
 
 const numbers = {
