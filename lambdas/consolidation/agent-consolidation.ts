@@ -5,9 +5,8 @@ import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import { isDecaying } from './dormancy.ts';
-import { endedOnEvidence, testKnown } from './known-tests.ts';
-import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
-import { defaultLifecycleSettings } from './lifecycle-settings.ts';
+import { learnFrom } from './learning.ts';
+import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
 import {
@@ -19,9 +18,7 @@ import {
   type TypeReport,
   zeroTotals,
 } from './run.ts';
-import { namesOf, renamed } from './statements.ts';
 import { storableFinding } from './storable-finding.ts';
-import { stands } from './verdicts.ts';
 import { type SeenIndex, type Window, windowAt, type WindowCases } from './window-cases.ts';
 
 export interface ConsolidationTask {
@@ -143,42 +140,8 @@ export class AgentConsolidation {
     { miner, decisions, truncated }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
-    // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
-    const known = previous
-      .filter(
-        (pattern) => needsRetest(pattern) || pattern.statusRunId === task.runId || endedOnEvidence(pattern),
-      )
-      .map((pattern) => ({ ...pattern, incumbent: stands(pattern) || endedOnEvidence(pattern) }));
-    const names = namesOf(previous);
-    const found = miner.mine(known);
-    const mined = { ...found, findings: found.findings.map((finding) => renamed(finding, names)) };
-    const listed = new Set(mined.findings.map(({ patternId }) => patternId));
-    const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
-    const promoted = found.findings.filter(({ verdict }) => verdict === 'promote');
-    // Tested by the cut points they were found with; the id is what they are stored under.
-    const retested = miner
-      .test(unlisted, promoted)
-      .map((finding, i) => ({ ...renamed(finding, names), patternId: unlisted[i]!.patternId }));
     const settings = this.#cases.settings;
-    const lifecycle = defaultLifecycleSettings;
-    const tests = new Map(
-      previous
-        .filter(
-          (pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)),
-        )
-        .map((pattern) => [pattern.patternId, testKnown(pattern, miner, task.asOf, settings, lifecycle)]),
-    );
-    const result = advance({
-      ...task,
-      decisionType,
-      settings,
-      lifecycle,
-      previous,
-      mined,
-      retested,
-      known: tests,
-      twins: names.twins,
-    });
+    const { mined, result } = learnFrom(miner, { ...task, decisionType, settings, previous });
     if (!dryRun) await this.#save(task, result);
     return {
       result,

@@ -23,12 +23,14 @@ export function fallAsleep(
   { asOf, runId }: { readonly asOf: string; readonly runId: string },
   halfLifeDays: number,
 ): Pattern {
+  const resting = before.reference?.confidence ?? before.confidence;
   return {
     ...before,
     status: 'dormant',
     reason,
-    restingConfidence: before.confidence,
-    confidence: decayed(before.confidence, before.lastSeen, asOf, halfLifeDays),
+    restingConfidence: resting,
+    // what thinned out slowly may stand lower already
+    confidence: Math.min(before.confidence, decayed(resting, before.lastSeen, asOf, halfLifeDays)),
     version: before.version + 1,
     changedAsOf: asOf,
     statusSince: asOf,

@@ -77,6 +77,7 @@ export function testKnown(
     const span = { after: Date.parse(at), until: Math.min(Date.parse(asOf), Date.parse(until)) };
     return {
       fresh: 0,
+      outcomes: miner.outcomes(pattern),
       registered: registrationOf(at, miner.sequences(pattern, span), asserts, lifecycle),
     };
   }

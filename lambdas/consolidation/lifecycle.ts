@@ -1,4 +1,4 @@
-import type { EvidenceDigest, Pattern } from '../patterns/pattern.ts';
+import type { EvidenceDigest, Pattern, PatternStatus } from '../patterns/pattern.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
 import { fallAsleep, sleepOn } from './dormancy.ts';
 import type { KnownTest } from './known-tests.ts';
@@ -92,7 +92,7 @@ function renew(
   const statusChanged = status !== before?.status;
   const moved = before && Math.abs(numbers.rate - before.versionRate) >= VERSION_STEP - 1e-9;
   const newVersion = statusChanged || moved;
-  const promise = stands({ status }) ? promiseOf(before, test, renewed, finding, asOf) : {};
+  const promise = promiseOf(before, status, test, renewed, finding, asOf);
   const registered =
     before?.status === 'hypothesis' ? (test?.registered ?? before.registered) : before?.registered;
   const mergedInto = reason === 'merged' ? (twins?.get(patternId) ?? explainedBy) : undefined;
@@ -126,6 +126,7 @@ function renew(
 /** What later outcomes are held against, and how they compare so far. A new promise begins with its promotion. */
 function promiseOf(
   before: Pattern | undefined,
+  status: PatternStatus,
   test: KnownTest | undefined,
   renewed: Verdict['renewed'],
   { numbers: { confidence, baseline, n } }: Finding,
@@ -133,7 +134,9 @@ function promiseOf(
 ): Pick<Pattern, 'reference' | 'drift'> {
   const { reference, drift } = renewed ?? (before && stands(before) ? test : undefined) ?? {};
   if (!reference || !drift)
-    return { reference: { since: asOf, confidence, baseline, n }, drift: { statistic: 0 } };
+    return stands({ status })
+      ? { reference: { since: asOf, confidence, baseline, n }, drift: { statistic: 0 } }
+      : {};
   const { statistic, changedAt } = drift;
   return {
     reference,

@@ -1,7 +1,7 @@
 import type { Pattern, PatternNumbers, PatternStatus, Reference } from '../patterns/pattern.ts';
 import { endedOnEvidence, type KnownTest } from './known-tests.ts';
 import type { LifecycleSettings } from './lifecycle-settings.ts';
-import { driftOf, type Drift } from './mining/drift.ts';
+import { type Drift, driftOf, type Outcomes } from './mining/drift.ts';
 import type { Finding, MiningSettings } from './mining/types.ts';
 
 /** Level of the uncorrected p-value at which a promoted pattern still holds. */
@@ -56,7 +56,7 @@ export function verdictOn(before: Pattern | undefined, finding: Finding, input: 
   if (!before || before.status === 'candidate')
     return promotes ? significant : { status: 'candidate', reason: finding.reason };
   if (before.status === 'hypothesis') return settle(before, finding, promotes, input);
-  if (before.status === 'retired') return promotes && hasReturned(before, known) ? significant : before;
+  if (before.status === 'retired') return promotes ? comeback(before, input) : before;
   if (before.status === 'dormant')
     return promotes || isRevived(finding, known, settings)
       ? { status: 'promoted', reason: 'evidence_returned' }
@@ -87,9 +87,24 @@ const hasThinned = ({ numbers }: Finding, known: KnownTest | undefined): boolean
 const isRevived = (finding: Finding, known: KnownTest | undefined, settings: MiningSettings): boolean =>
   (known?.fresh ?? 0) >= settings.minOccurrences && !isExplained(finding) && !failureOf(finding.numbers);
 
-const hasReturned = (before: Pattern, known: KnownTest | undefined): boolean =>
-  !endedOnEvidence(before) ||
-  (known?.registered !== undefined && known.registered.evidence >= known.registered.needed);
+/** Found significant again. What ended on its later outcomes needs outcomes from after its end, and promises no more. */
+function comeback(before: Pattern, { known, settings, lifecycle }: VerdictInput): Verdict {
+  const significant: Verdict = { status: 'promoted', reason: 'significant' };
+  if (!endedOnEvidence(before)) return significant;
+  if (!known?.outcomes || !known.registered || known.registered.evidence < known.registered.needed)
+    return before;
+  const renewed = promiseSince(before.statusSince, known.outcomes, settings.wilsonZ);
+  return renewed.drift.statistic <= lifecycle.driftThreshold ? { ...significant, renewed } : before;
+}
+
+/** What the outcomes after a moment bear out, and how they compare with it. */
+function promiseSince(since: string, outcomes: Outcomes, z: number): NonNullable<Verdict['renewed']> {
+  const baseline = outcomes.baselineFrom(Date.parse(since) + 1);
+  const n = outcomes.times.length;
+  const { confidence } = driftOf(outcomes, { since, confidence: 0, baseline, n }, z);
+  const reference = { since, confidence, baseline, n };
+  return { reference, drift: driftOf(outcomes, reference, z) };
+}
 
 /** A hypothesis: confirmed or refuted by the decisions since it was stated, promoted also by what promotes any. */
 function settle(
@@ -140,14 +155,21 @@ function driftVerdict(
 }
 
 /** What the outcomes since the change come to: less than was promised but something, nothing, or the opposite. */
-function changeOf(drift: Drift, { outcomes }: KnownTest, threshold: number, z: number): Verdict {
-  const { interval, baseline, n } = drift.changed;
-  const [low, high] = interval;
-  if (low > baseline && outcomes && drift.changedAt !== undefined) {
-    const since = new Date(drift.changedAt - 1).toISOString();
-    const reference = { since, confidence: low, baseline, n };
-    const renewed = { reference, drift: driftOf(outcomes, reference, z) };
+function changeOf(
+  { changed, changedAt }: Drift,
+  { outcomes, reference }: KnownTest,
+  threshold: number,
+  z: number,
+): Verdict {
+  const [low, high] = changed.interval;
+  if (low > changed.baseline && outcomes && changedAt !== undefined) {
+    const renewed = promiseSince(new Date(changedAt - 1).toISOString(), outcomes, z);
     if (renewed.drift.statistic <= threshold) return { status: 'promoted', reason: 'weaker', renewed };
   }
-  return { status: 'retired', reason: high < baseline ? 'effect_reversed' : 'effect_stopped' };
+  if (high < changed.baseline) return { status: 'retired', reason: 'effect_reversed' };
+  // Too few to tell what is left: suspect, and not offered, until they say that it is less than half.
+  const half = ((reference?.confidence ?? 1) + changed.baseline) / 2;
+  return high < half
+    ? { status: 'retired', reason: 'effect_stopped' }
+    : { status: 'suspect', reason: 'drift_down' };
 }

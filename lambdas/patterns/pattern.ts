@@ -112,7 +112,7 @@ export interface Pattern extends PatternNumbers {
   readonly drift?: DriftNumbers;
   /** `asOf` of the run that changed it and left it the numbers it had. */
   readonly changedAsOf?: string;
-  /** Confidence it went dormant with, which decays from there. */
+  /** Dormant: the confidence it once had, which halves with the age of its newest evidence. */
   readonly restingConfidence?: number;
   /** A hypothesis: how it was registered, and its numbers since. Stays when it is settled. */
   readonly registered?: Registration;
