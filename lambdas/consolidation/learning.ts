@@ -1,0 +1,50 @@
+import { isLive } from '../patterns/pattern.ts';
+import { endedOnEvidence, testKnown } from './known-tests.ts';
+import { advance, type LifecycleInput, type LifecycleResult, needsRetest } from './lifecycle.ts';
+import { defaultLifecycleSettings } from './lifecycle-settings.ts';
+import type { Miner, MiningResult } from './mining/types.ts';
+import { namesOf, renamed } from './statements.ts';
+import { stands } from './verdicts.ts';
+
+export interface Learned {
+  readonly mined: MiningResult;
+  readonly result: LifecycleResult;
+}
+
+export interface LearningInput extends Omit<LifecycleInput, 'mined' | 'retested' | 'known' | 'twins'> {
+  /** Share of the cases no earlier run has seen with their outcome. @default 1 */
+  readonly newShare?: number;
+}
+
+/**
+ * What is known after a look at a window: mines it, tests again what is known, and decides what each becomes. Pure: a
+ * function of the cases in the miner, of the patterns as stored, and of `asOf`; applied to its own result it changes
+ * nothing.
+ */
+export function learnFrom(miner: Miner, input: LearningInput): Learned {
+  const { previous, runId, asOf, settings, newShare, lifecycle = defaultLifecycleSettings } = input;
+  // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
+  const known = previous
+    .filter(
+      (pattern) =>
+        needsRetest(pattern) ||
+        endedOnEvidence(pattern) ||
+        (!isLive(pattern) && pattern.statusRunId === runId),
+    )
+    .map((pattern) => ({ ...pattern, incumbent: stands(pattern) || endedOnEvidence(pattern) }));
+  const names = namesOf(previous);
+  const found = miner.mine(known, newShare);
+  const mined = { ...found, findings: found.findings.map((finding) => renamed(finding, names)) };
+  const listed = new Set(mined.findings.map(({ patternId }) => patternId));
+  const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
+  const promoted = found.findings.filter(({ verdict }) => verdict === 'promote');
+  // Tested by the cut points they were found with; the id is what they are stored under.
+  const retested = miner
+    .test(unlisted, promoted)
+    .map((finding, i) => ({ ...renamed(finding, names), patternId: unlisted[i]!.patternId }));
+  const tests = previous
+    .filter((pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)))
+    .map((pattern) => [pattern.patternId, testKnown(pattern, miner, asOf, settings, lifecycle)] as const);
+  const result = advance({ ...input, mined, retested, known: new Map(tests), twins: names.twins });
+  return { mined, result };
+}
