@@ -75,14 +75,15 @@ describe('an effect that stops', () => {
 
   it('is kept at a lower promise when something of it is left', () => {
     const { history, simulated } = historyOf({ seed: 7, clear: (night) => (night < 40 ? 0.97 : 0.75) }, 60);
-    expect(history).toEqual(['promoted: significant', 'suspect: drift_down', 'promoted: weaker']);
+    expect(history.slice(0, 2)).toEqual(['promoted: significant', 'suspect: drift_down']);
+    expect(history.at(-1)).toBe('promoted: weaker');
     expect(simulated.of(CLEAR)!.reference!.confidence).toBeLessThan(0.75);
   });
 });
 
 describe('an effect that turns round', () => {
   it('is retired, and superseded by its opposite with links both ways', () => {
-    const { simulated } = historyOf({ seed: 3, clear: (night) => (night < 40 ? 0.8 : 0.2) }, 100);
+    const { simulated } = historyOf({ seed: 3, clear: (night) => (night < 40 ? 0.8 : 0.2) }, 120);
     const old = simulated.of(CLEAR)!;
     const opposite = simulated.of('sky=clear → failure')!;
     expect(opposite).toMatchObject({ status: 'promoted', supersedes: old.patternId });
