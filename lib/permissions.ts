@@ -65,7 +65,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   patterns: {
     memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
     decisions: { actions: ['Query'] },
-    state: { actions: ['BatchGetItem', 'Query'] },
+    state: { actions: ['BatchGetItem', 'Query', 'PutItem'] },
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },

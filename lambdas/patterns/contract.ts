@@ -194,6 +194,9 @@ export const patternRoutes = {
         .meta({ description: 'Types of the signals the agent knows of.' }),
       timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
       maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),
+      record: z.boolean().optional().meta({
+        description: 'Default true: what is shown is recorded, for decisions to name. False: only looking.',
+      }),
     }),
     response: z.object({
       items: z.array(
@@ -213,6 +216,10 @@ export const patternRoutes = {
           asOf: z.string(),
         }),
       ),
+      exposureId: z.string().nullable().meta({
+        description:
+          'For the `exposureId` of decisions made with this answer; null when nothing was shown or recorded.',
+      }),
     }),
     status: 200,
     errors: [],
