@@ -36,6 +36,12 @@ export interface LifecycleInput {
   readonly mined: MiningResult;
   /** The previous patterns that hold or are suspect and are not among the findings, beside those now promoted. */
   readonly retested: readonly Finding[];
+  /**
+   * Patterns that are to go for a reason mining cannot see (id → reason): suspect first, retired when they are still
+   * named at a later `asOf`. While one is named, no test promotes it.
+   * @default none
+   */
+  readonly demotions?: ReadonlyMap<string, string>;
 }
 
 export interface Change {
@@ -83,17 +89,24 @@ function verdictOn(
   before: Pattern | undefined,
   finding: Finding,
   listed: boolean,
-  { asOf, settings }: LifecycleInput,
+  { asOf, settings, demotions }: LifecycleInput,
 ): Verdict {
+  const failed = (reason: string): Verdict => {
+    const failedBefore = before?.status === 'suspect' && before.statusSince < asOf;
+    return { status: failedBefore ? 'retired' : 'suspect', reason };
+  };
+  const demotion = demotions?.get(finding.patternId);
+  if (demotion !== undefined) {
+    if (!before || before.status === 'candidate') return { status: 'candidate', reason: demotion };
+    return needsRetest(before) ? failed(demotion) : before;
+  }
   if (listed && finding.verdict === 'promote') return { status: 'promoted', reason: 'significant' };
   if (!before || before.status === 'candidate') return { status: 'candidate', reason: finding.reason };
   if (!needsRetest(before)) return before;
   if (finding.numbers.n < settings.minOccurrences) return { status: 'dormant', reason: 'evidence_aged_out' };
   if (isExplained(finding)) return { status: 'retired', reason: finding.reason };
   const failure = failureOf(finding.numbers);
-  if (!failure) return { status: 'promoted', reason: 'still_holds' };
-  const failedBefore = before.status === 'suspect' && before.statusSince < asOf;
-  return { status: failedBefore ? 'retired' : 'suspect', reason: failure };
+  return failure ? failed(failure) : { status: 'promoted', reason: 'still_holds' };
 }
 
 function renew(

@@ -1,100 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  advance,
-  type LifecycleInput,
-  mergeDigests,
-  needsRetest,
-} from '../../../lambdas/consolidation/lifecycle.ts';
+import { advance, mergeDigests } from '../../../lambdas/consolidation/lifecycle.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import type { Finding, MiningResult } from '../../../lambdas/consolidation/mining/types.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
-
-const day = (n: number) => new Date(Date.UTC(2026, 2, n)).toISOString();
-
-interface Sketch {
-  readonly id?: string;
-  readonly promote?: boolean;
-  readonly reason?: Finding['reason'];
-  readonly explainedBy?: string;
-  readonly n?: number;
-  readonly rate?: number;
-  readonly confidence?: number;
-  readonly recentRate?: number;
-  readonly pValue?: number;
-}
-
-const finding = (sketch: Sketch = {}): Finding => {
-  const { n = 30, rate = 0.9, confidence = 0.74, recentRate = 0.9, pValue = 1e-6 } = sketch;
-  return {
-    patternId: sketch.id ?? 'PATTERN-a',
-    asserts: 'success',
-    conditions: [{ path: 'a', op: 'eq', value: 1 }],
-    numbers: {
-      n,
-      successes: Math.round(n * rate),
-      rate,
-      baseline: 0.5,
-      lift: rate / 0.5,
-      confidence,
-      pValue,
-      qValue: null,
-      recentRate,
-      recentBaseline: 0.5,
-      days: 5,
-      firstSeen: day(1),
-      lastSeen: day(5),
-      heuristicConfidence: 0.9,
-      metrics: {},
-    },
-    explain: { comparisons: [], refutedBy: '' },
-    description: '',
-    verdict: sketch.promote ? 'promote' : 'reject',
-    reason: sketch.reason ?? (sketch.promote ? 'significant' : 'not_significant'),
-    ...(sketch.explainedBy && { explainedBy: sketch.explainedBy }),
-    evidence: [],
-  };
-};
-
-const mined = (findings: readonly Finding[]): MiningResult => ({
-  resolved: 100,
-  successes: 50,
-  tested: 10,
-  findings,
-  rejected: {},
-  truncatedPaths: [],
-});
-
-/** A run on day `n`; `alone` are the numbers of known patterns that mining does not list. */
-function night(
-  n: number,
-  previous: readonly Pattern[],
-  listed: readonly Sketch[],
-  alone: readonly Sketch[] = [],
-  settings: Partial<LifecycleInput['settings']> = {},
-) {
-  const known = new Set(listed.map(({ id = 'PATTERN-a' }) => id));
-  const retest = new Set(
-    previous
-      .filter((pattern) => needsRetest(pattern) && !known.has(pattern.patternId))
-      .map((p) => p.patternId),
-  );
-  return advance({
-    agentId: 'agent',
-    decisionType: 'TYPE',
-    runId: `RUN-${n}`,
-    asOf: day(n),
-    settings: { ...defaultMiningSettings, ...settings },
-    previous,
-    mined: mined(listed.map(finding)),
-    retested: alone.map(finding).filter(({ patternId }) => retest.has(patternId)),
-  });
-}
-
-const statusOf = ({ patterns }: { patterns: readonly Pattern[] }) =>
-  patterns.map(({ status, reason, version }) => ({ status, reason, version }));
-
-const promoted = night(1, [], [{ promote: true }]).patterns;
+import { day, finding, mined, night, promoted, statusOf } from './nights.ts';
 
 describe('the life of a pattern', () => {
   it('begins as a candidate while it is not significant after correction, and is promoted when it is', () => {
@@ -192,7 +101,7 @@ describe('the life of a pattern', () => {
         { id: 'PATTERN-c', promote: true, confidence: 0.65 },
       ],
       [{ confidence: 0.8 }],
-      { maxPromoted: 2 },
+      { settings: { maxPromoted: 2 } },
     );
     expect(after.patterns.map(({ patternId, status }) => [patternId, status])).toEqual([
       ['PATTERN-b', 'promoted'],
@@ -245,11 +154,11 @@ describe('the life of a pattern', () => {
         let patterns: readonly Pattern[] = [];
         const everPromoted = new Set<string>();
         nights.forEach(([listed, alone], i) => {
-          const settings = { maxPromoted: 2 };
+          const input = { settings: { maxPromoted: 2 } };
           const all = (['a', 'b', 'c', 'd'] as const).map((x) => ({ id: `PATTERN-${x}`, n: 0, pValue: 1 }));
           const stated = [...alone, ...all.filter(({ id }) => !alone.some((s) => s.id === id))];
-          const first = night(i + 1, patterns, listed, stated, settings);
-          const second = night(i + 1, first.patterns, listed, stated, settings);
+          const first = night(i + 1, patterns, listed, stated, input);
+          const second = night(i + 1, first.patterns, listed, stated, input);
           expect(second.changes).toEqual([]);
           expect(second.dropped).toEqual([]);
           for (const { status, patternId } of first.patterns)
