@@ -6,7 +6,9 @@ import type { Clock } from '../shared/platform/clock.ts';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
+import { demotionsOf, MemoryUses } from './mining/memory-effect.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
+import { effectsOf, withEffects } from './pattern-effects.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -38,6 +40,7 @@ const MAX_NEAREST = 5;
 
 interface ReadWindow {
   readonly miner: Miner;
+  readonly uses: MemoryUses;
   readonly decisions: number;
   readonly pages: number;
   readonly truncated: boolean;
@@ -111,6 +114,7 @@ export class AgentConsolidation {
   }
 
   async #read(agentId: string, decisionType: string, window: Window, seen: SeenIndex): Promise<ReadWindow> {
+    const uses = new MemoryUses();
     const miner = createMiner({
       agentId,
       decisionType,
@@ -122,20 +126,22 @@ export class AgentConsolidation {
     for await (const page of this.#cases.pages(agentId, decisionType, window)) {
       pages++;
       for (const decision of page.decisions) {
-        if (decisions >= this.#maxDecisions) return { miner, decisions, pages, truncated: true };
+        if (decisions >= this.#maxDecisions) return { miner, uses, decisions, pages, truncated: true };
         decisions++;
         const resolved = this.#cases.caseOf(decision, seen, window.until);
-        if (resolved) miner.add(resolved);
+        if (!resolved) continue;
+        miner.add(resolved);
+        uses.add(decision.decisionId, decision.reasoning?.patternsApplied, decision.patternsShown);
       }
     }
-    return { miner, decisions, pages, truncated: false };
+    return { miner, uses, decisions, pages, truncated: false };
   }
 
   async #learn(
     task: ConsolidationTask,
     decisionType: string,
     previous: readonly Pattern[],
-    { miner, decisions, truncated }: ReadWindow,
+    { miner, uses, decisions, truncated }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
@@ -151,7 +157,10 @@ export class AgentConsolidation {
       .test(unlisted, promoted)
       .map((finding, i) => ({ ...finding, patternId: unlisted[i]!.patternId }));
     const settings = this.#cases.settings;
-    const result = advance({ ...task, decisionType, settings, previous, mined, retested });
+    const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
+    const demotions = demotionsOf(effects);
+    const advanced = advance({ ...task, decisionType, settings, previous, mined, retested, demotions });
+    const result = withEffects(advanced, previous, effects);
     if (!dryRun) await this.#save(task, result);
     return {
       result,

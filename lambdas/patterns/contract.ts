@@ -10,6 +10,7 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { memoryEffectSchema } from './effect-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -86,6 +87,9 @@ const patternSchema = z.object({
   statusRunId: z.string(),
   asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
   description: z.string(),
+  effect: memoryEffectSchema
+    .optional()
+    .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
 });
 
 const explainSchema = z.object({

@@ -1,3 +1,5 @@
+import type { MemoryEffect } from './memory-effect.ts';
+
 /** What the service has learned, or was told to test: conditions under which a kind of decision turns out well or badly. */
 export type Asserts = 'success' | 'failure';
 
@@ -98,6 +100,8 @@ export interface Pattern extends PatternNumbers {
   /** Rate at the last version, which a new version must differ from by 0.05. */
   readonly versionRate: number;
   readonly supersedes?: string;
+  /** What using it did in that window; absent when no decision says it used it. */
+  readonly effect?: MemoryEffect;
 }
 
 /** A decision that proves a pattern, kept beyond the decision's own 90 days. */

@@ -98,6 +98,7 @@ export function evidenceOfWorse(strata: readonly Table[], tau = 1): number {
     missing += ((a + b) * (a + c)) / total - a;
     variance += ((a + b) * (c + d) * (a + c) * (b + d)) / (total * total * (total - 1));
   }
+  if (variance === 0) return 1;
   const scale = 1 + tau * tau * variance;
   const score = (tau * missing) / Math.sqrt(scale);
   return (2 / Math.sqrt(scale)) * Math.exp((score * score) / 2) * normalUpperTail(-score);

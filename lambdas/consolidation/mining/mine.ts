@@ -7,6 +7,7 @@ import { type Entry, Judge } from './judge.ts';
 import type { Significant } from './overlaps.ts';
 import { conditionKey } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
+import { forEachMatch } from './matches.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { testStated } from './stated.ts';
@@ -24,6 +25,7 @@ export function createMiner(options: MinerOptions): Miner {
       table = undefined;
     },
     mine: (known = []) => new MiningRun(current(), options, settings).result(known),
+    forEachMatch: (conditions, visit) => forEachMatch(current(), conditions, visit),
     test: (stated, beside = []) => testStated(current(), options, settings, stated, beside),
   };
 }

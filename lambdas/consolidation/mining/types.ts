@@ -152,6 +152,11 @@ export interface Miner {
    * @param beside patterns that stand: a stated one that they explain is rejected for it
    */
   test(stated: readonly Stated[], beside?: readonly Stated[]): Finding[];
+  /** Visits every case that all conditions hold for, oldest first; without conditions every case. */
+  forEachMatch(
+    conditions: readonly Condition[],
+    visit: (decisionId: string, time: number, success: boolean) => void,
+  ): void;
 }
 
 export type { Asserts, Comparison, Condition, Explanation, PatternNumbers, Scalar };
