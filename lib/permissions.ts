@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'patterns'
+  | 'analytics'
   | 'consolidation'
   | 'relay'
   | 'planner'
@@ -66,6 +67,11 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
     decisions: { actions: ['Query'] },
     state: { actions: ['BatchGetItem', 'Query', 'PutItem'] },
+  },
+  analytics: {
+    memory: { actions: ['Query'] },
+    decisions: { actions: ['Query'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },

@@ -92,6 +92,29 @@ const patternSchema = z.object({
     .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
 });
 
+/** With what stands between it and its promotion. */
+export const emergingPatternSchema = patternSchema.extend({
+  lacks: z.array(
+    z.object({
+      criterion: z.string(),
+      have: z.number().nullable(),
+      need: z.number().nullable().meta({ description: 'Null where it is no matter of a number.' }),
+      message: z.string(),
+    }),
+  ),
+  needs: z
+    .object({
+      decisions: count
+        .nullable()
+        .meta({ description: 'Decisions like these, in all; null: at its rates never.' }),
+      more: count.nullable().meta({ description: 'Of those, still to come.' }),
+      power: z
+        .number()
+        .meta({ description: 'Chance that so many will do, if its rates are what they seem.' }),
+    })
+    .meta({ description: 'A power computation for its significance and its lower bound.' }),
+});
+
 const explainSchema = z.object({
   comparisons: z.array(
     z.object({

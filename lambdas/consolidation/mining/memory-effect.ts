@@ -176,45 +176,53 @@ export function effectsByPattern(
   return effects;
 }
 
+/** Decisions of one type, what they say they used, and what they could have used. */
+export interface UsedCases {
+  readonly cases: Pick<Miner, 'forEachMatch'>;
+  readonly uses: MemoryUses;
+  readonly patterns: readonly Usable[];
+}
+
 /**
  * What memory did as a whole: decisions that used any pattern of their situation against those in the same
  * combination of situations that used none. Takes a line per decision.
  */
-export function overallEffect(
-  cases: Pick<Miner, 'forEachMatch'>,
-  uses: MemoryUses,
-  patterns: readonly Usable[],
-): MemoryEffect {
+export function overallEffect(types: readonly UsedCases[]): MemoryEffect {
   interface Row {
     readonly situations: string[];
     readonly day: number;
     readonly success: boolean;
   }
-  const rows = new Map<string, Row>();
-  for (const pattern of patterns)
-    cases.forEachMatch(situationOf(pattern), (decisionId, time, success) => {
-      let row = rows.get(decisionId);
-      if (!row) rows.set(decisionId, (row = { situations: [], day: dayOf(time), success }));
-      row.situations.push(pattern.patternId);
-    });
   const applied = new Uses();
   const shown = new Uses();
-  for (const [decisionId, { situations, day, success }] of rows) {
-    const cited = uses.of(decisionId);
-    const here = (patternIds: readonly string[] = []) => situations.some((id) => patternIds.includes(id));
-    const combination = situations.join(',');
-    applied.add(combination, day, here(cited?.applied), success);
-    shown.add(combination, day, here(cited?.shown), success);
+  for (const { cases, uses, patterns } of types) {
+    const rows = new Map<string, Row>();
+    for (const pattern of patterns)
+      cases.forEachMatch(situationOf(pattern), (decisionId, time, success) => {
+        let row = rows.get(decisionId);
+        if (!row) rows.set(decisionId, (row = { situations: [], day: dayOf(time), success }));
+        row.situations.push(pattern.patternId);
+      });
+    for (const [decisionId, { situations, day, success }] of rows) {
+      const cited = uses.of(decisionId);
+      const here = (patternIds: readonly string[] = []) => situations.some((id) => patternIds.includes(id));
+      const combination = situations.join(',');
+      applied.add(combination, day, here(cited?.applied), success);
+      shown.add(combination, day, here(cited?.shown), success);
+    }
   }
   return { applied: applied.effect(), shown: shown.effect() };
 }
 
-/** Whether applying it made decisions worse, beyond what looking every night would show by chance. */
-export const madeThingsWorse = ({ applied }: MemoryEffect, settings: MemoryEffectSettings): boolean =>
-  applied !== null &&
-  applied.compared.with >= settings.minEach &&
-  applied.compared.without >= settings.minEach &&
-  applied.pWorse <= settings.level;
+export type EffectVerdict = 'worse' | 'better' | 'unclear';
+
+/** Whether applying it made decisions worse or better, beyond what looking every night would show by chance. */
+export function verdictOn({ applied }: MemoryEffect, settings = defaultMemoryEffectSettings): EffectVerdict {
+  if (!applied || Math.min(applied.compared.with, applied.compared.without) < settings.minEach)
+    return 'unclear';
+  if (applied.pWorse <= settings.level) return 'worse';
+  return applied.pBetter <= settings.level ? 'better' : 'unclear';
+}
 
 /** What a run has to demote, with the reason. */
 export const demotionsOf = (
@@ -223,6 +231,6 @@ export const demotionsOf = (
 ): ReadonlyMap<string, string> =>
   new Map(
     [...effects]
-      .filter(([, effect]) => madeThingsWorse(effect, settings))
+      .filter(([, effect]) => verdictOn(effect, settings) === 'worse')
       .map(([patternId]) => [patternId, MADE_THINGS_WORSE]),
   );

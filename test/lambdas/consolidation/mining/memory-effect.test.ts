@@ -45,7 +45,7 @@ class Log {
   }
 
   byPattern = () => effectsByPattern(this.#miner, this.#uses, this.#patterns);
-  overall = () => overallEffect(this.#miner, this.#uses, this.#patterns);
+  overall = () => overallEffect([{ cases: this.#miner, uses: this.#uses, patterns: this.#patterns }]);
 }
 
 describe('what using a pattern did', () => {
