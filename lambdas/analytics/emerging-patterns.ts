@@ -1,4 +1,5 @@
 import type { MiningSettings } from '../consolidation/mining/types.ts';
+import type { RunLedger } from '../consolidation/run-ledger.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { type PatternSummary, summaryOf } from '../patterns/pattern-catalog.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
@@ -32,10 +33,12 @@ const compare = ([a, x]: Position, [b, y]: Position): number => a - b || (x < y 
 /** Patterns that may be: candidates, and hypotheses that are not decided, nearest to promotion first. */
 export class EmergingPatterns {
   readonly #store: PatternStore;
+  readonly #ledger: RunLedger;
   readonly #settings: MiningSettings;
 
-  constructor(store: PatternStore, settings: MiningSettings) {
+  constructor(store: PatternStore, ledger: RunLedger, settings: MiningSettings) {
     this.#store = store;
+    this.#ledger = ledger;
     this.#settings = settings;
   }
 
@@ -51,14 +54,22 @@ export class EmergingPatterns {
       )
       .sort((a, b) => compare(positionOf(a), positionOf(b)));
     const page = found.slice(0, maxResults);
+    const tested = await this.#tested(agentId);
     return {
-      items: page.map((pattern) => this.#view(pattern)),
+      items: page.map((pattern) => this.#view(pattern, tested.get(pattern.decisionType))),
       nextToken: found.length > page.length ? encodePageToken(query, positionOf(page.at(-1)!)) : null,
     };
   }
 
-  #view(pattern: Pattern): EmergingPattern {
+  #view(pattern: Pattern, tested: number | undefined): EmergingPattern {
     const lacks = lacksOf(pattern, this.#settings);
-    return { ...summaryOf(pattern), lacks, needs: neededFor(pattern, this.#settings) };
+    return { ...summaryOf(pattern), lacks, needs: neededFor(pattern, this.#settings, tested) };
+  }
+
+  /** How many conjunctions the agent's last run tested, by decision type: two small reads. */
+  async #tested(agentId: string): Promise<Map<string, number>> {
+    const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
+    const result = lastRun && (await this.#ledger.result(lastRun.runId, agentId));
+    return new Map((result?.report?.types ?? []).map(({ decisionType, tested }) => [decisionType, tested]));
   }
 }

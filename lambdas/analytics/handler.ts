@@ -43,7 +43,7 @@ export function createAnalyticsHandler(runtime: Runtime, env: AnalyticsEnvironme
   const successRate = new SuccessRate(reader, clock);
   const comparison = new AgentComparison(reader, clock);
   const memory = new MemoryEffects(reader, store, clock);
-  const emerging = new EmergingPatterns(store, settings);
+  const emerging = new EmergingPatterns(store, ledger, settings);
   const reports = new AgentReports(reader, store, emerging, ledger, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, analyticsRoutes, {
     getSuccessRate: ({ params, query }) => successRate.of(params.agentId, query),

@@ -19,10 +19,13 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /**
  * The level its own p-value has to reach: Benjamini–Hochberg multiplies a p-value by tests/rank, so with everything
- * else as it is, p·(limit/q) is where its q would be at the limit.
+ * else as it is, p·(limit/q) is where its q would be at the limit. A q of 1 was cut off and says nothing of the
+ * scale; then it is the level of the first of all tests.
  */
-const levelNeeded = ({ pValue, qValue }: Pattern, { maxQValue }: MiningSettings): number =>
-  qValue === null || qValue <= 0 ? maxQValue : Math.min(maxQValue, (pValue * maxQValue) / qValue);
+function levelNeeded({ pValue, qValue }: Pattern, { maxQValue }: MiningSettings, tested = 1): number {
+  if (qValue === null || qValue <= 0) return maxQValue;
+  return Math.min(maxQValue, qValue < 1 ? (pValue * maxQValue) / qValue : maxQValue / Math.max(1, tested));
+}
 
 const isSignificant = ({ pValue, qValue }: Pattern, { maxQValue }: MiningSettings): boolean =>
   (qValue ?? pValue) <= maxQValue;
@@ -98,9 +101,10 @@ export interface Needed {
  * How many decisions would make it significant and lift its lower bound above the baseline, with 80 % probability,
  * if its rate, and that of what it is compared with, are what they seem. The comparison is the one with the largest
  * p-value, which decides; what it is compared with grows in proportion.
+ * @param tested conjunctions the last run tested
  * @see casesNeeded for the test; for the bound the usual one-sample formula, (z√(p₀q₀) + z′√(pq))²/(p − p₀)²
  */
-export function neededFor(pattern: Pattern, settings: MiningSettings): Needed {
+export function neededFor(pattern: Pattern, settings: MiningSettings, tested?: number): Needed {
   const { n, rate, baseline } = pattern;
   const hardest = pattern.explain.comparisons.reduce((a, b) => (b.pValue > a.pValue ? b : a));
   const [[hits, misses], [otherHits, otherMisses]] = hardest.table;
@@ -111,7 +115,7 @@ export function neededFor(pattern: Pattern, settings: MiningSettings): Needed {
   const other = otherHits / others;
   if (!(share > other)) return never;
   const test = casesNeeded(share, other, {
-    level: levelNeeded(pattern, settings),
+    level: levelNeeded(pattern, settings, tested),
     power: POWER,
     ratio: others / n,
   });

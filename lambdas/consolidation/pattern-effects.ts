@@ -37,11 +37,14 @@ export function withEffects(
     const effect = effects.get(pattern.patternId);
     return effect ? { ...rest, effect } : rest;
   });
-  const changes = patterns.flatMap((after) => {
-    const earlier = before.get(after.patternId);
-    return canonicalJson(after) === canonicalJson(earlier) ? [] : [{ before: earlier, after }];
-  });
   const current = new Map(patterns.map((pattern) => [pattern.patternId, pattern]));
+  // Those of the lifecycle first and in its order, which may be the one they have to be written in.
+  const inOrder = new Set([...result.changes.map(({ after }) => after.patternId), ...current.keys()]);
+  const changes = [...inOrder].flatMap((patternId) => {
+    const [earlier, after] = [before.get(patternId), current.get(patternId)];
+    if (!after || canonicalJson(after) === canonicalJson(earlier)) return [];
+    return [{ before: earlier, after }];
+  });
   const evidence = result.evidence.map(({ pattern, current: digests }) => ({
     pattern: current.get(pattern.patternId) ?? pattern,
     current: digests,

@@ -107,6 +107,12 @@ describe('how many more decisions it needs', () => {
     const alone = neededFor(candidate(30, 20, 70, 35), settings);
     const corrected = neededFor(candidate(30, 20, 70, 35, { qValue: 0.9 }), settings);
     expect(corrected.decisions!).toBeGreaterThan(alone.decisions!);
+    // a q-value that was cut off at 1: the more was tested, the more it needs
+    const cutOff = (tested: number) =>
+      neededFor(candidate(30, 20, 70, 35, { qValue: 1 }), settings, tested).decisions!;
+    expect(cutOff(1)).toBe(alone.decisions);
+    expect(cutOff(100)).toBeGreaterThan(corrected.decisions!);
+    expect(cutOff(10_000)).toBeGreaterThan(cutOff(100));
     expect(neededFor(candidate(30, 10, 70, 35), settings)).toMatchObject({ decisions: null, more: null });
     expect(neededFor(candidate(0, 0, 70, 35), settings).decisions).toBeNull();
   });
