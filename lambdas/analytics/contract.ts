@@ -40,9 +40,8 @@ const part = z.discriminatedUnion('op', [
   z.object({ op: z.literal('contains'), value: scalar, ...rate }),
   z.object({
     op: z.literal('in_range'),
-    min: z.number().nullable(),
-    max: z.number().nullable(),
-    bin: count,
+    min: z.number().nullable().meta({ description: 'Inclusive; null is open.' }),
+    max: z.number().nullable().meta({ description: 'Exclusive; null is open.' }),
     ...rate,
   }),
   z.object({ op: z.literal('present'), ...rate }),

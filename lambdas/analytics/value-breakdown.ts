@@ -12,7 +12,6 @@ export type PartOf =
       readonly op: 'in_range';
       readonly min: number | null;
       readonly max: number | null;
-      readonly bin: number;
     }
   | { readonly op: 'present' }
   | { readonly op: 'absent' };
@@ -85,7 +84,7 @@ export class ValueBreakdown {
     const ranges = quartileRanges(this.#path, Float64Array.from(values));
     for (const { decision, value } of numbers) {
       const range = ranges.find((candidate) => inRange(value, candidate));
-      if (range) this.#count({ op: 'in_range', min: range.min, max: range.max, bin: range.bin }, decision);
+      if (range) this.#count({ op: 'in_range', min: range.min, max: range.max }, decision);
     }
   }
 

@@ -99,11 +99,13 @@ describe('the success rate of an agent', () => {
       ),
     );
     const { items } = await rate('numbers', { path: 'x' });
-    expect(items.sort((a: { bin: number }, b: { bin: number }) => a.bin - b.bin)).toMatchObject([
-      { op: 'in_range', min: null, max: 10, bin: 0, n: 10, successes: 0 },
-      { op: 'in_range', min: 10, max: 20, bin: 1, n: 10, successes: 0 },
-      { op: 'in_range', min: 20, max: 30, bin: 2, n: 10, successes: 10 },
-      { op: 'in_range', min: 30, max: null, bin: 3, n: 10, successes: 10 },
+    expect(
+      items.sort((a: { min: number }, b: { min: number }) => (a.min ?? -1) - (b.min ?? -1)),
+    ).toMatchObject([
+      { op: 'in_range', min: null, max: 10, n: 10, successes: 0 },
+      { op: 'in_range', min: 10, max: 20, n: 10, successes: 0 },
+      { op: 'in_range', min: 20, max: 30, n: 10, successes: 10 },
+      { op: 'in_range', min: 30, max: null, n: 10, successes: 10 },
     ]);
     const ids = await rate('numbers', { path: 'id' });
     expect(ids.items).toHaveLength(32);
