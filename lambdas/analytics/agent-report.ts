@@ -4,6 +4,7 @@ import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { WINDOW_DAYS, windowAt } from '../consolidation/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 import type { MemoryEffect } from '../patterns/memory-effect.ts';
+import type { Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
@@ -109,7 +110,7 @@ export class AgentReports {
     };
   }
 
-  async #read(agentId: string, period: Period, patterns: Awaited<ReturnType<PatternStore['ofAgent']>>) {
+  async #read(agentId: string, period: Period, patterns: readonly Pattern[]) {
     const { current, previous } = period;
     const window = windowAt(current.to, WINDOW_DAYS);
     const overdue = new Date(Date.parse(current.to) - DAY_MS).toISOString();

@@ -7,7 +7,13 @@ import {
   verdictOn,
 } from '../consolidation/mining/memory-effect.ts';
 import { createMiner } from '../consolidation/mining/mine.ts';
-import { WINDOW_DAYS, windowAt } from '../consolidation/window-cases.ts';
+import {
+  type SeenIndex,
+  type Window,
+  WINDOW_DAYS,
+  windowAt,
+  type WindowCases,
+} from '../consolidation/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 import type { MemoryEffect } from '../patterns/memory-effect.ts';
 import type { Pattern } from '../patterns/pattern.ts';
@@ -15,7 +21,6 @@ import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import { sha256 } from '../shared/platform/ids.ts';
-import type { SeenIndex, Window, WindowCases } from '../consolidation/window-cases.ts';
 import type { DecisionReader } from './decision-reader.ts';
 
 export interface MemoryEffectRequest {
@@ -31,7 +36,7 @@ export interface UsedPattern
 }
 
 /** What agents may have been told: anything but candidates. */
-export const isUsable = ({ status }: Pattern): boolean => status !== 'candidate';
+const isUsable = ({ status }: Pattern): boolean => status !== 'candidate';
 
 /** Takes decisions of one type one by one, for comparing those that used memory with those that did not. */
 export class UseCollector implements UsedCases {
@@ -81,29 +86,31 @@ export class MemoryEffects {
    * Computed from the decisions of the window, as they were known at `asOf`; the nightly run stores the same numbers
    * with each pattern it keeps. Patterns nobody used are not listed; most applied first.
    *
-   * @throws ValidationFailedError for a pattern the agent does not have, or too many decisions
+   * @throws ValidationFailedError for a pattern the agent does not have (of that type), or too many decisions
    */
   async of(agentId: string, request: MemoryEffectRequest) {
     const now = this.#clock();
     assertNotAhead(now, request.asOf, 'asOf');
-    const { asOf = now.toISOString(), windowDays = WINDOW_DAYS, patternId } = request;
+    const { asOf = now.toISOString(), windowDays = WINDOW_DAYS, patternId, decisionType } = request;
     const stored = (await this.#store.ofAgent(agentId)).filter(
-      (pattern) => patternId === undefined || pattern.patternId === patternId,
+      (pattern) =>
+        (patternId === undefined || pattern.patternId === patternId) &&
+        (decisionType === undefined || pattern.decisionType === decisionType),
     );
     if (patternId !== undefined && stored.length === 0)
-      throw ValidationFailedError.at('patternId', 'is no pattern of this agent');
+      throw ValidationFailedError.at('patternId', 'is no pattern of this agent and type');
     const window = windowAt(asOf, windowDays);
     const { cases } = this.#reader;
     const seen = await cases.seenIn(agentId, window);
     const budget = this.#reader.budget();
     const types: UseCollector[] = [];
-    const asked = request.decisionType ?? (patternId === undefined ? undefined : stored[0]!.decisionType);
-    for (const decisionType of await this.#reader.types(agentId, asked)) {
-      const used = new UseCollector(agentId, decisionType, stored, cases, seen, window);
+    const asked = decisionType ?? (patternId === undefined ? undefined : stored[0]!.decisionType);
+    for (const type of await this.#reader.types(agentId, asked)) {
+      const used = new UseCollector(agentId, type, stored, cases, seen, window);
       types.push(used);
       // Without a pattern there is no situation to compare in.
       if (used.patterns.length === 0) continue;
-      for await (const decision of this.#reader.decisions(agentId, decisionType, window)) {
+      for await (const decision of this.#reader.decisions(agentId, type, window)) {
         budget.spend('windowDays');
         used.add(decision);
       }

@@ -34,12 +34,25 @@ export class RateTally {
     else this.#pending++;
   }
 
+  /** Adds everything another has counted. */
+  include(other: RateTally): void {
+    this.#successes += other.#successes;
+    this.#failures += other.#failures;
+    this.#pending += other.#pending;
+    this.#voided += other.#voided;
+  }
+
   get decisions(): number {
     return this.#successes + this.#failures + this.#pending + this.#voided;
   }
 
+  /** Those with an outcome that counts. */
+  get resolved(): number {
+    return this.#successes + this.#failures;
+  }
+
   rate(): Rate {
-    const n = this.#successes + this.#failures;
+    const n = this.resolved;
     return {
       n,
       successes: this.#successes,

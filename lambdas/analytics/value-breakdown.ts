@@ -1,7 +1,6 @@
 import { quartileRanges } from '../consolidation/mining/feature-table.ts';
 import { inRange } from '../consolidation/mining/matching.ts';
 import type { Features, MiningSettings, Scalar } from '../consolidation/mining/types.ts';
-import { verdictOf } from '../consolidation/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { type Rate, RateTally } from './rate.ts';
 
@@ -18,11 +17,6 @@ export type PartOf =
 
 export type Part = PartOf & Rate;
 
-interface Numbered {
-  readonly decision: Decision;
-  readonly value: number;
-}
-
 const keyOf = (part: PartOf): string => JSON.stringify(part);
 
 /**
@@ -35,7 +29,8 @@ export class ValueBreakdown {
   readonly #settings: MiningSettings;
   readonly #only: string | undefined;
   readonly #parts = new Map<string, { readonly part: PartOf; readonly tally: RateTally }>();
-  readonly #numbers: Numbered[] = [];
+  /** Their cut points are known only when all are there. */
+  readonly #numbers = new Map<number, RateTally>();
 
   /** @param only the text of the one value asked for; a number or a boolean is asked for by its JSON text */
   constructor(path: string, asOf: string, settings: MiningSettings, only?: string) {
@@ -51,9 +46,11 @@ export class ValueBreakdown {
     if (feature.kind === 'present') return this.#count({ op: 'present' }, decision);
     if (feature.kind === 'set')
       return feature.values.forEach((value) => this.#count({ op: 'contains', value }, decision));
-    if (typeof feature.value === 'number' && this.#only === undefined)
-      this.#numbers.push({ decision, value: feature.value });
-    else this.#count({ op: 'eq', value: feature.value }, decision);
+    const { value } = feature;
+    if (typeof value !== 'number') return this.#count({ op: 'eq', value }, decision);
+    let tally = this.#numbers.get(value);
+    if (!tally) this.#numbers.set(value, (tally = new RateTally()));
+    tally.add(decision, this.#asOf);
   }
 
   /** Most decisions first; what was asked for is there also when there is none of it. */
@@ -73,25 +70,35 @@ export class ValueBreakdown {
   }
 
   #countNumbers(): void {
-    const numbers = this.#numbers.splice(0);
-    const distinct = new Set(numbers.map(({ value }) => value));
-    if (distinct.size <= this.#settings.maxDistinctNumbers) {
-      for (const { decision, value } of numbers) this.#count({ op: 'eq', value }, decision);
-      return;
-    }
-    const resolved = numbers.filter(({ decision }) => verdictOf(decision, this.#asOf));
-    const values = (resolved.length > 0 ? resolved : numbers).map(({ value }) => value);
-    const ranges = quartileRanges(this.#path, Float64Array.from(values));
-    for (const { decision, value } of numbers) {
+    const isCut = this.#numbers.size > this.#settings.maxDistinctNumbers && this.#only === undefined;
+    const ranges = isCut ? this.#ranges() : [];
+    for (const [value, tally] of this.#numbers) {
       const range = ranges.find((candidate) => inRange(value, candidate));
-      if (range) this.#count({ op: 'in_range', min: range.min, max: range.max }, decision);
+      this.#tally(range ? { op: 'in_range', min: range.min, max: range.max } : { op: 'eq', value }).include(
+        tally,
+      );
     }
+    this.#numbers.clear();
+  }
+
+  #ranges() {
+    const values: number[] = [];
+    const repeat = (countOf: (tally: RateTally) => number): void => {
+      for (const [value, tally] of this.#numbers) for (let i = countOf(tally); i > 0; i--) values.push(value);
+    };
+    repeat((tally) => tally.resolved);
+    if (values.length === 0) repeat((tally) => tally.decisions);
+    return quartileRanges(this.#path, Float64Array.from(values));
   }
 
   #count(part: PartOf, decision: Decision): void {
+    this.#tally(part).add(decision, this.#asOf);
+  }
+
+  #tally(part: PartOf): RateTally {
     const key = keyOf(part);
     let counted = this.#parts.get(key);
     if (!counted) this.#parts.set(key, (counted = { part, tally: new RateTally() }));
-    counted.tally.add(decision, this.#asOf);
+    return counted.tally;
   }
 }

@@ -32,9 +32,9 @@ export function withEffects(
   const before = new Map(previous.map((pattern) => [pattern.patternId, pattern]));
   const patterns = result.patterns.map((pattern): Pattern => {
     const earlier = before.get(pattern.patternId);
-    if (earlier && !isLive(earlier) && !isLive(pattern)) return pattern;
     const { effect: _effect, ...rest } = pattern;
-    const effect = effects.get(pattern.patternId);
+    const hadEnded = earlier && !isLive(earlier) && !isLive(pattern);
+    const effect = hadEnded ? earlier.effect : effects.get(pattern.patternId);
     return effect ? { ...rest, effect } : rest;
   });
   const current = new Map(patterns.map((pattern) => [pattern.patternId, pattern]));

@@ -82,7 +82,7 @@ export function shareDifference(strata: readonly Table[], z = Z95): Difference |
 
 /**
  * Evidence that the first row does worse, which may be looked at as often as one likes: under no effect it exceeds
- * 1/α at any of all looks with probability at most α. It is the likelihood ratio of the stratified score statistic
+ * 1/α at any of all looks with probability at most α (as far as the score is normal). It is the likelihood ratio of the stratified score statistic
  * (Mantel–Haenszel excess U and its variance V) for "worse by a log odds ratio drawn from a half-normal with
  * deviation τ" against "no different": `2(1+τ²V)^−½ · exp(τ²U²/2(1+τ²V)) · Φ(τU/√(1+τ²V))`.
  * @see Robbins (1970), Annals of Mathematical Statistics 41:1397–1409; Johari, Koomen, Pekelis & Walsh (2022),

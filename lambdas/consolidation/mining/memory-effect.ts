@@ -8,7 +8,7 @@ import type { Condition, Miner } from './types.ts';
  * all resolved decisions of the type for which the pattern's conditions on the situation hold. What the agent chose
  * itself (`action`, `selected`) is no situation: a warning is applied by choosing something else, so those
  * conditions would leave nobody who followed it. What counts is whether the decision succeeded, whichever way the
- * pattern points.
+ * pattern points. A decision that names a pattern outside its situation is not counted.
  *
  * Rates drift, and a pattern is used only once it is known. So the comparison begins with the UTC day of its first
  * use, and each week is compared within itself.
@@ -124,8 +124,7 @@ class Uses {
  */
 export class MemoryUses {
   readonly #cited = new Map<string, Cited>();
-  readonly #names = new Map<string, string>();
-  readonly #patternIds = new Set<string>();
+  readonly #patternIds = new Map<string, string>();
 
   add(decisionId: string, applied: readonly string[] = [], shown: readonly string[] = []): void {
     if (applied.length + shown.length === 0) return;
@@ -137,16 +136,14 @@ export class MemoryUses {
   }
 
   /** Whether any decision names the pattern. */
-  name(patternId: string): boolean {
+  names(patternId: string): boolean {
     return this.#patternIds.has(patternId);
   }
 
   readonly #intern = (patternId: string): string => {
-    this.#patternIds.add(patternId);
-    const known = this.#names.get(patternId);
-    if (known !== undefined) return known;
-    this.#names.set(patternId, patternId);
-    return patternId;
+    const known = this.#patternIds.get(patternId);
+    if (known === undefined) this.#patternIds.set(patternId, patternId);
+    return known ?? patternId;
   };
 }
 
@@ -162,7 +159,7 @@ export function effectsByPattern(
   const effects = new Map<string, MemoryEffect>();
   for (const pattern of patterns) {
     const { patternId } = pattern;
-    if (!uses.name(patternId)) continue;
+    if (!uses.names(patternId)) continue;
     const applied = new Uses();
     const shown = new Uses();
     cases.forEachMatch(situationOf(pattern), (decisionId, time, success) => {

@@ -83,6 +83,8 @@ describe('did memory help', () => {
     expect(items.map(({ patternId }: Pattern) => patternId)).toEqual([up.patternId]);
     const { error } = await ask('getMemoryEffect', { patternId: 'PATTERN-3f9a0c6d2b7e41d8' });
     expect(error.issues).toMatchObject([{ path: 'patternId' }]);
+    const otherType = { patternId: up.patternId, decisionType: 'RISK_ASSESSMENT' };
+    expect((await ask('getMemoryEffect', otherType)).error.issues).toMatchObject([{ path: 'patternId' }]);
     expect((await ask('getMemoryEffect', { asOf: '2027-01-01T00:00:00Z' })).error.issues).toMatchObject([
       { path: 'asOf' },
     ]);

@@ -31,7 +31,7 @@ const patterns = createPatternsHandler(runtime, {
   STATE_TABLE: tableName('state'),
   MEMORY_TABLE: tableName('memory'),
 });
-const decisions = createApi();
+const decisions = createApi({ documents: metered });
 
 const match = async (trend: string, more: object = {}, agent = agentId) => {
   const context = { market: { trend } };
@@ -77,7 +77,10 @@ describe('a decision that names its exposure', () => {
   it('says which patterns were in view, and says it again when it is repeated', async () => {
     const { items, exposureId } = await match('up');
     const body = { exposureId, timestamp: NOW, clientToken: 'once', decisionType: 'SIGNAL_GENERATION' };
+    await decisions.log(agentId, { decisionType: 'SIGNAL_GENERATION' }); // the hour's activity is noted
+    puts.length = 0;
     const first = await decisions.log(agentId, body);
+    expect(puts).toMatchObject([{ units: 4 }]);
     expect(first.body).toMatchObject({ exposureId, patternsShown: [items[0].patternId] });
     expect((await decisions.get(agentId, first.body.decisionId)).body).toEqual(first.body);
     expect((await decisions.log(agentId, body)).body).toEqual(first.body);
