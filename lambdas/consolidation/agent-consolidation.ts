@@ -4,11 +4,12 @@ import type { PatternStore } from '../patterns/pattern-store.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
-import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
+import { isDecaying } from './dormancy.ts';
+import { learnFrom } from './learning.ts';
+import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
-import { demotionsOf, MemoryUses } from './mining/memory-effect.ts';
+import { MemoryUses } from './mining/memory-effect.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
-import { effectsOf, withEffects } from './pattern-effects.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -99,7 +100,7 @@ export class AgentConsolidation {
       const { report, result } = await this.#learn(task, decisionType, patterns, read, dryRun);
       types.push(report);
       pages += read.pages;
-      livePatterns += result.patterns.filter(isLive).length;
+      livePatterns += result.patterns.filter((pattern) => isLive(pattern) || isDecaying(pattern)).length;
     }
     return {
       report: {
@@ -144,23 +145,8 @@ export class AgentConsolidation {
     { miner, uses, decisions, truncated }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
-    // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
-    const known = previous.filter(
-      (pattern) => needsRetest(pattern) || (!isLive(pattern) && pattern.statusRunId === task.runId),
-    );
-    const mined = miner.mine(known);
-    const listed = new Set(mined.findings.map(({ patternId }) => patternId));
-    const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
-    const promoted = mined.findings.filter(({ verdict }) => verdict === 'promote');
-    // Tested by the cut points they were found with; the id is what they are stored under.
-    const retested = miner
-      .test(unlisted, promoted)
-      .map((finding, i) => ({ ...finding, patternId: unlisted[i]!.patternId }));
     const settings = this.#cases.settings;
-    const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
-    const demotions = demotionsOf(effects);
-    const advanced = advance({ ...task, decisionType, settings, previous, mined, retested, demotions });
-    const result = withEffects(advanced, previous, effects);
+    const { mined, result } = learnFrom(miner, { ...task, decisionType, settings, previous }, uses);
     if (!dryRun) await this.#save(task, result);
     return {
       result,

@@ -1,23 +1,26 @@
-import type { EvidenceDigest, Pattern, PatternNumbers, PatternStatus } from '../patterns/pattern.ts';
+import type { EvidenceDigest, Pattern, PatternStatus } from '../patterns/pattern.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
+import { fallAsleep, sleepOn } from './dormancy.ts';
+import type { KnownTest } from './known-tests.ts';
+import { defaultLifecycleSettings, type LifecycleSettings } from './lifecycle-settings.ts';
 import type { Finding, MiningResult, MiningSettings } from './mining/types.ts';
+import { findReversals, supersede } from './reversal.ts';
 import { storableFinding } from './storable-finding.ts';
+import { isExplained, stands, type Verdict, verdictOn } from './verdicts.ts';
 
 /**
  * What a pattern becomes when a run has looked again. Pure: a function of the patterns before the run, of what the
  * run found, and of `asOf`, and a fixpoint – applied to its own result it changes nothing, so a run that was killed
  * half-way is simply run again.
  *
- *     (mined)  ─► candidate ─► promoted ─► suspect ─► retired
- *                               ▲   ▲────────┘           │      dormant: its evidence has aged out
- *                               └────────────────────────┘
+ *     (mined) ──► candidate ──► promoted ◄──► suspect ──► retired      retired: refuted, drifted away, explained,
+ *     (stated) ─► hypothesis ──────┘ ▲                                  merged into another, or reversed
+ *                                    └──► dormant                      dormant: its evidence has aged out
  *
  * A promoted pattern stays promoted under milder terms than it was promoted on (`holds`): the corrected test moves
  * with everything else that is tested in a run, and a pattern should not flicker because others were tested too.
  */
 
-/** Level of the uncorrected p-value at which a promoted pattern still holds. */
-export const HOLD_LEVEL = 0.05;
 /** What is not even significant tested alone is no candidate: the nearest by rank may be far away. */
 export const CANDIDATE_LEVEL = 0.05;
 /** A rate that moved by this much since the last version makes a new one. */
@@ -34,7 +37,7 @@ export interface LifecycleInput {
   /** Patterns of this agent and type, as stored. */
   readonly previous: readonly Pattern[];
   readonly mined: MiningResult;
-  /** The previous patterns that hold or are suspect and are not among the findings, beside those now promoted. */
+  /** The previous patterns that are tested every night and are not among the findings, beside those now promoted. */
   readonly retested: readonly Finding[];
   /**
    * Patterns that are to go for a reason mining cannot see (id → reason): suspect first, retired when they are still
@@ -42,6 +45,12 @@ export interface LifecycleInput {
    * @default none
    */
   readonly demotions?: ReadonlyMap<string, string>;
+  /** What their decisions say of known patterns in order of time, by id. @default nothing */
+  readonly known?: ReadonlyMap<string, KnownTest>;
+  /** Stated patterns that a stored one states as well: id → that one's id. @default none */
+  readonly twins?: ReadonlyMap<string, string>;
+  /** @default defaultLifecycleSettings */
+  readonly lifecycle?: LifecycleSettings;
 }
 
 export interface Change {
@@ -60,66 +69,33 @@ export interface LifecycleResult {
   readonly evidence: readonly { readonly pattern: Pattern; readonly current: readonly EvidenceDigest[] }[];
 }
 
-interface Verdict {
-  readonly status: PatternStatus;
-  readonly reason: string;
-}
-
-const isExplained = (finding: Finding): boolean => finding.explainedBy !== undefined;
-
 const isCandidate = (finding: Finding): boolean =>
   finding.numbers.pValue <= CANDIDATE_LEVEL && !isExplained(finding) && finding.reason !== 'mirror_image';
 
 /** The previous patterns a run has to test again when mining did not list them. */
 export const needsRetest = (pattern: Pattern): boolean =>
-  pattern.status === 'promoted' || pattern.status === 'suspect';
+  stands(pattern) || pattern.status === 'dormant' || pattern.status === 'hypothesis';
 
 const keepsDigests = ({ status }: Pattern): boolean => status !== 'candidate' && status !== 'hypothesis';
-
-/** Why a promoted pattern no longer holds; undefined while it does. */
-function failureOf(numbers: PatternNumbers): string | undefined {
-  if (!(numbers.confidence > numbers.baseline)) return 'below_baseline';
-  if (!(numbers.pValue <= HOLD_LEVEL)) return 'not_significant';
-  if (!(numbers.recentRate > numbers.recentBaseline)) return 'recent_rate_below';
-  return undefined;
-}
-
-/** @param listed the finding comes from mining; false: it was tested alone */
-function verdictOn(
-  before: Pattern | undefined,
-  finding: Finding,
-  listed: boolean,
-  { asOf, settings, demotions }: LifecycleInput,
-): Verdict {
-  const failed = (reason: string): Verdict => {
-    const failedBefore = before?.status === 'suspect' && before.statusSince < asOf;
-    return { status: failedBefore ? 'retired' : 'suspect', reason };
-  };
-  const demotion = demotions?.get(finding.patternId);
-  if (demotion !== undefined) {
-    if (!before || before.status === 'candidate') return { status: 'candidate', reason: demotion };
-    return needsRetest(before) ? failed(demotion) : before;
-  }
-  if (listed && finding.verdict === 'promote') return { status: 'promoted', reason: 'significant' };
-  if (!before || before.status === 'candidate') return { status: 'candidate', reason: finding.reason };
-  if (!needsRetest(before)) return before;
-  if (finding.numbers.n < settings.minOccurrences) return { status: 'dormant', reason: 'evidence_aged_out' };
-  if (isExplained(finding)) return { status: 'retired', reason: finding.reason };
-  const failure = failureOf(finding.numbers);
-  return failure ? failed(failure) : { status: 'promoted', reason: 'still_holds' };
-}
 
 function renew(
   before: Pattern | undefined,
   finding: Finding,
-  { status, reason }: Verdict,
-  { agentId, decisionType, asOf, runId }: LifecycleInput,
+  { status, reason, renewed }: Verdict,
+  input: LifecycleInput,
+  supersedes: string | undefined,
 ): Pattern {
-  const { numbers, patternId, asserts, conditions, description, explain, explainedBy } =
+  const { agentId, decisionType, asOf, runId, known, twins } = input;
+  const { numbers, patternId, asserts, conditions, description, explain, explainedBy, sameAs } =
     storableFinding(finding);
+  const test = known?.get(patternId);
   const statusChanged = status !== before?.status;
   const moved = before && Math.abs(numbers.rate - before.versionRate) >= VERSION_STEP - 1e-9;
   const newVersion = statusChanged || moved;
+  const promise = promiseOf(before, status, test, renewed, finding, asOf);
+  const registered =
+    before?.status === 'hypothesis' ? (test?.registered ?? before.registered) : before?.registered;
+  const mergedInto = reason === 'merged' ? (twins?.get(patternId) ?? explainedBy) : undefined;
   return {
     patternId,
     agentId,
@@ -130,9 +106,15 @@ function renew(
     description,
     explain,
     status,
-    reason,
+    // what gave it its status tonight stays the reason when tonight is done again
+    reason: before && !statusChanged && before.statusSince === asOf ? before.reason : reason,
     ...(explainedBy !== undefined && status !== 'promoted' && { explainedBy }),
-    ...(before?.supersedes !== undefined && { supersedes: before.supersedes }),
+    ...(supersedes !== undefined && { supersedes }),
+    ...(mergedInto !== undefined && { mergedInto }),
+    ...(sameAs !== undefined && status === 'promoted' && { sameAs }),
+    ...promise,
+    ...(registered && { registered }),
+    ...(before?.note !== undefined && { note: before.note }),
     asOf,
     version: before ? before.version + (newVersion ? 1 : 0) : 1,
     versionRate: before && !newVersion ? before.versionRate : numbers.rate,
@@ -141,15 +123,49 @@ function renew(
   };
 }
 
+/** What later outcomes are held against, and how they compare so far. A new promise begins with its promotion. */
+function promiseOf(
+  before: Pattern | undefined,
+  status: PatternStatus,
+  test: KnownTest | undefined,
+  renewed: Verdict['renewed'],
+  { numbers: { confidence, baseline, n } }: Finding,
+  asOf: string,
+): Pick<Pattern, 'reference' | 'drift'> {
+  const { reference, drift } = renewed ?? (before && stands(before) ? test : undefined) ?? {};
+  if (!reference || !drift)
+    return stands({ status })
+      ? { reference: { since: asOf, confidence, baseline, n }, drift: { statistic: 0 } }
+      : {};
+  const { statistic, changedAt } = drift;
+  return {
+    reference,
+    drift: {
+      statistic,
+      ...(changedAt !== undefined && { changedAt: new Date(changedAt).toISOString() }),
+    },
+  };
+}
+
+interface Found {
+  readonly before: Pattern | undefined;
+  readonly finding: Finding;
+  /** From mining; false: it was tested alone. */
+  readonly listed: boolean;
+  readonly verdict: Verdict;
+}
+
+const isMined = ({ listed, finding }: Found): boolean => listed && finding.verdict === 'promote';
+
 /** More promoted than are kept: what was found significant in this run goes first, then the higher confidence. */
-function overLimit(found: readonly { finding: Finding; verdict: Verdict }[], limit: number): Set<string> {
+function overLimit(found: readonly Found[], limit: number): Set<string> {
   const over = new Set<string>();
   for (const asserts of ['success', 'failure']) {
     const promoted = found
       .filter(({ finding, verdict }) => finding.asserts === asserts && verdict.status === 'promoted')
       .sort(
         (a, b) =>
-          Number(b.verdict.reason === 'significant') - Number(a.verdict.reason === 'significant') ||
+          Number(isMined(b)) - Number(isMined(a)) ||
           b.finding.numbers.confidence - a.finding.numbers.confidence ||
           (a.finding.patternId < b.finding.patternId ? -1 : 1),
       );
@@ -159,33 +175,67 @@ function overLimit(found: readonly { finding: Finding; verdict: Verdict }[], lim
 }
 
 export function advance(input: LifecycleInput): LifecycleResult {
-  const { previous, mined, retested, settings } = input;
-  const known = new Map(previous.map((pattern) => [pattern.patternId, pattern]));
+  const { previous, mined, retested, settings, asOf, runId, lifecycle = defaultLifecycleSettings } = input;
+  const halfLife = lifecycle.confidenceHalfLifeDays;
+  const stored = new Map(previous.map((pattern) => [pattern.patternId, pattern]));
   const found = [
     ...mined.findings.map((finding) => ({ finding, listed: true })),
     ...retested.map((finding) => ({ finding, listed: false })),
-  ].map(({ finding, listed }) => {
-    const before = known.get(finding.patternId);
-    return { before, finding, verdict: verdictOn(before, finding, listed, input) };
+  ].map(({ finding, listed }): Found => {
+    const { patternId } = finding;
+    const before = stored.get(patternId);
+    const known = input.known?.get(patternId);
+    const demotion = input.demotions?.get(patternId);
+    const twin = input.twins?.get(patternId);
+    return {
+      before,
+      finding,
+      listed,
+      verdict: verdictOn(before, finding, { asOf, settings, lifecycle, known, demotion, twin, listed }),
+    };
   });
   const over = overLimit(found, settings.maxPromoted);
+  const promoted = found.filter(
+    ({ finding, verdict }) => verdict.status === 'promoted' && !over.has(finding.patternId),
+  );
+  const reversals = findReversals(
+    promoted.map(({ finding }) => finding),
+    previous,
+  );
+  const opposites = new Map([...reversals].map(([old, by]) => [by, old]));
 
   const after = new Map<string, Pattern>();
   const changes: Change[] = [];
   const evidence: LifecycleResult['evidence'][number][] = [];
-  for (const { before, finding, verdict } of found) {
-    // What has ended, and is not found again, stays exactly as it ended.
-    if (before && !needsRetest(before) && before.status !== 'candidate' && verdict.status === before.status)
-      continue;
-    if (verdict.status === 'candidate' && !isCandidate(finding)) continue;
-    const limited: Verdict = !over.has(finding.patternId)
-      ? verdict
-      : { status: before && needsRetest(before) ? 'retired' : 'candidate', reason: 'over_limit' };
-    if (limited.status === 'candidate' && before && before.status !== 'candidate') continue;
-    const pattern = renew(before, finding, limited, input);
+  const keep = (before: Pattern | undefined, pattern: Pattern): void => {
     after.set(pattern.patternId, pattern);
     if (canonicalJson(pattern) !== canonicalJson(before)) changes.push({ before, after: pattern });
+  };
+  for (const { before, finding, verdict } of found) {
+    const { patternId } = finding;
+    if (reversals.has(patternId)) continue;
+    if (before?.status === 'dormant' && verdict.status === 'dormant') {
+      keep(before, sleepOn(before, asOf, halfLife));
+      continue;
+    }
+    // What has ended, and is not found again, stays exactly as it ended.
+    if (before?.status === 'retired' && verdict.status === 'retired') continue;
+    if (verdict.status === 'candidate' && !isCandidate(finding)) continue;
+    const limited: Verdict = !over.has(patternId)
+      ? verdict
+      : { status: before && stands(before) ? 'retired' : 'candidate', reason: 'over_limit' };
+    if (limited.status === 'candidate' && before && before.status !== 'candidate') continue;
+    if (limited.status === 'dormant' && before) {
+      keep(before, fallAsleep(before, limited.reason, { asOf, runId }, halfLife));
+      continue;
+    }
+    const pattern = renew(before, finding, limited, input, opposites.get(patternId) ?? before?.supersedes);
+    keep(before, pattern);
     if (keepsDigests(pattern)) evidence.push({ pattern, current: finding.evidence });
+  }
+  for (const [old, by] of reversals) {
+    const before = stored.get(old)!;
+    keep(before, supersede(before, by, asOf, runId));
   }
   const dropped = previous.filter(({ status, patternId }) => status === 'candidate' && !after.has(patternId));
   const gone = new Set(dropped.map(({ patternId }) => patternId));

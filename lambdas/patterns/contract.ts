@@ -41,7 +41,7 @@ const statedConditionSchema = z.discriminatedUnion('op', [
     op: z.literal('in_range'),
     min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
     max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
-    bin: count.max(100).default(0).meta({ description: 'Quantile rank.' }),
+    bin: count.max(100).optional().meta({ description: 'Quantile rank; without it the bounds name it.' }),
   }),
 ]);
 
@@ -49,7 +49,7 @@ const conditionSchema = z.discriminatedUnion('op', [
   z.object({ path: z.string(), op: z.literal('eq'), value: scalar }),
   z.object({ path: z.string(), op: z.literal('contains'), value: scalar }),
   z.object({ path: z.string(), op: z.literal('present') }),
-  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count }),
+  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count.optional() }),
 ]);
 
 const numbers = {
@@ -70,7 +70,32 @@ const numbers = {
   metrics: z.record(z.string(), z.object({ mean: z.number(), sd: z.number() })),
 };
 
-const patternSchema = z.object({
+const referenceSchema = z
+  .object({ since: z.string(), confidence: z.number(), baseline: z.number(), n: count })
+  .meta({ description: 'What it promised: outcomes after `since` are held against it.' });
+
+const driftSchema = z.object({
+  statistic: z.number().meta({ description: 'CUSUM on outcome − confidence, in log-likelihood.' }),
+  changedAt: z.string().optional(),
+});
+
+const registrationSchema = z
+  .object({
+    at: z.string().meta({ description: 'When it was stated: only later decisions settle it.' }),
+    until: z.string().meta({ description: 'When it is given up if it is still open.' }),
+    n: count,
+    successes: count,
+    rate: z.number(),
+    othersRate: z.number().meta({ description: 'Asserted share among the other decisions since.' }),
+    evidence: z
+      .number()
+      .meta({ description: 'E-value for it: confirmed at `needed`, however often one looks.' }),
+    evidenceAgainst: z.number().meta({ description: 'E-value against it: refuted at `needed`.' }),
+    needed: z.number(),
+  })
+  .meta({ description: 'A hypothesis: its numbers since it was stated.' });
+
+export const patternSchema = z.object({
   patternId: z.string(),
   agentId: z.string(),
   decisionType: z.string(),
@@ -80,7 +105,25 @@ const patternSchema = z.object({
   status: z.enum(statuses),
   reason: z.string().meta({ description: 'Why it has the status it has.' }),
   explainedBy: z.string().optional(),
-  supersedes: z.string().optional(),
+  supersedes: z.string().optional().meta({ description: 'The opposite claim it took the place of.' }),
+  supersededBy: z.string().optional().meta({ description: 'The opposite claim that took its place.' }),
+  mergedInto: z.string().optional().meta({ description: 'The pattern that says the same and stands.' }),
+  sameAs: z
+    .array(z.object({ patternId: z.string(), conditions: z.array(conditionSchema) }))
+    .optional()
+    .meta({ description: 'Other wordings merged into it: they hold for nearly the same decisions.' }),
+  reference: referenceSchema.optional(),
+  drift: driftSchema.optional(),
+  restingConfidence: z
+    .number()
+    .optional()
+    .meta({ description: 'Dormant: the confidence that halves with the age of its evidence.' }),
+  changedAsOf: z
+    .string()
+    .optional()
+    .meta({ description: 'asOf of the run that changed it and left it the numbers it had.' }),
+  registered: registrationSchema.optional(),
+  note: z.string().optional(),
   version: count,
   versionRate: z.number(),
   statusSince: z.string().meta({ description: 'asOf of the run that gave it its status.' }),
@@ -142,6 +185,10 @@ const versionSchema = z.object({
   recentRate: z.number(),
   pValue: z.number(),
   qValue: z.number().nullable(),
+  supersedes: z.string().optional(),
+  supersededBy: z.string().optional(),
+  mergedInto: z.string().optional(),
+  explainedBy: z.string().optional(),
 });
 
 const agent = z.strictObject({ agentId: agentIdSchema });

@@ -20,8 +20,11 @@ export type Condition =
       readonly min: number | null;
       /** Exclusive; `null` is open. */
       readonly max: number | null;
-      /** Quantile rank, 0 for the lowest: with the path it names the condition while cut points move. */
-      readonly bin: number;
+      /**
+       * Quantile rank, 0 for the lowest: with the path it names the condition while cut points move. Absent where
+       * somebody stated the bounds, which then name it.
+       */
+      readonly bin?: number;
     };
 
 export type PatternStatus = 'hypothesis' | 'candidate' | 'promoted' | 'suspect' | 'retired' | 'dormant';
@@ -99,9 +102,60 @@ export interface Pattern extends PatternNumbers {
   readonly statusRunId: string;
   /** Rate at the last version, which a new version must differ from by 0.05. */
   readonly versionRate: number;
+  /** The opposite claim it took the place of, and the one that took its place. */
   readonly supersedes?: string;
   /** What using it did in that window; absent when no decision says it used it. */
   readonly effect?: MemoryEffect;
+  readonly supersededBy?: string;
+  /** The pattern that says the same and stands in its place. */
+  readonly mergedInto?: string;
+  /** Other wordings that were merged into it. */
+  readonly sameAs?: readonly { readonly patternId: string; readonly conditions: readonly Condition[] }[];
+  /** What it promised when it was promoted: later outcomes are held against it. */
+  readonly reference?: Reference;
+  readonly drift?: DriftNumbers;
+  /** `asOf` of the run that changed it and left it the numbers it had. */
+  readonly changedAsOf?: string;
+  /** Dormant: the confidence it once had, which halves with the age of its newest evidence. */
+  readonly restingConfidence?: number;
+  /** A hypothesis: how it was registered, and its numbers since. Stays when it is settled. */
+  readonly registered?: Registration;
+  /** What its author wrote to it. */
+  readonly note?: string;
+}
+
+export interface Reference {
+  /** Later occurrences are held against it. */
+  readonly since: string;
+  /** Lower bound of its rate: the most it had while it did not drift. */
+  readonly confidence: number;
+  readonly baseline: number;
+  readonly n: number;
+}
+
+/** How far the outcomes since `reference.since` are from what was promised. */
+export interface DriftNumbers {
+  /** CUSUM in units of log-likelihood; a pattern is suspect above the threshold. */
+  readonly statistic: number;
+  /** Time of the first decision of the run of outcomes behind it. */
+  readonly changedAt?: string;
+}
+
+/** Only decisions made after `at` settle a hypothesis: what came before may have suggested it. */
+export interface Registration {
+  readonly at: string;
+  /** When it is given up if it is still open. */
+  readonly until: string;
+  /** Resolved decisions since then that its conditions hold for, and the successes among them. */
+  readonly n: number;
+  readonly successes: number;
+  /** Asserted share among them and among the others since then. */
+  readonly rate: number;
+  readonly othersRate: number;
+  /** E-values for it and against it: at `needed` it is confirmed or refuted, however often one looked. */
+  readonly evidence: number;
+  readonly evidenceAgainst: number;
+  readonly needed: number;
 }
 
 /** A decision that proves a pattern, kept beyond the decision's own 90 days. */
@@ -126,13 +180,17 @@ export interface PatternVersion {
   readonly recentRate: number;
   readonly pValue: number;
   readonly qValue: number | null;
+  readonly supersedes?: string;
+  readonly supersededBy?: string;
+  readonly mergedInto?: string;
+  readonly explainedBy?: string;
 }
 
 export const versionOf = (pattern: Pattern): PatternVersion => ({
   version: pattern.version,
   status: pattern.status,
   reason: pattern.reason,
-  asOf: pattern.asOf,
+  asOf: pattern.changedAsOf ?? pattern.asOf,
   n: pattern.n,
   successes: pattern.successes,
   rate: pattern.rate,
@@ -141,6 +199,10 @@ export const versionOf = (pattern: Pattern): PatternVersion => ({
   recentRate: pattern.recentRate,
   pValue: pattern.pValue,
   qValue: pattern.qValue,
+  ...(pattern.supersedes !== undefined && { supersedes: pattern.supersedes }),
+  ...(pattern.supersededBy !== undefined && { supersededBy: pattern.supersededBy }),
+  ...(pattern.mergedInto !== undefined && { mergedInto: pattern.mergedInto }),
+  ...(pattern.explainedBy !== undefined && { explainedBy: pattern.explainedBy }),
 });
 
 /** Statuses whose numbers each run renews. What is retired or dormant keeps the numbers it ended with. */

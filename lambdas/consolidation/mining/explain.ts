@@ -84,7 +84,7 @@ function intersectAll(table: CaseTable, bitmaps: readonly Uint32Array[]): Uint32
 }
 
 /** Index sets of the proper, non-empty parts of `size` conditions, small parts first. */
-function properSubsets(size: number): number[][] {
+export function properSubsets(size: number): number[][] {
   const all = Array.from({ length: size }, (_, index) => index);
   if (size > MAX_WITH_ALL_PARTS) return all.map((left) => all.filter((index) => index !== left));
   const subsets: number[][] = [];

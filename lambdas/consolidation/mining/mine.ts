@@ -5,13 +5,24 @@ import { buildFeatures, type Feature } from './feature-table.ts';
 import { findingOf, idOf, type MinerOptions, significantOf } from './finding.ts';
 import { type Entry, Judge } from './judge.ts';
 import type { Significant } from './overlaps.ts';
+import { outcomesOf, sequencesOf } from './occurrences.ts';
 import { conditionKey } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
 import { forEachMatch } from './matches.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
+import { mergeSimilar } from './similar.ts';
 import { testStated } from './stated.ts';
-import type { Condition, Finding, Miner, MiningResult, MiningSettings, Stated } from './types.ts';
+import type {
+  Condition,
+  Finding,
+  Known,
+  Miner,
+  MiningResult,
+  MiningSettings,
+  SameAs,
+  Stated,
+} from './types.ts';
 
 /** A miner for the resolved decisions of one agent and type. Add each decision once, then ask. */
 export function createMiner(options: MinerOptions): Miner {
@@ -26,6 +37,8 @@ export function createMiner(options: MinerOptions): Miner {
     },
     mine: (known = []) => new MiningRun(current(), options, settings).result(known),
     forEachMatch: (conditions, visit) => forEachMatch(current(), conditions, visit),
+    outcomes: (stated) => outcomesOf(current(), stated),
+    sequences: (stated, span) => sequencesOf(current(), stated, span),
     test: (stated, beside = []) => testStated(current(), options, settings, stated, beside),
   };
 }
@@ -33,10 +46,13 @@ export function createMiner(options: MinerOptions): Miner {
 /** Rounds of explaining and asking again; in the last one what was explained away stays so. */
 const MAX_ROUNDS = 5;
 
+/** Other wordings a pattern names. */
+const MAX_SAME_AS = 10;
+
 /** Judged by itself, then beside the others. */
 interface Verdict extends Entry {
   /** The stronger pattern that explains it. */
-  readonly explainedBy?: Significant;
+  readonly explainedBy?: Significant | undefined;
 }
 
 class MiningRun {
@@ -60,7 +76,7 @@ class MiningRun {
     this.#notInTriples = search.notInTriples;
   }
 
-  result(known: readonly Stated[]): MiningResult {
+  result(known: readonly Known[]): MiningResult {
     const judge = new Judge(
       this.#table,
       this.#settings,
@@ -69,7 +85,12 @@ class MiningRun {
     );
     const { rejected, notCompared } = judge;
     const isKnown = this.#isAmong(known);
-    const judged = this.#explainKnown(this.#limit(this.#explain(judge.entries)), isKnown);
+    const judged = this.#merge(
+      this.#explainKnown(this.#limit(this.#explain(judge.entries)), isKnown),
+      judge.entries,
+      this.#isAmong(known.filter(({ incumbent }) => incumbent)),
+    );
+    const sameAs = this.#sameAs(judged);
     for (const { reason } of judged)
       if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
@@ -86,9 +107,11 @@ class MiningRun {
       resolved: this.#table.count,
       successes: this.#table.successes,
       tested: 2 * this.#tested.tests,
-      findings: [...promoted, ...candidates.sort(judge.nearestFirst), ...explained].map((entry) =>
-        this.#finding(entry),
-      ),
+      findings: [...promoted, ...candidates.sort(judge.nearestFirst), ...explained].map((entry) => {
+        const finding = this.#finding(entry);
+        const same = entry.reason === 'significant' ? sameAs.get(finding.patternId) : undefined;
+        return same ? { ...finding, sameAs: same } : finding;
+      }),
       rejected: Object.fromEntries(rejected),
       truncatedPaths: this.#truncatedPaths,
       ...(notInTriples + notCompared + notTaken > 0 && { limits: { notInTriples, notCompared, notTaken } }),
@@ -147,6 +170,35 @@ class MiningRun {
       const away = pattern && redundancy.explainKnown(pattern, rules, entry.pValue);
       return away ? { ...entry, reason: away.reason, explainedBy: away.by } : entry;
     });
+  }
+
+  #merge(
+    judged: readonly Verdict[],
+    entries: readonly Entry[],
+    isIncumbent: (entry: Entry) => boolean,
+  ): readonly Verdict[] {
+    const nameOf = ({ asserts, index }: Entry): string => `${asserts} ${index}`;
+    const alone = new Set(entries.filter(({ reason }) => reason === 'significant').map(nameOf));
+    return mergeSimilar(judged, {
+      patternOf: (entry) => significantOf(entry, entry, this.#conjunction(entry)),
+      isIncumbent,
+      standsAlone: (entry) => alone.has(nameOf(entry)),
+    });
+  }
+
+  /** What was merged into a pattern, strongest first, by the pattern's id. */
+  #sameAs(judged: readonly Verdict[]): Map<string, SameAs[]> {
+    const merged = new Map<string, SameAs[]>();
+    for (const { asserts, reason, explainedBy, ...entry } of judged) {
+      if (reason !== 'same_as_other' || !explainedBy) continue;
+      const id = idOf(this.#options, explainedBy.asserts, explainedBy.conditions);
+      const others = merged.get(id) ?? [];
+      merged.set(id, others);
+      if (others.length >= MAX_SAME_AS) continue;
+      const conditions = this.#conditions(entry);
+      others.push({ patternId: idOf(this.#options, asserts, conditions), conditions });
+    }
+    return merged;
   }
 
   /** Benjamini–Hochberg with these as the only discoveries; they are in the order of their p-values. */

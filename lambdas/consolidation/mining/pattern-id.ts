@@ -10,7 +10,11 @@ export function conditionKey(condition: Condition): string {
     case 'contains':
       return JSON.stringify([condition.path, condition.op, condition.value]);
     case 'in_range':
-      return JSON.stringify([condition.path, condition.op, condition.bin]);
+      return JSON.stringify(
+        condition.bin === undefined
+          ? [condition.path, condition.op, condition.min, condition.max]
+          : [condition.path, condition.op, condition.bin],
+      );
     case 'present':
       return JSON.stringify([condition.path, condition.op]);
   }

@@ -4,6 +4,7 @@ import { findingOf, idOf, type MinerOptions, significantOf } from './finding.ts'
 import type { Significant } from './overlaps.ts';
 import { sortConditions } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
+import { saySame } from './similar.ts';
 import type { Condition, Finding, MiningSettings, Stated } from './types.ts';
 
 /** Stated beforehand and tested alone: no correction, and the p-value decides by itself, unless others explain it. */
@@ -37,7 +38,8 @@ export function testStated(
     const away = tooFew ? undefined : redundancy.explainKnown(pattern, rules, pValue);
     if (away) {
       const explainedBy = idOf(options, away.by.asserts, away.by.conditions);
-      return { ...finding, verdict: 'reject', reason: away.reason, explainedBy };
+      const reason = saySame(pattern, away.by) ? 'same_as_other' : away.reason;
+      return { ...finding, verdict: 'reject', reason, explainedBy };
     }
     if (pValue <= settings.maxQValue) return { ...finding, verdict: 'promote', reason: 'significant' };
     return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };

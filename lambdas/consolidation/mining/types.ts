@@ -6,6 +6,9 @@ import type {
   PatternNumbers,
   Scalar,
 } from '../../patterns/pattern.ts';
+import type { Outcomes } from './drift.ts';
+import type { Span } from './occurrences.ts';
+import type { Sequence } from './sequential.ts';
 
 /** All thresholds of feature extraction, testing and promotion; the design's numbers are the defaults. */
 export interface MiningSettings {
@@ -75,6 +78,8 @@ export type RejectionReason =
   | 'explained_by_conjunction'
   /** The other values of a promoted rule's field, seen from the other side. */
   | 'mirror_image'
+  /** The same thing said otherwise: nearly the same decisions as a pattern that stands. */
+  | 'same_as_other'
   /** Correlated with a stronger pattern: no effect is left where that one is held constant. */
   | 'explained_by_other'
   /** A conjunction of promoted patterns that do no more together than each adds alone. */
@@ -95,6 +100,8 @@ export interface Finding {
   readonly reason: 'significant' | RejectionReason;
   /** The pattern that explains it away. */
   readonly explainedBy?: string;
+  /** What was merged into it: other conditions that hold for nearly the same decisions. */
+  readonly sameAs?: readonly SameAs[];
   /** The newest decisions it holds for, newest first, at most 50. */
   readonly evidence: readonly {
     readonly decisionId: string;
@@ -104,10 +111,22 @@ export interface Finding {
   }[];
 }
 
+/** Another way to say what a pattern says. */
+export interface SameAs {
+  readonly patternId: string;
+  readonly conditions: readonly Condition[];
+}
+
 /** Asserted beforehand, not found. */
 export interface Stated {
   readonly asserts: Asserts;
   readonly conditions: readonly Condition[];
+}
+
+/** A pattern known from earlier runs. */
+export interface Known extends Stated {
+  /** Of several that say the same, this one stays, though tonight another is stronger. @default false */
+  readonly incumbent?: boolean;
 }
 
 /** What a run left out because there was too much of it. */
@@ -145,7 +164,7 @@ export interface Miner {
    * Mines everything added.
    * @param known patterns whose verdict is listed, however far from the nearest, when others explain them
    */
-  mine(known?: readonly Stated[]): MiningResult;
+  mine(known?: readonly Known[]): MiningResult;
   /**
    * Numbers of stated conjunctions in the same cases, tested alone (no correction): for `patterns/test`, for
    * patterns that are already known, and for hypotheses.
@@ -157,6 +176,10 @@ export interface Miner {
     conditions: readonly Condition[],
     visit: (decisionId: string, time: number, success: boolean) => void,
   ): void;
+  /** What the decisions of a conjunction came to, one by one. */
+  outcomes(stated: Stated): Outcomes;
+  /** The comparisons it has to win within a span, decision by decision: with all others, then within each part. */
+  sequences(stated: Stated, span: Span): readonly Sequence[];
 }
 
 export type { Asserts, Comparison, Condition, Explanation, PatternNumbers, Scalar };

@@ -31,9 +31,8 @@ describe('the life of a pattern', () => {
   });
 
   it.each([
-    ['below_baseline', { confidence: 0.5 }],
-    ['not_significant', { pValue: 0.051 }],
-    ['recent_rate_below', { recentRate: 0.5 }],
+    ['below_baseline', { confidence: 0.5, rate: 0.6 }],
+    ['not_significant', { pValue: 0.051, rate: 0.7 }],
   ])('becomes suspect first, retired when it fails again at a later time: %s', (reason, sketch) => {
     const suspect = night(2, promoted, [], [sketch]);
     expect(statusOf(suspect)).toEqual([{ status: 'suspect', reason, version: 2 }]);

@@ -280,7 +280,7 @@ describe('mining', () => {
       const singles = singlesOf(minerOf(cases, SHOW_ALL).mine().findings);
       return singles
         .flatMap((condition) => (condition.op === 'in_range' ? [condition] : []))
-        .sort((a, b) => a.bin - b.bin)
+        .sort((a, b) => a.bin! - b.bin!)
         .map(({ min, max, bin }) => [bin, min, max]);
     };
     const even = Array.from({ length: 40 }, (_, index) => index);

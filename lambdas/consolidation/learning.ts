@@ -1,0 +1,60 @@
+import { isLive } from '../patterns/pattern.ts';
+import { endedOnEvidence, testKnown } from './known-tests.ts';
+import { advance, type LifecycleInput, type LifecycleResult, needsRetest } from './lifecycle.ts';
+import { defaultLifecycleSettings } from './lifecycle-settings.ts';
+import { demotionsOf, MemoryUses } from './mining/memory-effect.ts';
+import type { Miner, MiningResult } from './mining/types.ts';
+import { effectsOf, withEffects } from './pattern-effects.ts';
+import { namesOf, renamed } from './statements.ts';
+import { stands } from './verdicts.ts';
+
+export interface Learned {
+  readonly mined: MiningResult;
+  readonly result: LifecycleResult;
+}
+
+/**
+ * What is known after a look at a window: mines it, tests again what is known, and decides what each becomes. Pure: a
+ * function of the cases in the miner, of the patterns as stored, and of `asOf`; applied to its own result it changes
+ * nothing.
+ * @param uses which decisions were made with which patterns
+ */
+export function learnFrom(
+  miner: Miner,
+  input: Omit<LifecycleInput, 'mined' | 'retested' | 'known' | 'twins' | 'demotions'>,
+  uses = new MemoryUses(),
+): Learned {
+  const { previous, runId, asOf, settings, lifecycle = defaultLifecycleSettings } = input;
+  // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
+  const known = previous
+    .filter(
+      (pattern) =>
+        needsRetest(pattern) ||
+        endedOnEvidence(pattern) ||
+        (!isLive(pattern) && pattern.statusRunId === runId),
+    )
+    .map((pattern) => ({ ...pattern, incumbent: stands(pattern) || endedOnEvidence(pattern) }));
+  const names = namesOf(previous);
+  const found = miner.mine(known);
+  const mined = { ...found, findings: found.findings.map((finding) => renamed(finding, names)) };
+  const listed = new Set(mined.findings.map(({ patternId }) => patternId));
+  const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
+  const promoted = found.findings.filter(({ verdict }) => verdict === 'promote');
+  // Tested by the cut points they were found with; the id is what they are stored under.
+  const retested = miner
+    .test(unlisted, promoted)
+    .map((finding, i) => ({ ...renamed(finding, names), patternId: unlisted[i]!.patternId }));
+  const tests = previous
+    .filter((pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)))
+    .map((pattern) => [pattern.patternId, testKnown(pattern, miner, asOf, settings, lifecycle)] as const);
+  const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
+  const result = advance({
+    ...input,
+    mined,
+    retested,
+    known: new Map(tests),
+    twins: names.twins,
+    demotions: demotionsOf(effects),
+  });
+  return { mined, result: withEffects(result, previous, effects) };
+}
