@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'patterns'
+  | 'analytics'
   | 'consolidation'
   | 'relay'
   | 'planner'
@@ -65,7 +66,12 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   patterns: {
     memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
     decisions: { actions: ['Query'] },
-    state: { actions: ['BatchGetItem', 'Query'] },
+    state: { actions: ['BatchGetItem', 'Query', 'PutItem'] },
+  },
+  analytics: {
+    memory: { actions: ['Query'] },
+    decisions: { actions: ['Query'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },

@@ -5,6 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { agentRoutes } from '../lambdas/agents/contract.ts';
+import { analyticsRoutes } from '../lambdas/analytics/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
@@ -56,6 +57,8 @@ export class ServiceStack extends Stack {
       { name: 'signals', routes: signalRoutes },
       // One CPU: a dry run reads and tests a window while the caller waits.
       { name: 'patterns', routes: patternRoutes, memorySize: 1769 },
+      // Likewise: each reads a window of decisions while the caller waits.
+      { name: 'analytics', routes: analyticsRoutes, memorySize: 1769 },
       {
         name: 'consolidation',
         routes: consolidationRoutes,

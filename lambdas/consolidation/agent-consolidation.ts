@@ -8,6 +8,7 @@ import { isDecaying } from './dormancy.ts';
 import { learnFrom } from './learning.ts';
 import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
+import { MemoryUses } from './mining/memory-effect.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
 import {
   type AgentReport,
@@ -40,6 +41,7 @@ const MAX_NEAREST = 5;
 
 interface ReadWindow {
   readonly miner: Miner;
+  readonly uses: MemoryUses;
   readonly decisions: number;
   readonly pages: number;
   readonly truncated: boolean;
@@ -130,6 +132,7 @@ export class AgentConsolidation {
     seen: SeenIndex,
     lookedAt = '',
   ): Promise<ReadWindow> {
+    const uses = new MemoryUses();
     const miner = createMiner({
       agentId,
       decisionType,
@@ -142,6 +145,7 @@ export class AgentConsolidation {
     let fresh = 0;
     const done = (truncated: boolean): ReadWindow => ({
       miner,
+      uses,
       decisions,
       pages,
       truncated,
@@ -157,6 +161,7 @@ export class AgentConsolidation {
         miner.add(resolved);
         resolvedCount++;
         if (decision.timestamp > lookedAt || decision.outcome!.occurredAt > lookedAt) fresh++;
+        uses.add(decision.decisionId, decision.reasoning?.patternsApplied, decision.patternsShown);
       }
     }
     return done(false);
@@ -166,11 +171,11 @@ export class AgentConsolidation {
     task: ConsolidationTask,
     decisionType: string,
     previous: readonly Pattern[],
-    { miner, decisions, truncated, newShare }: ReadWindow,
+    { miner, uses, decisions, truncated, newShare }: ReadWindow,
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     const settings = this.#cases.settings;
-    const { mined, result } = learnFrom(miner, { ...task, decisionType, settings, previous, newShare });
+    const { mined, result } = learnFrom(miner, { ...task, decisionType, settings, previous, newShare }, uses);
     if (!dryRun) await this.#save(task, result);
     return {
       result,

@@ -2,7 +2,9 @@ import { isLive } from '../patterns/pattern.ts';
 import { endedOnEvidence, testKnown } from './known-tests.ts';
 import { advance, type LifecycleInput, type LifecycleResult, needsRetest } from './lifecycle.ts';
 import { defaultLifecycleSettings } from './lifecycle-settings.ts';
+import { demotionsOf, MemoryUses } from './mining/memory-effect.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
+import { effectsOf, withEffects } from './pattern-effects.ts';
 import { namesOf, renamed } from './statements.ts';
 import { stands } from './verdicts.ts';
 
@@ -11,7 +13,10 @@ export interface Learned {
   readonly result: LifecycleResult;
 }
 
-export interface LearningInput extends Omit<LifecycleInput, 'mined' | 'retested' | 'known' | 'twins'> {
+export interface LearningInput extends Omit<
+  LifecycleInput,
+  'mined' | 'retested' | 'known' | 'twins' | 'demotions'
+> {
   /** Share of the cases no earlier run has seen with their outcome. @default 1 */
   readonly newShare?: number;
 }
@@ -20,8 +25,9 @@ export interface LearningInput extends Omit<LifecycleInput, 'mined' | 'retested'
  * What is known after a look at a window: mines it, tests again what is known, and decides what each becomes. Pure: a
  * function of the cases in the miner, of the patterns as stored, and of `asOf`; applied to its own result it changes
  * nothing.
+ * @param uses which decisions were made with which patterns
  */
-export function learnFrom(miner: Miner, input: LearningInput): Learned {
+export function learnFrom(miner: Miner, input: LearningInput, uses = new MemoryUses()): Learned {
   const { previous, runId, asOf, settings, newShare, lifecycle = defaultLifecycleSettings } = input;
   // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
   const known = previous
@@ -45,6 +51,14 @@ export function learnFrom(miner: Miner, input: LearningInput): Learned {
   const tests = previous
     .filter((pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)))
     .map((pattern) => [pattern.patternId, testKnown(pattern, miner, asOf, settings, lifecycle)] as const);
-  const result = advance({ ...input, mined, retested, known: new Map(tests), twins: names.twins });
-  return { mined, result };
+  const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
+  const result = advance({
+    ...input,
+    mined,
+    retested,
+    known: new Map(tests),
+    twins: names.twins,
+    demotions: demotionsOf(effects),
+  });
+  return { mined, result: withEffects(result, previous, effects) };
 }

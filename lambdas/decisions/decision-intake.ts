@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import type { ExposureLookup } from '../exposures/exposure-log.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { type Issue, IdempotencyMismatchError, ValidationFailedError } from '../shared/errors.ts';
@@ -28,6 +29,7 @@ export interface DecisionIntakeParts {
   readonly log: DecisionLog;
   readonly registry: AgentRegistry;
   readonly triggers: TriggerLookup;
+  readonly exposures: ExposureLookup;
 }
 
 type Item = Record<string, unknown>;
@@ -38,7 +40,7 @@ const TOKEN_SCOPE = 'decisions';
 /** Attempts at a free id for a decision without a token; 80 random bits make a second one a curiosity. */
 const ID_ATTEMPTS = 3;
 
-/** Takes in new decisions: one conditional put each, and no read unless there is a parent, a trigger or a repeat. */
+/** Takes in new decisions: one conditional put each, and no read unless there is a parent, a trigger, an exposure or a repeat. */
 export class DecisionIntake {
   readonly #parts: DecisionIntakeParts;
   readonly #links: ChainLinks;
@@ -53,8 +55,8 @@ export class DecisionIntake {
   /**
    * Logs a decision, or gives the first answer again when its token was used for the same payload before.
    *
-   * @throws ValidationFailedError for a time that lies ahead, an outcome before its decision, a parent or a signal
-   * that does not exist, a chain that is full
+   * @throws ValidationFailedError for a time that lies ahead, an outcome before its decision, a parent, a signal
+   * or an exposure that does not exist, a chain that is full
    * @throws IdempotencyMismatchError when the token was used for another payload
    * @throws TooLargeError over 400 KB as stored
    */
@@ -95,7 +97,7 @@ export class DecisionIntake {
     const { registry } = this.#parts;
     const hash = sent.clientToken === undefined ? undefined : payloadHash(sent);
     let decision = draft;
-    if (sent.parent || sent.triggeredBySignals?.length) {
+    if (sent.parent || sent.triggeredBySignals?.length || sent.exposureId !== undefined) {
       // A parent earlier in the batch has to be there first; if it failed, it will not be found.
       await parentUnderWay?.catch(() => undefined);
       try {
@@ -104,7 +106,7 @@ export class DecisionIntake {
         // A repeat gets its first answer even when what it refers to is gone by now.
         const first = hash === undefined ? undefined : await this.#parts.log.find(draft);
         if (!first) throw error;
-        decision = { ...draft, root: first.root, depth: first.depth };
+        decision = { ...draft, root: first.root, depth: first.depth, patternsShown: first.patternsShown };
       }
     }
     const item = { ...toItem(decision), ...(hash !== undefined && { payloadHash: hash }) };
@@ -134,21 +136,27 @@ export class DecisionIntake {
     }
   }
 
-  /** Place in the chain. Both references are looked up at the same time. */
-  async #resolve(draft: Decision, sent: NewDecision): Promise<Partial<ChainLink>> {
-    const [link, unknown] = await Promise.all([
+  /** Place in the chain, and what was in view. All references are looked up at the same time. */
+  async #resolve(
+    draft: Decision,
+    sent: NewDecision,
+  ): Promise<Partial<ChainLink> & Pick<Decision, 'patternsShown'>> {
+    const [link, unknown, exposure] = await Promise.all([
       draft.parent && this.#links.below(draft.parent, draft),
       sent.triggeredBySignals?.length
         ? this.#parts.triggers.unknown(draft.agentId, sent.triggeredBySignals)
         : ([] as string[]),
+      sent.exposureId === undefined ? undefined : this.#parts.exposures.find(draft.agentId, sent.exposureId),
     ]);
     const issues = (sent.triggeredBySignals ?? []).flatMap((signalId, i): Issue[] =>
       unknown.includes(signalId)
         ? [{ path: `triggeredBySignals.${i}`, message: 'is no signal this agent was sent' }]
         : [],
     );
+    if (sent.exposureId !== undefined && !exposure)
+      issues.push({ path: 'exposureId', message: 'is no exposure of this agent' });
     if (issues.length > 0) throw new ValidationFailedError(issues);
-    return link ?? {};
+    return { ...link, ...(exposure && { patternsShown: Object.keys(exposure.patterns).sort() }) };
   }
 }
 

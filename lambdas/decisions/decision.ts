@@ -51,6 +51,8 @@ export interface Decision {
   readonly depth: number;
   readonly triggeredBySignals?: readonly string[];
   readonly exposureId?: string;
+  /** Patterns the exposure showed, copied from it: the decision says by itself what was in view when it was made. */
+  readonly patternsShown?: readonly string[];
   readonly tags?: readonly string[];
   readonly loggedAt: string;
 }

@@ -61,7 +61,11 @@ const decisionFields = {
   sessionId: sessionIdSchema.optional(),
   action: shortText.optional(),
   triggeredBySignals: z.array(signalIdSchema).max(20).optional(),
-  exposureId: z.string().regex(ID_PATTERN, 'must be a valid exposure id').optional(),
+  exposureId: z
+    .string()
+    .regex(ID_PATTERN, 'must be a valid exposure id')
+    .optional()
+    .meta({ description: 'Of the answer (`patterns/match`) the decision was made with.' }),
   tags: tagsSchema.optional(),
 };
 
@@ -111,6 +115,7 @@ export const decisionSchema = z.object({
   reasoning: z.object(reasoningFields).optional(),
   outcome: outcomeSchema.optional(),
   outcomeRevision: outcomeRevisionSchema,
+  patternsShown: z.array(patternIdSchema).optional().meta({ description: 'Patterns the exposure showed.' }),
   parent: referenceSchema.optional(),
   root: referenceSchema.optional().meta({ description: 'First decision of its chain.' }),
   depth: z.number().int().meta({ description: 'Place in its chain; 1 without a parent.' }),

@@ -1,6 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { runBatch } from '../shared/http/batch.ts';
+import { ExposureLog } from '../exposures/exposure-log.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -29,7 +30,17 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
   const seen = new SeenSignals(documents, stateTable, clock);
   const triggers = new DeliveryLookup(documents, signalsTable, seen, clock);
   const log = new DecisionLog(documents, table, clock);
-  const intake = new DecisionIntake({ documents, table, clock, randomPart, log, registry, triggers });
+  const exposures = new ExposureLog(documents, stateTable, clock);
+  const intake = new DecisionIntake({
+    documents,
+    table,
+    clock,
+    randomPart,
+    log,
+    registry,
+    triggers,
+    exposures,
+  });
   const outcomes = new OutcomeRecorder(documents, table, clock, log, registry);
   const chain = new DecisionChain(documents, table, log);
   const list = new DecisionList(documents, table, clock, log);

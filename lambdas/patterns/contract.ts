@@ -10,6 +10,7 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { memoryEffectSchema } from './effect-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -129,6 +130,32 @@ export const patternSchema = z.object({
   statusRunId: z.string(),
   asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
   description: z.string(),
+  effect: memoryEffectSchema
+    .optional()
+    .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
+});
+
+/** With what stands between it and its promotion. */
+export const emergingPatternSchema = patternSchema.extend({
+  lacks: z.array(
+    z.object({
+      criterion: z.string(),
+      have: z.number().nullable(),
+      need: z.number().nullable().meta({ description: 'Null where it is no matter of a number.' }),
+      message: z.string(),
+    }),
+  ),
+  needs: z
+    .object({
+      decisions: count
+        .nullable()
+        .meta({ description: 'Decisions like these, in all; null: at its rates never.' }),
+      more: count.nullable().meta({ description: 'Of those, still to come.' }),
+      power: z
+        .number()
+        .meta({ description: 'Chance that so many will do, if its rates are what they seem.' }),
+    })
+    .meta({ description: 'A power computation for its significance and its lower bound.' }),
 });
 
 const explainSchema = z.object({
@@ -241,6 +268,9 @@ export const patternRoutes = {
         .meta({ description: 'Types of the signals the agent knows of.' }),
       timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
       maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),
+      record: z.boolean().optional().meta({
+        description: 'Default true: what is shown is recorded, for decisions to name. False: only looking.',
+      }),
     }),
     response: z.object({
       items: z.array(
@@ -260,6 +290,10 @@ export const patternRoutes = {
           asOf: z.string(),
         }),
       ),
+      exposureId: z.string().nullable().meta({
+        description:
+          'For the `exposureId` of decisions made with this answer; null when nothing was shown or recorded.',
+      }),
     }),
     status: 200,
     errors: [],

@@ -2,6 +2,7 @@ import { defaultMiningSettings } from '../consolidation/mining/settings.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ExposureLog } from '../exposures/exposure-log.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -10,9 +11,10 @@ import { patternRoutes } from './contract.ts';
 import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
 import { PatternMatching } from './pattern-matching.ts';
+import { PatternOffers } from './pattern-offers.ts';
 import { PatternStore } from './pattern-store.ts';
 import { PatternTrial } from './pattern-trial.ts';
-import { toMatch, toTrialAnswer } from './views.ts';
+import { toOffer, toTrialAnswer } from './views.ts';
 
 const environment = {
   AUTH_MODE: authMode,
@@ -28,7 +30,7 @@ export interface PatternsEnvironment {
 }
 
 export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment) {
-  const { documents, clock } = runtime;
+  const { documents, clock, randomPart } = runtime;
   const store = new PatternStore(documents, env.MEMORY_TABLE);
   const cases = new WindowCases(
     new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
@@ -39,14 +41,14 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const catalog = new PatternCatalog(store);
   const evidence = new PatternEvidence(store, cases);
   const matching = new PatternMatching(store, ledger, defaultMiningSettings, clock);
+  const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
+  const offers = new PatternOffers(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
     listPatterns: ({ params, query }) => catalog.list(params.agentId, query),
     getPattern: ({ params }) => catalog.get(params.agentId, params.patternId),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
-    matchPatterns: async ({ params, body }) => ({
-      items: (await matching.match(params.agentId, body)).map(toMatch),
-    }),
+    matchPatterns: async ({ params, body }) => toOffer(await offers.offer(params.agentId, body)),
     testPattern: async ({ params, body }) =>
       toTrialAnswer(body.decisionType, await trial.test(params.agentId, body)),
   });

@@ -1,3 +1,5 @@
+import type { MemoryEffect } from './memory-effect.ts';
+
 /** What the service has learned, or was told to test: conditions under which a kind of decision turns out well or badly. */
 export type Asserts = 'success' | 'failure';
 
@@ -102,6 +104,8 @@ export interface Pattern extends PatternNumbers {
   readonly versionRate: number;
   /** The opposite claim it took the place of, and the one that took its place. */
   readonly supersedes?: string;
+  /** What using it did in that window; absent when no decision says it used it. */
+  readonly effect?: MemoryEffect;
   readonly supersededBy?: string;
   /** The pattern that says the same and stands in its place. */
   readonly mergedInto?: string;

@@ -1,8 +1,9 @@
 import type { PatternSummary } from './pattern-catalog.ts';
+import type { Offer } from './pattern-offers.ts';
 import type { Trial } from './pattern-trial.ts';
 
 /** What of a pattern helps to decide: a match goes in front of a model, so it says little. */
-export const toMatch = (pattern: PatternSummary) => ({
+const toMatch = (pattern: PatternSummary) => ({
   patternId: pattern.patternId,
   decisionType: pattern.decisionType,
   asserts: pattern.asserts,
@@ -17,6 +18,8 @@ export const toMatch = (pattern: PatternSummary) => ({
   version: pattern.version,
   asOf: pattern.asOf,
 });
+
+export const toOffer = ({ patterns, exposureId }: Offer) => ({ items: patterns.map(toMatch), exposureId });
 
 export const toTrialAnswer = (decisionType: string, { finding, ...trial }: Trial) => ({
   ...trial,

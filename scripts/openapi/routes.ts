@@ -1,4 +1,5 @@
 import { agentRoutes } from '../../lambdas/agents/contract.ts';
+import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
@@ -12,6 +13,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   decisions: decisionRoutes,
   signals: signalRoutes,
   patterns: patternRoutes,
+  analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
   health: healthRoutes,
 };

@@ -10,6 +10,7 @@ import type { Significant } from './overlaps.ts';
 import { outcomesOf, sequencesOf } from './occurrences.ts';
 import { conditionKey } from './pattern-id.ts';
 import { type ExplainedAway, Redundancy } from './redundancy.ts';
+import { forEachMatch } from './matches.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { mergeSimilar } from './similar.ts';
@@ -37,6 +38,7 @@ export function createMiner(options: MinerOptions): Miner {
       table = undefined;
     },
     mine: (known = [], newShare = 1) => new MiningRun(current(), options, settings).result(known, newShare),
+    forEachMatch: (conditions, visit) => forEachMatch(current(), conditions, visit),
     outcomes: (stated) => outcomesOf(current(), stated),
     sequences: (stated, span) => sequencesOf(current(), stated, span),
     test: (stated, beside = []) => testStated(current(), options, settings, stated, beside),

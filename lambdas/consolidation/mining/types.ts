@@ -172,6 +172,11 @@ export interface Miner {
    * @param beside patterns that stand: a stated one that they explain is rejected for it
    */
   test(stated: readonly Stated[], beside?: readonly Stated[]): Finding[];
+  /** Visits every case that all conditions hold for, oldest first; without conditions every case. */
+  forEachMatch(
+    conditions: readonly Condition[],
+    visit: (decisionId: string, time: number, success: boolean) => void,
+  ): void;
   /** What the decisions of a conjunction came to, one by one. */
   outcomes(stated: Stated): Outcomes;
   /** The comparisons it has to win within a span, decision by decision: with all others, then within each part. */

@@ -135,6 +135,8 @@ export interface DecisionSketch {
   readonly decisionType?: string;
   readonly metrics?: Record<string, number>;
   readonly triggeredBySignals?: string[];
+  readonly patternsApplied?: string[];
+  readonly patternsShown?: string[];
 }
 
 /** Decisions as their slice stores them; ids are a function of their position. */
@@ -145,6 +147,7 @@ export function decisionsOf(
 ): Decision[] {
   return sketches.map((sketch, i) => {
     const { context, status, timestamp, action, triggeredBySignals, metrics } = sketch;
+    const { patternsApplied, patternsShown } = sketch;
     const decisionType = sketch.decisionType ?? 'SIGNAL_GENERATION';
     const bits = Buffer.alloc(10);
     bits.writeUInt32BE(i + 1, 6);
@@ -157,6 +160,8 @@ export function decisionsOf(
       status: status ?? 'pending',
       ...(action && { action }),
       ...(triggeredBySignals && { triggeredBySignals }),
+      ...(patternsApplied && { reasoning: { patternsApplied } }),
+      ...(patternsShown && { patternsShown }),
       ...(status && {
         outcome: {
           status,

@@ -25,7 +25,6 @@ const full = {
     metrics: { returnPct: 1.4 },
     trade: { legs: [{ qty: 1 }] },
   },
-  exposureId: 'exposure-1',
   tags: ['live'],
 };
 

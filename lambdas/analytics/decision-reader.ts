@@ -1,0 +1,91 @@
+import type { AgentRegistry } from '../agents/agent-registry.ts';
+import type { Window, WindowCases } from '../consolidation/window-cases.ts';
+import type { Decision } from '../decisions/decision.ts';
+import { ValidationFailedError } from '../shared/errors.ts';
+import { assertNotAhead, DAY_MS } from '../shared/platform/clock.ts';
+
+/** Decisions one request reads, so that it ends within API Gateway's 29 s. 0.25 RRU per KB of them. */
+export const MAX_DECISIONS = 100_000;
+export const DEFAULT_WINDOW_DAYS = 30;
+
+export interface RangeRequest {
+  /** Inclusive. */
+  readonly from?: string;
+  /** Inclusive. */
+  readonly to?: string;
+  readonly windowDays?: number;
+}
+
+export interface Range {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * What a request asks for: from … to, or so many days before `to`.
+ * @throws ValidationFailedError
+ */
+export function rangeOf({ from, to, windowDays }: RangeRequest, now: Date): Range {
+  assertNotAhead(now, to, 'to');
+  const end = to ?? now.toISOString();
+  if (from !== undefined && windowDays !== undefined)
+    throw ValidationFailedError.at('windowDays', 'and from exclude each other');
+  const start =
+    from ?? new Date(Date.parse(end) - (windowDays ?? DEFAULT_WINDOW_DAYS) * DAY_MS).toISOString();
+  if (start > end) throw ValidationFailedError.at('from', 'must not lie after to');
+  return { from: start, to: end };
+}
+
+/** Both ends inclusive, as a window that excludes its first instant. */
+export const windowOf = ({ from, to }: Range): Window => ({
+  after: new Date(Date.parse(from) - 1).toISOString(),
+  until: to,
+});
+
+/** How many more decisions a request may read. */
+export class ReadBudget {
+  readonly limit: number;
+  #left: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+    this.#left = limit;
+  }
+
+  /** False when there are no more. */
+  take(): boolean {
+    return this.#left-- > 0;
+  }
+
+  /** @throws ValidationFailedError naming the field that would make the request smaller */
+  spend(field: string): void {
+    if (!this.take())
+      throw ValidationFailedError.at(field, `covers more than ${this.limit} decisions; ask for less`);
+  }
+}
+
+/** Decisions for analysis: newest first, page by page, strongly consistent. */
+export class DecisionReader {
+  readonly #registry: AgentRegistry;
+  readonly cases: WindowCases;
+  readonly maxDecisions: number;
+
+  constructor(registry: AgentRegistry, cases: WindowCases, maxDecisions = MAX_DECISIONS) {
+    this.#registry = registry;
+    this.cases = cases;
+    this.maxDecisions = maxDecisions;
+  }
+
+  budget(): ReadBudget {
+    return new ReadBudget(this.maxDecisions);
+  }
+
+  /** The one type asked for, or every type the agent ever logged. */
+  async types(agentId: string, decisionType?: string): Promise<string[]> {
+    return decisionType === undefined ? this.#registry.decisionTypes(agentId) : [decisionType];
+  }
+
+  async *decisions(agentId: string, decisionType: string, window: Window): AsyncGenerator<Decision> {
+    for await (const page of this.cases.pages(agentId, decisionType, window)) yield* page.decisions;
+  }
+}

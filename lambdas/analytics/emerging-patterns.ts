@@ -1,0 +1,75 @@
+import type { MiningSettings } from '../consolidation/mining/types.ts';
+import type { RunLedger } from '../consolidation/run-ledger.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import { type PatternSummary, summaryOf } from '../patterns/pattern-catalog.ts';
+import type { PatternStore } from '../patterns/pattern-store.ts';
+import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import { type Lack, lacksOf, type Needed, neededFor } from './lacks.ts';
+
+export interface EmergingRequest {
+  readonly decisionType?: string;
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+export type EmergingPattern = PatternSummary & { readonly lacks: readonly Lack[]; readonly needs: Needed };
+
+type Position = readonly [significance: number, patternId: string];
+
+const DEFAULT_PAGE = 20;
+
+const isPosition = (value: unknown): value is Position =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  Number.isFinite(value[0]) &&
+  typeof value[1] === 'string' &&
+  value[1].length > 0 &&
+  value[1].length <= 256;
+
+const positionOf = ({ qValue, pValue, patternId }: Pattern): Position => [qValue ?? pValue, patternId];
+
+const compare = ([a, x]: Position, [b, y]: Position): number => a - b || (x < y ? -1 : x > y ? 1 : 0);
+
+/** Patterns that may be: candidates, and hypotheses that are not decided, nearest to promotion first. */
+export class EmergingPatterns {
+  readonly #store: PatternStore;
+  readonly #ledger: RunLedger;
+  readonly #settings: MiningSettings;
+
+  constructor(store: PatternStore, ledger: RunLedger, settings: MiningSettings) {
+    this.#store = store;
+    this.#ledger = ledger;
+    this.#settings = settings;
+  }
+
+  async list(agentId: string, { decisionType, maxResults = DEFAULT_PAGE, nextToken }: EmergingRequest) {
+    const query = ['emerging', agentId, decisionType ?? null];
+    const after = decodePageToken(query, nextToken, isPosition);
+    const found = (await this.#store.ofAgent(agentId))
+      .filter(
+        (pattern) =>
+          (pattern.status === 'candidate' || pattern.status === 'hypothesis') &&
+          (decisionType === undefined || pattern.decisionType === decisionType) &&
+          (after === undefined || compare(positionOf(pattern), after) > 0),
+      )
+      .sort((a, b) => compare(positionOf(a), positionOf(b)));
+    const page = found.slice(0, maxResults);
+    const tested = await this.#tested(agentId);
+    return {
+      items: page.map((pattern) => this.#view(pattern, tested.get(pattern.decisionType))),
+      nextToken: found.length > page.length ? encodePageToken(query, positionOf(page.at(-1)!)) : null,
+    };
+  }
+
+  #view(pattern: Pattern, tested: number | undefined): EmergingPattern {
+    const lacks = lacksOf(pattern, this.#settings);
+    return { ...summaryOf(pattern), lacks, needs: neededFor(pattern, this.#settings, tested) };
+  }
+
+  /** How many conjunctions the agent's last run tested, by decision type: two small reads. */
+  async #tested(agentId: string): Promise<Map<string, number>> {
+    const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
+    const result = lastRun && (await this.#ledger.result(lastRun.runId, agentId));
+    return new Map((result?.report?.types ?? []).map(({ decisionType, tested }) => [decisionType, tested]));
+  }
+}

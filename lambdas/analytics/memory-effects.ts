@@ -1,0 +1,141 @@
+import {
+  effectsByPattern,
+  type EffectVerdict,
+  MemoryUses,
+  overallEffect,
+  type UsedCases,
+  verdictOn,
+} from '../consolidation/mining/memory-effect.ts';
+import { createMiner } from '../consolidation/mining/mine.ts';
+import {
+  type SeenIndex,
+  type Window,
+  WINDOW_DAYS,
+  windowAt,
+  type WindowCases,
+} from '../consolidation/window-cases.ts';
+import type { Decision } from '../decisions/decision.ts';
+import type { MemoryEffect } from '../patterns/memory-effect.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import type { PatternStore } from '../patterns/pattern-store.ts';
+import { ValidationFailedError } from '../shared/errors.ts';
+import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { sha256 } from '../shared/platform/ids.ts';
+import type { DecisionReader } from './decision-reader.ts';
+
+export interface MemoryEffectRequest {
+  readonly decisionType?: string;
+  readonly patternId?: string;
+  readonly asOf?: string;
+  readonly windowDays?: number;
+}
+
+export interface UsedPattern
+  extends MemoryEffect, Pick<Pattern, 'patternId' | 'decisionType' | 'asserts' | 'status' | 'description'> {
+  readonly verdict: EffectVerdict;
+}
+
+/** What agents may have been told: anything but candidates. */
+const isUsable = ({ status }: Pattern): boolean => status !== 'candidate';
+
+/** Takes decisions of one type one by one, for comparing those that used memory with those that did not. */
+export class UseCollector implements UsedCases {
+  readonly #source: WindowCases;
+  readonly #seen: SeenIndex;
+  readonly #asOf: string;
+  readonly cases;
+  readonly uses = new MemoryUses();
+  readonly patterns: readonly Pattern[];
+
+  constructor(
+    agentId: string,
+    decisionType: string,
+    patterns: readonly Pattern[],
+    source: WindowCases,
+    seen: SeenIndex,
+    { until }: Window,
+  ) {
+    this.#source = source;
+    this.#seen = seen;
+    this.#asOf = until;
+    this.patterns = patterns.filter((pattern) => pattern.decisionType === decisionType && isUsable(pattern));
+    this.cases = createMiner({ agentId, decisionType, settings: source.settings, hash: sha256 });
+  }
+
+  add(decision: Decision): void {
+    const resolved = this.#source.caseOf(decision, this.#seen, this.#asOf);
+    if (!resolved) return;
+    this.cases.add(resolved);
+    this.uses.add(decision.decisionId, decision.reasoning?.patternsApplied, decision.patternsShown);
+  }
+}
+
+/** Did memory help? What using patterns did to an agent's decisions; see mining/memory-effect.ts. */
+export class MemoryEffects {
+  readonly #reader: DecisionReader;
+  readonly #store: PatternStore;
+  readonly #clock: Clock;
+
+  constructor(reader: DecisionReader, store: PatternStore, clock: Clock) {
+    this.#reader = reader;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Computed from the decisions of the window, as they were known at `asOf`; the nightly run stores the same numbers
+   * with each pattern it keeps. Patterns nobody used are not listed; most applied first.
+   *
+   * @throws ValidationFailedError for a pattern the agent does not have (of that type), or too many decisions
+   */
+  async of(agentId: string, request: MemoryEffectRequest) {
+    const now = this.#clock();
+    assertNotAhead(now, request.asOf, 'asOf');
+    const { asOf = now.toISOString(), windowDays = WINDOW_DAYS, patternId, decisionType } = request;
+    const stored = (await this.#store.ofAgent(agentId)).filter(
+      (pattern) =>
+        (patternId === undefined || pattern.patternId === patternId) &&
+        (decisionType === undefined || pattern.decisionType === decisionType),
+    );
+    if (patternId !== undefined && stored.length === 0)
+      throw ValidationFailedError.at('patternId', 'is no pattern of this agent and type');
+    const window = windowAt(asOf, windowDays);
+    const { cases } = this.#reader;
+    const seen = await cases.seenIn(agentId, window);
+    const budget = this.#reader.budget();
+    const types: UseCollector[] = [];
+    const asked = decisionType ?? (patternId === undefined ? undefined : stored[0]!.decisionType);
+    for (const type of await this.#reader.types(agentId, asked)) {
+      const used = new UseCollector(agentId, type, stored, cases, seen, window);
+      types.push(used);
+      // Without a pattern there is no situation to compare in.
+      if (used.patterns.length === 0) continue;
+      for await (const decision of this.#reader.decisions(agentId, type, window)) {
+        budget.spend('windowDays');
+        used.add(decision);
+      }
+    }
+    return {
+      agentId,
+      asOf,
+      windowDays,
+      overall: overallEffect(types),
+      items: types.flatMap(usedPatterns).sort(mostAppliedFirst),
+    };
+  }
+}
+
+const usedPatterns = ({ cases, uses, patterns }: UseCollector): UsedPattern[] => {
+  const effects = effectsByPattern(cases, uses, patterns);
+  return patterns.flatMap(({ patternId, decisionType, asserts, status, description }) => {
+    const effect = effects.get(patternId);
+    return effect
+      ? [{ patternId, decisionType, asserts, status, description, ...effect, verdict: verdictOn(effect) }]
+      : [];
+  });
+};
+
+const usesOf = ({ applied, shown }: MemoryEffect): number => (applied ?? shown)?.with.n ?? 0;
+
+const mostAppliedFirst = (a: UsedPattern, b: UsedPattern): number =>
+  usesOf(b) - usesOf(a) || (a.patternId < b.patternId ? -1 : 1);

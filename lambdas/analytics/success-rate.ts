@@ -1,0 +1,64 @@
+import { SeenIndex } from '../consolidation/window-cases.ts';
+import { ValidationFailedError } from '../shared/errors.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';
+import { type Rate, RateTally } from './rate.ts';
+import { type Part, ValueBreakdown } from './value-breakdown.ts';
+
+export interface SuccessRateRequest extends RangeRequest {
+  readonly decisionType?: string;
+  readonly path?: string;
+  readonly value?: string;
+}
+
+export interface SuccessRateAnswer extends Range {
+  readonly agentId: string;
+  readonly totals: Rate;
+  readonly types: readonly ({ readonly decisionType: string } & Rate)[];
+  /** By the values of `path`; empty without one. */
+  readonly items: readonly Part[];
+  /** Values beyond those shown. */
+  readonly truncated: boolean;
+}
+
+/** How often an agent's decisions succeeded, as their outcomes are known now. */
+export class SuccessRate {
+  readonly #reader: DecisionReader;
+  readonly #clock: Clock;
+
+  constructor(reader: DecisionReader, clock: Clock) {
+    this.#reader = reader;
+    this.#clock = clock;
+  }
+
+  /** @throws ValidationFailedError for a range that makes no sense or holds too many decisions */
+  async of(agentId: string, request: SuccessRateRequest): Promise<SuccessRateAnswer> {
+    const { decisionType, path, value } = request;
+    if (value !== undefined && path === undefined)
+      throw ValidationFailedError.at('value', 'needs the path it is a value of');
+    const now = this.#clock();
+    const range = rangeOf(request, now);
+    const asOf = now.toISOString();
+    const window = windowOf(range);
+    const { cases } = this.#reader;
+    const seen = path?.startsWith('signal.') ? await cases.seenIn(agentId, window) : new SeenIndex();
+    const breakdown = path === undefined ? undefined : new ValueBreakdown(path, asOf, cases.settings, value);
+    const budget = this.#reader.budget();
+    const totals = new RateTally();
+    const types = [];
+    for (const type of await this.#reader.types(agentId, decisionType)) {
+      const ofType = new RateTally();
+      for await (const decision of this.#reader.decisions(agentId, type, window)) {
+        budget.spend(request.from === undefined ? 'windowDays' : 'from');
+        totals.add(decision, asOf);
+        ofType.add(decision, asOf);
+        breakdown?.add(decision, cases.featuresOf(decision, seen));
+      }
+      types.push({ decisionType: type, ...ofType.rate() });
+    }
+    return { agentId, ...range, totals: totals.rate(), types, ...parts(breakdown) };
+  }
+}
+
+const parts = (breakdown: ValueBreakdown | undefined) =>
+  breakdown?.parts() ?? { items: [], truncated: false };

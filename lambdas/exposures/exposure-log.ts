@@ -1,0 +1,55 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { type RandomPart, typedId } from '../shared/platform/ids.ts';
+import type { Exposure, ExposureKind } from './exposure.ts';
+import { EXPOSURE_TYPE, exposureKey, fromItem, toItem } from './table.ts';
+
+/** Which exposures an agent has had. */
+export interface ExposureLookup {
+  /** Undefined when the agent has no such exposure, or has it no more (95 days). */
+  find(agentId: string, exposureId: string): Promise<Exposure | undefined>;
+}
+
+/**
+ * What agents were shown. An exposure counts only through the decisions that name it, so one that was recorded twice,
+ * or whose answer was lost, changes no figure.
+ */
+export class ExposureLog implements ExposureLookup {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  /** One put: 1 WRU for up to about 25 patterns (24 bytes of id each), 3 for 100. */
+  async record(
+    agentId: string,
+    kind: ExposureKind,
+    shown: readonly { readonly patternId: string; readonly version: number }[],
+    randomPart: RandomPart,
+  ): Promise<Exposure> {
+    const now = this.#clock();
+    const exposure: Exposure = {
+      agentId,
+      exposureId: typedId(EXPOSURE_TYPE, now, randomPart()),
+      kind,
+      timestamp: now.toISOString(),
+      patterns: Object.fromEntries(shown.map(({ patternId, version }) => [patternId, version])),
+    };
+    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toItem(exposure) }));
+    return exposure;
+  }
+
+  /** One strongly consistent read: 1 RRU. */
+  async find(agentId: string, exposureId: string): Promise<Exposure | undefined> {
+    const key = exposureKey(agentId, exposureId);
+    if (!key) return undefined;
+    const [item] = await getAll(this.#documents, this.#table, [key]);
+    return item && !isExpired(item, this.#clock()) ? fromItem(agentId, item) : undefined;
+  }
+}
