@@ -25,8 +25,11 @@ const path = z
   .max(1024)
   .meta({
     description:
-      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `signal.<TYPE>`, ' +
-      '`time.hourBucket`, `time.weekday`.',
+      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `time.hourBucket` ' +
+      '(00-06, 06-12, 12-18, 18-24 UTC), `time.weekday` (UTC); or, with op present, `signal.<TYPE>` (within 4 h), ' +
+      '`after.<TYPE>.<success|failure|pending>` (the last own decision of the type within 24 h), ' +
+      '`after.<agentId>.<TYPE>.<…>` (of an agent whose decisions were parents). Another window is a last segment: ' +
+      '`signal.WHALE_ACTIVITY.12h`, `after.RISK_ASSESSMENT.success.30m`.',
     example: 'market.trend',
   });
 const bound = z.number().nullable();
@@ -58,7 +61,7 @@ const numbers = {
   baseline: z.number().meta({ description: 'Share of the asserted status among all of the type.' }),
   lift: z.number().nullable(),
   confidence: z.number().meta({ description: 'Lower 95 % Wilson bound of rate.' }),
-  pValue: z.number().meta({ description: 'Largest of the one-sided Fisher exact tests; see explain.' }),
+  pValue: z.number().meta({ description: 'Largest of the one-sided tests it has to pass; see explain.' }),
   qValue: z.number().nullable().meta({ description: 'Benjamini–Hochberg over the run; null: tested alone.' }),
   recentRate: z.number(),
   recentBaseline: z.number(),
@@ -91,7 +94,11 @@ const patternSchema = z.object({
 const explainSchema = z.object({
   comparisons: z.array(
     z.object({
-      against: z.enum(['others', 'part']),
+      against: z.enum(['others', 'part', 'same_hours', 'same_days']).meta({
+        description:
+          'same_hours, same_days: for each signal or sequence among the conditions, decisions that lack just that ' +
+          'one, within the same hours of the day and the same days; stratified.',
+      }),
       part: z.array(conditionSchema),
       table: z.tuple([z.tuple([count, count]), z.tuple([count, count])]).meta({
         description: 'Rows: with all conditions, compared with. Columns: asserted status, the other.',

@@ -7,6 +7,7 @@ import { type Entry, Judge } from './judge.ts';
 import type { Significant } from './overlaps.ts';
 import { conditionKey } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
+import { compareSameTime, explainedByTime } from './same-hours.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { testStated } from './stated.ts';
@@ -21,6 +22,10 @@ export function createMiner(options: MinerOptions): Miner {
   return {
     add(resolved) {
       cases.add(resolved);
+      table = undefined;
+    },
+    extend(row, features) {
+      cases.extend(row, features);
       table = undefined;
     },
     mine: (known = []) => new MiningRun(current(), options, settings).result(known),
@@ -67,7 +72,8 @@ class MiningRun {
     );
     const { rejected, notCompared } = judge;
     const isKnown = this.#isAmong(known);
-    const judged = this.#explainKnown(this.#limit(this.#explain(judge.entries)), isKnown);
+    const entries = judge.entries.map((entry) => this.#besideSameTime(entry));
+    const judged = this.#explainKnown(this.#limit(this.#explain(entries)), isKnown);
     for (const { reason } of judged)
       if (reason !== 'significant') rejected.set(reason, (rejected.get(reason) ?? 0) + 1);
     const promoted = judged.filter(({ reason }) => reason === 'significant');
@@ -91,6 +97,14 @@ class MiningRun {
       truncatedPaths: this.#truncatedPaths,
       ...(notInTriples + notCompared + notTaken > 0 && { limits: { notInTriples, notCompared, notTaken } }),
     };
+  }
+
+  /** Before patterns explain each other: a signal that only marks good hours must not explain the hours away. */
+  #besideSameTime(entry: Entry): Entry {
+    if (entry.reason !== 'significant') return entry;
+    const comparisons = compareSameTime(this.#table, this.#conjunction(entry), entry.asserts);
+    const reason = explainedByTime(comparisons, this.#settings.strictLevel);
+    return reason ? { ...entry, reason } : entry;
   }
 
   #isAmong(known: readonly Stated[]): (entry: Entry) => boolean {
