@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
@@ -32,14 +33,16 @@ const path = z
       '`signal.WHALE_ACTIVITY.12h`, `after.RISK_ASSESSMENT.success.30m`.',
     example: 'market.trend',
   });
+/** In its one spelling, so that the same statement has the same id. */
+const statedPath = path.transform((text) => canonicalPath(text));
 const bound = z.number().nullable();
 
 const statedConditionSchema = z.discriminatedUnion('op', [
-  z.strictObject({ path, op: z.literal('eq'), value: scalar }),
-  z.strictObject({ path, op: z.literal('contains'), value: scalar }),
-  z.strictObject({ path, op: z.literal('present') }),
+  z.strictObject({ path: statedPath, op: z.literal('eq'), value: scalar }),
+  z.strictObject({ path: statedPath, op: z.literal('contains'), value: scalar }),
+  z.strictObject({ path: statedPath, op: z.literal('present') }),
   z.strictObject({
-    path,
+    path: statedPath,
     op: z.literal('in_range'),
     min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
     max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
@@ -198,7 +201,26 @@ export const patternRoutes = {
         .array(typeSchema)
         .max(100)
         .optional()
-        .meta({ description: 'Types of the signals the agent knows of.' }),
+        .meta({
+          description:
+            'Types of the signals the agent knows of. Default: those it has seen, each within the window of the ' +
+            'pattern that asks.',
+        }),
+      preceding: z
+        .array(
+          z.strictObject({
+            agentId: agentIdSchema.optional().meta({ description: 'Default the agent itself.' }),
+            decisionType: typeSchema,
+            status: z.enum(['success', 'failure', 'pending']),
+          }),
+        )
+        .max(100)
+        .optional()
+        .meta({
+          description:
+            'What came before: the last decisions of a type, with their outcomes as far as they are known. Default: ' +
+            'looked up where a pattern asks for it.',
+        }),
       timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
       maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),
     }),

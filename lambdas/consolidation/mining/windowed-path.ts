@@ -84,6 +84,18 @@ export const sequencePath = ({
   `after.${agentId === undefined ? '' : `${agentId}.`}${decisionType}.${status}` +
   (windowMs === UNNAMED_SEQUENCE_WINDOW_MS ? '' : `.${spanText(windowMs, '')}`);
 
+/**
+ * The one spelling of a path: a window that needs no naming is not named, and an agent does not name itself.
+ * @param agentId whose pattern it is
+ */
+export function canonicalPath(path: string, agentId?: string): string {
+  const windowed = parseWindowedPath(path);
+  if (!windowed) return path;
+  if (windowed.kind === 'signal') return signalPath(windowed.signalType, windowed.windowMs);
+  const { agentId: other, ...own } = windowed;
+  return sequencePath(other === agentId ? own : windowed);
+}
+
 const spanText = (windowMs: number, space: string): string =>
   windowMs % HOUR_MS === 0
     ? `${windowMs / HOUR_MS}${space}h`
