@@ -23,6 +23,7 @@ export class DecisionTimeline {
   readonly #knownAt = new Float64List();
   readonly #statuses = new Uint16List();
   readonly #ids = new Uint32List();
+  #viewed: Views | undefined;
 
   get length(): number {
     return this.#times.length;
@@ -39,6 +40,7 @@ export class DecisionTimeline {
     this.#knownAt.push(outcome ? Date.parse(outcome.occurredAt) : Infinity);
     this.#statuses.push(outcome ? STATUSES.indexOf(outcome.status) : 0);
     this.#ids.push(shortHash(decisionId));
+    this.#viewed = undefined;
   }
 
   /**
@@ -51,32 +53,25 @@ export class DecisionTimeline {
     from: number,
     parent?: { readonly time: number; readonly hash: number },
   ): KnownStatus[] {
-    const own = parent && parent.time >= from ? this.#find(parent.time, parent.hash) : undefined;
-    const ofParent = own === undefined ? 'voided' : this.#statusAt(own, time);
-    const found: KnownStatus[] = [];
-    let last = ofParent === 'voided' ? undefined : ofParent;
-    let resolved = ofParent === 'success' || ofParent === 'failure' ? ofParent : undefined;
-    const times = this.#times.view();
-    const first = this.#firstBefore(time);
-    const end = Math.min(times.length, first + MAX_LOOK_BACK);
-    for (let i = first; i < end && times[i]! >= from && !(last && resolved); i++) {
-      const status = this.#statusAt(i, time);
-      if (status === 'voided') continue;
+    const { times, knownAt, statuses } = this.#views();
+    const statusAt = (index: number) => (knownAt[index]! <= time ? STATUSES[statuses[index]!]! : 'pending');
+    const named = parent && parent.time >= from ? this.#find(parent.time, parent.hash) : undefined;
+    let last: KnownStatus | undefined;
+    let resolved: 'success' | 'failure' | undefined;
+    const take = (status: (typeof STATUSES)[number]): void => {
+      if (status === 'voided') return;
       last ??= status;
       if (status !== 'pending') resolved ??= status;
-    }
-    if (last === 'pending') found.push('pending');
-    if (resolved) found.push(resolved);
-    return found;
-  }
-
-  #statusAt(index: number, time: number): (typeof STATUSES)[number] {
-    return this.#knownAt.view()[index]! <= time ? STATUSES[this.#statuses.view()[index]!]! : 'pending';
+    };
+    if (named !== undefined) take(statusAt(named));
+    const first = this.#firstBefore(time);
+    const end = Math.min(times.length, first + MAX_LOOK_BACK);
+    for (let i = first; i < end && times[i]! >= from && !resolved; i++) take(statusAt(i));
+    return [...(last === 'pending' ? [last] : []), ...(resolved ? [resolved] : [])];
   }
 
   #find(time: number, hash: number): number | undefined {
-    const times = this.#times.view();
-    const ids = this.#ids.view();
+    const { times, ids } = this.#views();
     for (let i = this.#firstBefore(time + 1); i < times.length && times[i] === time; i++)
       if (ids[i] === hash) return i;
     return undefined;
@@ -84,7 +79,7 @@ export class DecisionTimeline {
 
   /** The newest one made before `time`. */
   #firstBefore(time: number): number {
-    const times = this.#times.view();
+    const { times } = this.#views();
     let low = 0;
     let high = times.length;
     while (low < high) {
@@ -94,6 +89,23 @@ export class DecisionTimeline {
     }
     return low;
   }
+
+  /** Asked for millions of times, between two additions. */
+  #views() {
+    return (this.#viewed ??= {
+      times: this.#times.view(),
+      knownAt: this.#knownAt.view(),
+      statuses: this.#statuses.view(),
+      ids: this.#ids.view(),
+    });
+  }
+}
+
+interface Views {
+  readonly times: Float64Array;
+  readonly knownAt: Float64Array;
+  readonly statuses: Uint16Array;
+  readonly ids: Uint32Array;
 }
 
 /** 32 bits of an id (FNV-1a): tells apart the decisions of one millisecond. */

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Context } from 'aws-lambda';
+import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
+import { AgentConsolidation } from '../../../lambdas/consolidation/agent-consolidation.ts';
 import { SeenIndex, signalsAmong, WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
+import { DecisionWindow, type WindowRequest } from '../../../lambdas/decisions/decision-window.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
@@ -19,7 +21,7 @@ import { startEventBus } from '../relay/event-bus.ts';
 import { SignalStream } from '../relay/signal-stream.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { seeded } from './mining/case-generator.ts';
-import { createPipeline, type DecisionSketch, logDecisions } from './pipeline.ts';
+import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from './pipeline.ts';
 
 jest.setTimeout(120_000);
 
@@ -327,5 +329,52 @@ describe('another window in the configuration', () => {
     const memory = await store.ofAgent('trader');
     await wider.run(trader);
     expect(await store.ofAgent('trader')).toEqual(memory);
+  });
+});
+
+describe('an agent with more decisions than are kept at once', () => {
+  it('is read twice, and comes to the same', async () => {
+    const agentId = 'busy';
+    const rule = plantedRule(NOW);
+    const trades = rule.map(({ timestamp, ...sketch }, i) => ({
+      ...sketch,
+      decisionType: 'TRADE_EXECUTION',
+      timestamp: at(Date.parse(timestamp) + 20 * MINUTE_MS),
+      status: rule[i]!.status === 'success' ? ('failure' as const) : ('success' as const),
+    }));
+    await logDecisions(runtime, agentId, [...rule, ...trades]);
+    const consolidate = async (maxDecisions: number) => {
+      let reads = 0;
+      const decisions = new DecisionWindow(runtime.documents, tableName('decisions'), runtime.clock);
+      const counted = Object.assign(Object.create(decisions) as DecisionWindow, {
+        pages: (request: WindowRequest) => {
+          reads++;
+          return decisions.pages(request);
+        },
+      });
+      const consolidation = new AgentConsolidation(
+        new AgentRegistry(runtime.documents, tableName('state'), runtime.clock),
+        new WindowCases(
+          counted,
+          new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
+          defaultMiningSettings,
+        ),
+        store,
+        runtime.clock,
+        () => ({ readUnits: 0, writeUnits: 0 }),
+        maxDecisions,
+      );
+      // Before the run it is compared with: nothing is stored.
+      const last = { runId: 'RUN-1', asOf: at(Date.parse(NOW) + 1), startedAt: NOW, livePatterns: 0 };
+      const { report } = await consolidation.consolidate({ runId: 'RUN-2', agentId, asOf: NOW }, last);
+      return { reads, types: report.types };
+    };
+    const once = await consolidate(120);
+    const twice = await consolidate(119);
+    expect([once.reads, twice.reads]).toEqual([2, 4]);
+    expect(twice.types).toEqual(once.types);
+    expect(once.types.map(({ resolved }) => resolved)).toEqual([60, 60]);
+    const named = once.types.flatMap(({ nearest }) => nearest.map(({ description }) => description));
+    expect(named.join()).toContain('its own last');
   });
 });
