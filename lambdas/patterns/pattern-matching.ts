@@ -68,10 +68,13 @@ export class PatternMatching {
     const patterns = (await this.#promoted(agentId)).filter(
       (pattern) => decisionType === undefined || pattern.decisionType === decisionType,
     );
-    const paths = patterns.flatMap(({ conditions }) => conditions.map(({ path }) => path));
+    const pathsOf = (some: readonly PatternSummary[]) =>
+      some.flatMap(({ conditions }) => conditions.map(({ path }) => path));
+    // Only its own patterns name no other agents but those that it follows up.
+    const own = pathsOf(patterns.filter((pattern) => pattern.agentId === agentId));
     const preceding = [
-      ...(await this.#signalsAt(agentId, timestamp, paths, situation.signals)),
-      ...(await this.#sequencesAt(agentId, timestamp, paths, situation.preceding)),
+      ...(await this.#signalsAt(agentId, timestamp, pathsOf(patterns), situation.signals)),
+      ...(await this.#sequencesAt(agentId, timestamp, own, situation.preceding)),
     ];
     const facts = {
       decisionId: '',
@@ -103,7 +106,7 @@ export class PatternMatching {
     return holding.map(({ signalType, windowMs }) => signalPath(signalType, windowMs));
   }
 
-  /** Patterns name other agents that the agent follows up, or they would not have been found. */
+  /** @param paths of patterns that were found in the agent's own decisions */
   async #sequencesAt(
     agentId: string,
     timestamp: string,
