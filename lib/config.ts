@@ -22,6 +22,18 @@ export interface StageConfig {
   readonly throttle: { readonly rateLimit: number; readonly burstLimit: number };
   /** Where alarms are mailed; without it they only change state. */
   readonly alarmEmail?: string;
+  /**
+   * How far back the features of a decision look, in hours (whole minutes). Patterns say the window they were found
+   * with, and keep it: after a change they are tested as they were stated, and new ones are found beside them.
+   */
+  readonly featureWindows: {
+    /** A signal counts for the decisions made within so many hours after it. */
+    readonly signalHours: number;
+    /** Signal types with a window of their own. */
+    readonly signalHoursByType: Readonly<Record<string, number>>;
+    /** A decision counts as what another came after for so many hours. */
+    readonly sequenceHours: number;
+  };
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -31,6 +43,7 @@ const common = {
   consolidationSchedule: 'cron(0 2 * * ? *)',
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
+  featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 

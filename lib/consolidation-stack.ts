@@ -77,7 +77,10 @@ export class ConsolidationStack extends Stack {
       tables,
       memorySize: 2048,
       timeout: WORKER_TIMEOUT,
-      environment: { MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT) },
+      environment: {
+        MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
+        FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+      },
       statements: [
         new PolicyStatement({
           actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],

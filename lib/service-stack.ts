@@ -56,9 +56,19 @@ export class ServiceStack extends Stack {
       { name: 'decisions', routes: decisionRoutes },
       { name: 'signals', routes: signalRoutes },
       // One CPU: a dry run reads and tests a window while the caller waits.
-      { name: 'patterns', routes: patternRoutes, memorySize: 1769 },
+      {
+        name: 'patterns',
+        routes: patternRoutes,
+        memorySize: 1769,
+        environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+      },
       // Likewise: each reads a window of decisions while the caller waits.
-      { name: 'analytics', routes: analyticsRoutes, memorySize: 1769 },
+      {
+        name: 'analytics',
+        routes: analyticsRoutes,
+        memorySize: 1769,
+        environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+      },
       {
         name: 'consolidation',
         routes: consolidationRoutes,

@@ -1,5 +1,5 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { defaultMiningSettings } from '../consolidation/mining/settings.ts';
+import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
@@ -21,17 +21,20 @@ const environment = {
   DECISIONS_TABLE: resourceName,
   STATE_TABLE: resourceName,
   MEMORY_TABLE: resourceName,
+  FEATURE_WINDOWS: featureWindows,
 };
 export interface AnalyticsEnvironment {
   readonly AUTH_MODE: 'iam' | 'none';
   readonly DECISIONS_TABLE: string;
   readonly STATE_TABLE: string;
   readonly MEMORY_TABLE: string;
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly FEATURE_WINDOWS?: FeatureWindows;
 }
 
 export function createAnalyticsHandler(runtime: Runtime, env: AnalyticsEnvironment) {
   const { documents, clock } = runtime;
-  const settings = defaultMiningSettings;
+  const settings = miningSettings(env.FEATURE_WINDOWS);
   const store = new PatternStore(documents, env.MEMORY_TABLE);
   const cases = new WindowCases(
     new DecisionWindow(documents, env.DECISIONS_TABLE, clock),

@@ -3,13 +3,12 @@ import { isLive, type Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
+import { canonicalJson } from '../shared/platform/ids.ts';
+import { CaseReading, type ReadCases } from './case-reading.ts';
 import { isDecaying } from './dormancy.ts';
 import { learnFrom } from './learning.ts';
 import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
-import { createMiner } from './mining/mine.ts';
-import { MemoryUses } from './mining/memory-effect.ts';
-import type { Miner, MiningResult } from './mining/types.ts';
+import type { MiningResult } from './mining/types.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -20,7 +19,7 @@ import {
   zeroTotals,
 } from './run.ts';
 import { storableFinding } from './storable-finding.ts';
-import { type SeenIndex, type Window, windowAt, type WindowCases } from './window-cases.ts';
+import { windowAt, type WindowCases } from './window-cases.ts';
 
 export interface ConsolidationTask {
   readonly runId: string;
@@ -38,16 +37,6 @@ export interface ConsolidationOutcome {
 export const MAX_DECISIONS = 1_000_000;
 /** Rejected conjunctions a report names. */
 const MAX_NEAREST = 5;
-
-interface ReadWindow {
-  readonly miner: Miner;
-  readonly uses: MemoryUses;
-  readonly decisions: number;
-  readonly pages: number;
-  readonly truncated: boolean;
-  /** Share of the resolved decisions that no earlier run has seen with their outcome. */
-  readonly newShare: number;
-}
 
 /** Turns one agent's recent decisions into what is known of it: reads the window, mines it, stores what changed. */
 export class AgentConsolidation {
@@ -92,15 +81,19 @@ export class AgentConsolidation {
         ...stored.map(({ decisionType }) => decisionType),
       ]),
     ].sort();
-    const seen = await this.#cases.seenIn(agentId, window);
     const lookedAt = lookedAtBefore(asOf, previous);
+    const asked = stored.flatMap(({ conditions }) => conditions.map(({ path }) => path));
+    const reading = new CaseReading(this.#cases, agentId, window, asked, this.#maxDecisions, lookedAt);
+    const { seen, reads, truncated } = await this.#readAll(reading, decisionTypes);
     const types: TypeReport[] = [];
     let pages = 0;
     let livePatterns = 0;
     for (const decisionType of decisionTypes) {
       const patterns = stored.filter((pattern) => pattern.decisionType === decisionType);
-      const read = await this.#read(agentId, decisionType, window, seen, lookedAt);
-      const { report, result } = await this.#learn(task, decisionType, patterns, read, dryRun);
+      const read = reads.get(decisionType) ?? (await reading.read(decisionType, seen));
+      reads.delete(decisionType);
+      reading.complete(read);
+      const { report, result } = await this.#learn(task, decisionType, patterns, read, truncated, dryRun);
       types.push(report);
       pages += read.pages;
       livePatterns += result.patterns.filter((pattern) => isLive(pattern) || isDecaying(pattern)).length;
@@ -125,53 +118,30 @@ export class AgentConsolidation {
     };
   }
 
-  async #read(
-    agentId: string,
-    decisionType: string,
-    window: Window,
-    seen: SeenIndex,
-    lookedAt = '',
-  ): Promise<ReadWindow> {
-    const uses = new MemoryUses();
-    const miner = createMiner({
-      agentId,
-      decisionType,
-      settings: this.#cases.settings,
-      hash: sha256,
-    });
+  /**
+   * Every type is read before one is mined: what its decisions came after may be of any type. Where all of them
+   * together are more than one type may have, none is kept, and each is read once more when its turn comes.
+   */
+  async #readAll(reading: CaseReading, decisionTypes: readonly string[]) {
+    const seen = await reading.seen();
+    const reads = new Map<string, ReadCases>();
     let decisions = 0;
-    let pages = 0;
-    let resolvedCount = 0;
-    let fresh = 0;
-    const done = (truncated: boolean): ReadWindow => ({
-      miner,
-      uses,
-      decisions,
-      pages,
-      truncated,
-      newShare: resolvedCount === 0 ? 1 : fresh / resolvedCount,
-    });
-    for await (const page of this.#cases.pages(agentId, decisionType, window)) {
-      pages++;
-      for (const decision of page.decisions) {
-        if (decisions >= this.#maxDecisions) return done(true);
-        decisions++;
-        const resolved = this.#cases.caseOf(decision, seen, window.until);
-        if (!resolved) continue;
-        miner.add(resolved);
-        resolvedCount++;
-        if (decision.timestamp > lookedAt || decision.outcome!.occurredAt > lookedAt) fresh++;
-        uses.add(decision.decisionId, decision.reasoning?.patternsApplied, decision.patternsShown);
-      }
+    for (const decisionType of decisionTypes) {
+      const read = await reading.read(decisionType, seen);
+      decisions += read.decisions;
+      if (decisions > this.#maxDecisions) reads.clear();
+      else reads.set(decisionType, read);
     }
-    return done(false);
+    const truncated = await reading.readOthers((agentId) => this.#registry.decisionTypes(agentId));
+    return { seen, reads, truncated };
   }
 
   async #learn(
     task: ConsolidationTask,
     decisionType: string,
     previous: readonly Pattern[],
-    { miner, uses, decisions, truncated, newShare }: ReadWindow,
+    { miner, uses, decisions, truncated, newShare }: ReadCases,
+    truncatedSequences: readonly string[],
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     const settings = this.#cases.settings;
@@ -187,7 +157,7 @@ export class AgentConsolidation {
         ...countsOf(task, result),
         dropped: result.dropped.length,
         truncated,
-        truncatedPaths: mined.truncatedPaths.slice(0, 50),
+        truncatedPaths: [...truncatedSequences, ...mined.truncatedPaths].slice(0, 50),
         ...(mined.limits && { limits: mined.limits }),
         rejected: mined.rejected,
         nearest: nearestOf(decisionType, mined),

@@ -1,9 +1,12 @@
 import type { Decision } from '../decisions/decision.ts';
 import type { DecisionWindow } from '../decisions/decision-window.ts';
-import { DAY_MS } from '../shared/platform/clock.ts';
+import { DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import { parseTypedId } from '../shared/platform/ids.ts';
 import type { SeenSignals } from '../signals/seen-signals.ts';
 import { extractFeatures } from './mining/features.ts';
+import { Float64List } from './mining/number-list.ts';
 import type { DecisionFacts, Features, MiningSettings, ResolvedCase } from './mining/types.ts';
+import { parseWindowedPath, signalPath, type SignalPath, signalWindowOf } from './mining/windowed-path.ts';
 
 /** How far back a run looks. */
 export const WINDOW_DAYS = 90;
@@ -25,38 +28,48 @@ export function verdictOf({ outcome }: Decision, asOf: string): 'success' | 'fai
   return outcome.status;
 }
 
-/** What an agent was told, by time: a few bytes a signal. */
+/** What an agent was told: times by type, 8 bytes a signal. */
 export class SeenIndex {
-  readonly #times: number[] = [];
-  readonly #types: string[] = [];
+  readonly #times = new Map<string, Float64List>();
 
   /** In order of time. */
   add(time: number, signalType: string): void {
-    this.#times.push(time);
-    this.#types.push(signalType);
+    let times = this.#times.get(signalType);
+    if (!times) this.#times.set(signalType, (times = new Float64List()));
+    times.push(time);
   }
 
-  /** Types seen with `from ≤ time ≤ until`. */
-  typesBetween(from: number, until: number): Set<string> {
-    const types = new Set<string>();
-    for (let i = this.#firstAt(from); i < this.#times.length && this.#times[i]! <= until; i++)
-      types.add(this.#types[i]!);
-    return types;
+  get signalTypes(): Iterable<string> {
+    return this.#times.keys();
   }
 
-  #firstAt(time: number): number {
+  /** Whether one of the type was seen with `from ≤ time ≤ until`. */
+  hasBetween(signalType: string, from: number, until: number): boolean {
+    const times = this.#times.get(signalType)?.view();
+    if (!times) return false;
     let low = 0;
-    let high = this.#times.length;
+    let high = times.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#times[middle]! < time) low = middle + 1;
+      if (times[middle]! < from) low = middle + 1;
       else high = middle;
     }
-    return low;
+    return low < times.length && times[low]! <= until;
   }
 }
 
-const signalTypeOf = (signalId: string): string => signalId.slice(0, signalId.lastIndexOf('-'));
+/** The signals among these paths. */
+export const signalsAmong = (paths: Iterable<string>): SignalPath[] =>
+  [...new Set(paths)].flatMap((path) => {
+    const windowed = parseWindowedPath(path);
+    return windowed?.kind === 'signal' ? [windowed] : [];
+  });
+
+/** An agent that logs a decision before the signal that made it take it has a clock that is behind. */
+const CLOCK_SKEW_MS = 5 * MINUTE_MS;
+
+export const earlier = (timestamp: string, milliseconds: number): string =>
+  new Date(Date.parse(timestamp) - milliseconds).toISOString();
 
 /**
  * An agent's decisions as mining sees them: the one place that says which signals a decision knew of and which
@@ -73,13 +86,32 @@ export class WindowCases {
     this.settings = settings;
   }
 
-  /** What the agent had been told when it made the decisions of a window. */
-  async seenIn(agentId: string, { after, until }: Window): Promise<SeenIndex> {
+  /**
+   * What the agent had been told when it made the decisions of a window.
+   * @param asked paths of the conditions that will be asked about, beside those that are mined
+   */
+  async seenIn(agentId: string, { after, until }: Window, asked: Iterable<string> = []): Promise<SeenIndex> {
     const index = new SeenIndex();
-    const from = new Date(Date.parse(after) - this.settings.signalWindowMs).toISOString();
+    const { signalWindowMs, signalWindowsMs } = this.settings;
+    const windows = [
+      signalWindowMs,
+      ...Object.values(signalWindowsMs),
+      ...signalsAmong(asked).map(({ windowMs }) => windowMs),
+    ];
+    const from = earlier(after, Math.max(...windows));
     for await (const { timestamp, signalType } of this.#seen.between(agentId, from, until))
       index.add(Date.parse(timestamp), signalType);
     return index;
+  }
+
+  /** Those of the signals that the agent had been told of at a time, each within its window. One query. */
+  async seenAmong(agentId: string, timestamp: string, asked: readonly SignalPath[]): Promise<SignalPath[]> {
+    const seen = new SeenIndex();
+    const time = Date.parse(timestamp);
+    const from = earlier(timestamp, Math.max(...asked.map(({ windowMs }) => windowMs)));
+    for await (const signal of this.#seen.between(agentId, from, timestamp))
+      seen.add(Date.parse(signal.timestamp), signal.signalType);
+    return asked.filter(({ signalType, windowMs }) => seen.hasBetween(signalType, time - windowMs, time));
   }
 
   /** Newest first, page by page; see DecisionWindow. */
@@ -87,11 +119,32 @@ export class WindowCases {
     return this.#decisions.pages({ agentId, decisionType, ...window });
   }
 
-  featuresOf(decision: Decision, seen: SeenIndex): Features {
+  /** When decisions were made and how they ended, of any agent; see DecisionWindow. */
+  marks(agentId: string, decisionType: string, window: Window, pageSize?: number) {
+    return this.#decisions.marks({ agentId, decisionType, ...window }, pageSize);
+  }
+
+  /**
+   * Without what the decision came after: that is known when all that came before is read.
+   *
+   * A signal counts at its own time: one that is stamped after the decision was not known to it. One that triggered
+   * the decision counts whatever its age, because the agent says that it acted on it; only what lies ahead by more
+   * than clocks differ cannot have been a trigger.
+   * @param asked paths with windows that are not the mined ones
+   */
+  featuresOf(decision: Decision, seen: SeenIndex, asked: readonly SignalPath[] = []): Features {
     const time = Date.parse(decision.timestamp);
-    const signalTypes = seen.typesBetween(time - this.settings.signalWindowMs, time);
-    for (const signalId of decision.triggeredBySignals ?? []) signalTypes.add(signalTypeOf(signalId));
+    const triggers = new Set<string>();
+    for (const signalId of decision.triggeredBySignals ?? []) {
+      const id = parseTypedId(signalId);
+      if (id && Date.parse(id.timestamp) <= time + CLOCK_SKEW_MS) triggers.add(id.type);
+    }
+    const within = (signalType: string, windowMs: number): boolean =>
+      triggers.has(signalType) || seen.hasBetween(signalType, time - windowMs, time);
     const { decisionId, timestamp, context, action, reasoning } = decision;
+    const signalTypes = new Set(
+      [...seen.signalTypes, ...triggers].filter((type) => within(type, signalWindowOf(type, this.settings))),
+    );
     const facts: DecisionFacts = {
       decisionId,
       timestamp,
@@ -99,12 +152,20 @@ export class WindowCases {
       action,
       selected: reasoning?.selected,
       signalTypes,
+      preceding: asked
+        .filter(({ signalType, windowMs }) => within(signalType, windowMs))
+        .map(({ signalType, windowMs }) => signalPath(signalType, windowMs)),
     };
     return extractFeatures(facts, this.settings);
   }
 
   /** The decision as the miner takes it; undefined while it is not resolved. */
-  caseOf(decision: Decision, seen: SeenIndex, asOf: string): ResolvedCase | undefined {
+  caseOf(
+    decision: Decision,
+    seen: SeenIndex,
+    asOf: string,
+    asked: readonly SignalPath[] = [],
+  ): ResolvedCase | undefined {
     const verdict = verdictOf(decision, asOf);
     if (!verdict) return undefined;
     const { decisionId, timestamp, action, outcome } = decision;
@@ -112,7 +173,7 @@ export class WindowCases {
       decisionId,
       time: Date.parse(timestamp),
       success: verdict === 'success',
-      features: this.featuresOf(decision, seen),
+      features: this.featuresOf(decision, seen, asked),
       action,
       metrics: outcome?.metrics,
     };

@@ -11,7 +11,7 @@ import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
-import { defaultMiningSettings } from './mining/settings.ts';
+import { type FeatureWindows, featureWindows, miningSettings } from './feature-windows.ts';
 import { RunLedger } from './run-ledger.ts';
 import { TaskRunner } from './task-runner.ts';
 import { WindowCases } from './window-cases.ts';
@@ -22,6 +22,7 @@ const environment = {
   STATE_TABLE: resourceName,
   MEMORY_TABLE: resourceName,
   MAX_RECEIVE_COUNT: z.coerce.number().int().min(1),
+  FEATURE_WINDOWS: featureWindows,
 };
 export interface WorkerEnvironment {
   readonly DECISIONS_TABLE: string;
@@ -29,6 +30,8 @@ export interface WorkerEnvironment {
   readonly MEMORY_TABLE: string;
   /** Receives after which the queue gives a message to the dead-letter queue. */
   readonly MAX_RECEIVE_COUNT: number;
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly FEATURE_WINDOWS?: FeatureWindows;
 }
 
 /** One message, one agent. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
@@ -37,7 +40,7 @@ export function createWorkerHandler(
   env: WorkerEnvironment,
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
   const { documents, clock, logger, metrics } = runtime;
-  const settings = defaultMiningSettings;
+  const settings = miningSettings(env.FEATURE_WINDOWS);
   const consumed = meterCapacity(documents);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const cases = new WindowCases(

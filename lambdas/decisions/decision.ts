@@ -57,6 +57,13 @@ export interface Decision {
   readonly loggedAt: string;
 }
 
+/** Of a decision, what may be told to those it is linked with: when, and how it ended. */
+export interface DecisionMark {
+  readonly decisionId: string;
+  readonly timestamp: string;
+  readonly outcome?: Pick<Outcome, 'status' | 'occurredAt'>;
+}
+
 /** What a list shows of a decision. */
 export interface DecisionSummary {
   readonly agentId: string;

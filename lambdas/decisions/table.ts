@@ -10,6 +10,7 @@ import {
 } from '../shared/schema/tables.ts';
 import type {
   Decision,
+  DecisionMark,
   DecisionOverview,
   DecisionReference,
   DecisionStatus,
@@ -90,6 +91,24 @@ export const fromItem = (item: Item): Decision => ({
   ) as unknown as Decision),
   ...identityOf(item),
 });
+
+/** Reads of a decision no more than `toMark` shows. */
+export const MARK_PROJECTION = {
+  ProjectionExpression: '#pk, #sk, #outcome.#status, #outcome.occurredAt, #ttl',
+  ExpressionAttributeNames: {
+    '#pk': PARTITION_KEY,
+    '#sk': SORT_KEY,
+    '#outcome': 'outcome',
+    '#status': 'status',
+    '#ttl': 'ttl',
+  },
+} as const;
+
+export function toMark(item: Item): DecisionMark {
+  const { decisionId, timestamp } = identityOf(item);
+  const outcome = item['outcome'] as DecisionMark['outcome'];
+  return { decisionId, timestamp, ...(outcome && { outcome }) };
+}
 
 const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');
 

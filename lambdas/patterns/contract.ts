@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
@@ -26,18 +27,23 @@ const path = z
   .max(1024)
   .meta({
     description:
-      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `signal.<TYPE>`, ' +
-      '`time.hourBucket`, `time.weekday`.',
+      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `time.hourBucket` ' +
+      '(00-06, 06-12, 12-18, 18-24 UTC), `time.weekday` (UTC); or, with op present, `signal.<TYPE>` (within 4 h), ' +
+      '`after.<TYPE>.<success|failure|pending>` (the last own decision of the type within 24 h), ' +
+      '`after.<agentId>.<TYPE>.<…>` (of an agent whose decisions were parents). Another window is a last segment: ' +
+      '`signal.WHALE_ACTIVITY.12h`, `after.RISK_ASSESSMENT.success.30m`.',
     example: 'market.trend',
   });
+/** In its one spelling, so that the same statement has the same id. */
+const statedPath = path.transform((text) => canonicalPath(text));
 const bound = z.number().nullable();
 
 const statedConditionSchema = z.discriminatedUnion('op', [
-  z.strictObject({ path, op: z.literal('eq'), value: scalar }),
-  z.strictObject({ path, op: z.literal('contains'), value: scalar }),
-  z.strictObject({ path, op: z.literal('present') }),
+  z.strictObject({ path: statedPath, op: z.literal('eq'), value: scalar }),
+  z.strictObject({ path: statedPath, op: z.literal('contains'), value: scalar }),
+  z.strictObject({ path: statedPath, op: z.literal('present') }),
   z.strictObject({
-    path,
+    path: statedPath,
     op: z.literal('in_range'),
     min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
     max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
@@ -59,7 +65,7 @@ const numbers = {
   baseline: z.number().meta({ description: 'Share of the asserted status among all of the type.' }),
   lift: z.number().nullable(),
   confidence: z.number().meta({ description: 'Lower 95 % Wilson bound of rate.' }),
-  pValue: z.number().meta({ description: 'Largest of the one-sided Fisher exact tests; see explain.' }),
+  pValue: z.number().meta({ description: 'Largest of the one-sided tests it has to pass; see explain.' }),
   qValue: z.number().nullable().meta({ description: 'Benjamini–Hochberg over the run; null: tested alone.' }),
   recentRate: z.number(),
   recentBaseline: z.number(),
@@ -161,7 +167,11 @@ export const emergingPatternSchema = patternSchema.extend({
 const explainSchema = z.object({
   comparisons: z.array(
     z.object({
-      against: z.enum(['others', 'part']),
+      against: z.enum(['others', 'part', 'same_hours', 'same_days']).meta({
+        description:
+          'same_hours, same_days: for each signal or sequence among the conditions, decisions that lack just that ' +
+          'one, within the same hours of the day and the same days; stratified.',
+      }),
       part: z.array(conditionSchema),
       table: z.tuple([z.tuple([count, count]), z.tuple([count, count])]).meta({
         description: 'Rows: with all conditions, compared with. Columns: asserted status, the other.',
@@ -265,7 +275,26 @@ export const patternRoutes = {
         .array(typeSchema)
         .max(100)
         .optional()
-        .meta({ description: 'Types of the signals the agent knows of.' }),
+        .meta({
+          description:
+            'Types of the signals the agent knows of. Default: those it has seen, each within the window of the ' +
+            'pattern that asks.',
+        }),
+      preceding: z
+        .array(
+          z.strictObject({
+            agentId: agentIdSchema.optional().meta({ description: 'Default the agent itself.' }),
+            decisionType: typeSchema,
+            status: z.enum(['success', 'failure', 'pending']),
+          }),
+        )
+        .max(100)
+        .optional()
+        .meta({
+          description:
+            'What came before: the last decisions of a type, with their outcomes as far as they are known. Default: ' +
+            'looked up where a pattern asks for it.',
+        }),
       timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
       maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),
       record: z.boolean().optional().meta({

@@ -1,4 +1,4 @@
-import { defaultMiningSettings } from '../consolidation/mining/settings.ts';
+import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
@@ -21,12 +21,15 @@ const environment = {
   DECISIONS_TABLE: resourceName,
   STATE_TABLE: resourceName,
   MEMORY_TABLE: resourceName,
+  FEATURE_WINDOWS: featureWindows,
 };
 export interface PatternsEnvironment {
   readonly AUTH_MODE: 'iam' | 'none';
   readonly DECISIONS_TABLE: string;
   readonly STATE_TABLE: string;
   readonly MEMORY_TABLE: string;
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly FEATURE_WINDOWS?: FeatureWindows;
 }
 
 export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment) {
@@ -35,12 +38,12 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const cases = new WindowCases(
     new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
     new SeenSignals(documents, env.STATE_TABLE, clock),
-    defaultMiningSettings,
+    miningSettings(env.FEATURE_WINDOWS),
   );
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const catalog = new PatternCatalog(store);
   const evidence = new PatternEvidence(store, cases);
-  const matching = new PatternMatching(store, ledger, defaultMiningSettings, clock);
+  const matching = new PatternMatching(store, ledger, cases, clock);
   const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
   const offers = new PatternOffers(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);

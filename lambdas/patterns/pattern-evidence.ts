@@ -1,6 +1,9 @@
+import { sequencesAmong } from '../consolidation/agent-past.ts';
 import { conditionHolds } from '../consolidation/mining/matching.ts';
+import { PastLookup } from '../consolidation/past-lookup.ts';
 import {
   SeenIndex,
+  signalsAmong,
   verdictOf,
   type Window,
   windowAt,
@@ -71,18 +74,24 @@ export class PatternEvidence {
 
   /** Adds matches to `items` until there are `limit`. @returns where it stopped; undefined at the window's end */
   async #decisions(
-    { agentId, decisionType, conditions, asOf }: Pattern,
+    { agentId, decisionType, conditions, asOf, n }: Pattern,
     window: Window,
     before: string | undefined,
     limit: number,
     items: Evidence[],
   ): Promise<string | undefined> {
     const rest = before === undefined ? window : { ...window, until: before.split('#')[0]! };
-    const needsSignals = conditions.some(({ path }) => path.startsWith('signal.'));
-    const seen = needsSignals ? await this.#cases.seenIn(agentId, rest) : new SeenIndex();
+    // Of a pattern that never occurred there is nothing to find, and nothing of others to look at for it.
+    if (n === 0) return undefined;
+    const paths = conditions.map(({ path }) => path);
+    const signals = signalsAmong(paths);
+    const seen = signals.length > 0 ? await this.#cases.seenIn(agentId, rest, paths) : new SeenIndex();
+    const past = new PastLookup(this.#cases, agentId, sequencesAmong(paths), rest.until);
     let pages = 0;
     let last: string | undefined;
     for await (const page of this.#cases.pages(agentId, decisionType, rest)) {
+      const oldest = page.decisions.at(-1);
+      if (oldest) await past.readFor(Date.parse(oldest.timestamp));
       for (const decision of page.decisions) {
         const { decisionId, timestamp, action } = decision;
         const order = `${timestamp}#${decisionId}`;
@@ -91,7 +100,10 @@ export class PatternEvidence {
         last = order;
         const status = verdictOf(decision, asOf);
         if (!status) continue;
-        const features = this.#cases.featuresOf(decision, seen);
+        const features = new Map([
+          ...this.#cases.featuresOf(decision, seen, signals),
+          ...past.featuresAt(Date.parse(timestamp), decision.parent),
+        ]);
         if (!conditions.every((condition) => conditionHolds(condition, features))) continue;
         items.push({
           decisionId,

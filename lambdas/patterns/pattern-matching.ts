@@ -1,7 +1,11 @@
+import { sequencesAmong } from '../consolidation/agent-past.ts';
+import { MAX_LOOK_BACK } from '../consolidation/decision-timeline.ts';
 import { extractFeatures } from '../consolidation/mining/features.ts';
 import { conditionHolds } from '../consolidation/mining/matching.ts';
-import type { MiningSettings } from '../consolidation/mining/types.ts';
+import { type KnownStatus, sequencePath, signalPath } from '../consolidation/mining/windowed-path.ts';
+import { PastLookup } from '../consolidation/past-lookup.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
+import { signalsAmong, type WindowCases } from '../consolidation/window-cases.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import type { PatternStore } from './pattern-store.ts';
@@ -11,10 +15,19 @@ export interface Situation {
   readonly context: Readonly<Record<string, unknown>>;
   readonly action?: string;
   readonly selected?: readonly string[];
-  /** Types of the signals the agent knows of. */
+  /** Types of the signals the agent knows of. Absent: those it has seen are looked up. */
   readonly signals?: readonly string[];
+  /** Decisions that came before and what was known of them. Absent: looked up. */
+  readonly preceding?: readonly Preceding[];
   readonly timestamp?: string;
   readonly maxResults?: number;
+}
+
+export interface Preceding {
+  /** @default the agent itself */
+  readonly agentId?: string;
+  readonly decisionType: string;
+  readonly status: KnownStatus;
 }
 
 interface Remembered {
@@ -30,39 +43,93 @@ const MAX_REMEMBERED = 500;
 export class PatternMatching {
   readonly #store: PatternStore;
   readonly #ledger: RunLedger;
-  readonly #settings: MiningSettings;
+  readonly #cases: WindowCases;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
 
-  constructor(store: PatternStore, ledger: RunLedger, settings: MiningSettings, clock: Clock) {
+  constructor(store: PatternStore, ledger: RunLedger, cases: WindowCases, clock: Clock) {
     this.#store = store;
     this.#ledger = ledger;
-    this.#settings = settings;
+    this.#cases = cases;
     this.#clock = clock;
   }
 
-  /** Best lower bound first; patterns that assert success and such that assert failure. */
+  /**
+   * Best lower bound first; patterns that assert success and such that assert failure.
+   *
+   * What the caller does not say of signals and of preceding decisions is looked up, for the patterns that ask: one
+   * query for the signals seen, and one for each agent and type of a sequence (at most `MAX_LOOK_BACK` decisions of
+   * it, 25 read units at 1 KB each). Agents without such patterns pay for neither.
+   */
   async match(agentId: string, situation: Situation): Promise<PatternSummary[]> {
     const now = this.#clock();
     assertNotAhead(now, situation.timestamp, 'timestamp');
-    const features = extractFeatures(
-      {
-        decisionId: '',
-        timestamp: situation.timestamp ?? now.toISOString(),
-        context: situation.context,
-        action: situation.action,
-        selected: situation.selected,
-        signalTypes: new Set(situation.signals),
-      },
-      this.#settings,
+    const { decisionType, timestamp = now.toISOString(), context, action, selected } = situation;
+    const patterns = (await this.#promoted(agentId)).filter(
+      (pattern) => decisionType === undefined || pattern.decisionType === decisionType,
     );
-    return (await this.#promoted(agentId))
-      .filter(
-        ({ decisionType, conditions }) =>
-          (situation.decisionType === undefined || decisionType === situation.decisionType) &&
-          conditions.every((condition) => conditionHolds(condition, features)),
-      )
+    const pathsOf = (some: readonly PatternSummary[]) =>
+      some.flatMap(({ conditions }) => conditions.map(({ path }) => path));
+    // Only its own patterns name no other agents but those that it follows up.
+    const own = pathsOf(patterns.filter((pattern) => pattern.agentId === agentId));
+    const preceding = [
+      ...(await this.#signalsAt(agentId, timestamp, pathsOf(patterns), situation.signals)),
+      ...(await this.#sequencesAt(agentId, timestamp, own, situation.preceding)),
+    ];
+    const facts = {
+      decisionId: '',
+      timestamp,
+      context,
+      action,
+      selected,
+      signalTypes: new Set<string>(),
+      preceding,
+    };
+    const features = extractFeatures(facts, this.#cases.settings);
+    return patterns
+      .filter(({ conditions }) => conditions.every((condition) => conditionHolds(condition, features)))
       .slice(0, situation.maxResults ?? DEFAULT_RESULTS);
+  }
+
+  /** A signal the caller says it knows of is taken for seen within whatever window a pattern has. */
+  async #signalsAt(
+    agentId: string,
+    timestamp: string,
+    paths: readonly string[],
+    said: readonly string[] | undefined,
+  ): Promise<string[]> {
+    const asked = signalsAmong(paths);
+    if (asked.length === 0) return [];
+    const holding = said
+      ? asked.filter(({ signalType }) => said.includes(signalType))
+      : await this.#cases.seenAmong(agentId, timestamp, asked);
+    return holding.map(({ signalType, windowMs }) => signalPath(signalType, windowMs));
+  }
+
+  /** @param paths of patterns that were found in the agent's own decisions */
+  async #sequencesAt(
+    agentId: string,
+    timestamp: string,
+    paths: readonly string[],
+    said: readonly Preceding[] | undefined,
+  ): Promise<string[]> {
+    const asked = sequencesAmong(paths);
+    if (asked.length === 0) return [];
+    if (said)
+      return asked
+        .filter((path) =>
+          said.some(
+            (one) =>
+              (one.agentId ?? agentId) === (path.agentId ?? agentId) &&
+              one.decisionType === path.decisionType &&
+              one.status === path.status,
+          ),
+        )
+        .map(sequencePath);
+    const past = new PastLookup(this.#cases, agentId, asked, timestamp, MAX_LOOK_BACK);
+    const time = Date.parse(timestamp);
+    await past.readFor(time, MAX_LOOK_BACK);
+    return [...past.featuresAt(time, undefined).keys()];
   }
 
   /**

@@ -1,10 +1,11 @@
-import { createMiner } from '../consolidation/mining/mine.ts';
+import { sequencesAmong } from '../consolidation/agent-past.ts';
+import { CaseReading } from '../consolidation/case-reading.ts';
 import type { Finding } from '../consolidation/mining/types.ts';
+import { canonicalPath, type SequencePath } from '../consolidation/mining/windowed-path.ts';
 import { storableFinding } from '../consolidation/storable-finding.ts';
 import { WINDOW_DAYS, windowAt, type WindowCases } from '../consolidation/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
-import { sha256 } from '../shared/platform/ids.ts';
 import type { Asserts, Condition } from './pattern.ts';
 
 export interface Stated {
@@ -41,27 +42,27 @@ export class PatternTrial {
   async test(agentId: string, stated: Stated): Promise<Trial> {
     const now = this.#clock();
     assertNotAhead(now, stated.asOf, 'asOf');
-    const { decisionType, asserts, conditions, asOf = now.toISOString(), windowDays = WINDOW_DAYS } = stated;
+    const { decisionType, asserts, asOf = now.toISOString(), windowDays = WINDOW_DAYS } = stated;
+    const conditions = stated.conditions.map((condition) => ({
+      ...condition,
+      path: canonicalPath(condition.path, agentId),
+    }));
     const window = windowAt(asOf, windowDays);
-    const settings = this.#cases.settings;
-    const miner = createMiner({ agentId, decisionType, settings, hash: sha256 });
-    const seen = await this.#cases.seenIn(agentId, window);
-    let read = 0;
-    let resolved = 0;
-    for await (const page of this.#cases.pages(agentId, decisionType, window)) {
-      read += page.decisions.length;
-      if (read > this.#maxDecisions)
-        throw ValidationFailedError.at(
-          'windowDays',
-          `covers more than ${this.#maxDecisions} decisions; ask for fewer days`,
-        );
-      for (const decision of page.decisions) {
-        const resolvedCase = this.#cases.caseOf(decision, seen, asOf);
-        if (!resolvedCase) continue;
-        resolved++;
-        miner.add(resolvedCase);
-      }
-    }
+    const paths = conditions.map(({ path }) => path);
+    const reading = new CaseReading(this.#cases, agentId, window, paths, this.#maxDecisions);
+    const sequences = sequencesAmong(paths);
+    const own = sequences.filter((path) => path.agentId === undefined);
+    const typesOf = (paths: readonly SequencePath[]) => [...new Set(paths.map((path) => path.decisionType))];
+    const read = await reading.read(decisionType, await reading.seen(), typesOf(own).includes(decisionType));
+    if (read.truncated)
+      throw ValidationFailedError.at(
+        'windowDays',
+        `covers more than ${this.#maxDecisions} decisions; ask for fewer days`,
+      );
+    await reading.readOwn(typesOf(own));
+    await reading.readOthers(async (other) => typesOf(sequences.filter((path) => path.agentId === other)));
+    reading.complete(read);
+    const { miner, resolved } = read;
     if (resolved === 0)
       throw ValidationFailedError.at('decisionType', 'has no decision with an outcome in the window');
     const [finding] = miner.test([{ asserts, conditions }]);

@@ -7,7 +7,9 @@ export type Scalar = string | number | boolean;
 
 /**
  * One condition on a decision. `path` is the dotted path in `context` (a literal dot is `\.`), or `selected`,
- * `action`, `signal.<TYPE>`, `time.hourBucket`, `time.weekday`.
+ * `action`, `time.hourBucket`, `time.weekday`, `signal.<TYPE>`, `after.<TYPE>.<status>`,
+ * `after.<agentId>.<TYPE>.<status>`; the last three `present`, and within a time that is part of the path: see
+ * consolidation/mining/windowed-path.ts.
  */
 export type Condition =
   | { readonly path: string; readonly op: 'eq'; readonly value: Scalar }
@@ -43,7 +45,7 @@ export interface PatternNumbers {
   readonly lift: number | null;
   /** Lower 95 % Wilson bound of `rate`. */
   readonly confidence: number;
-  /** Largest of the one-sided Fisher tests; see `explain`. */
+  /** Largest of the one-sided tests it has to pass; see `explain`. */
   readonly pValue: number;
   /** Benjamini–Hochberg over everything tested in the run; `null` when the pattern was tested alone. */
   readonly qValue: number | null;
@@ -64,9 +66,14 @@ export interface PatternNumbers {
 
 /** One 2×2 comparison behind a pattern's p-value. */
 export interface Comparison {
-  /** `others`: decisions the conditions do not hold for; `part`: a part's rows that lack the rest of the conditions. */
-  readonly against: 'others' | 'part';
-  /** The conditions of the part; empty for `others`. */
+  /**
+   * `others`: decisions the conditions do not hold for; `part`: a part's rows that lack the rest of the conditions.
+   * For each signal or sequence among the conditions, the decisions that lack just that one, compared within the same
+   * hours of the day (`same_hours`) and within the same days (`same_days`): the table adds up the hours or days that
+   * have both, the p-value is stratified.
+   */
+  readonly against: 'others' | 'part' | 'same_hours' | 'same_days';
+  /** The conditions both sides have; empty for `others`. */
   readonly part: readonly Condition[];
   /** Rows: with all conditions / compared with. Columns: asserted status / the other one. */
   readonly table: readonly [readonly [number, number], readonly [number, number]];

@@ -43,7 +43,7 @@ async function demonstrate(
   const progress = new Progress();
   const names = await namesIn(service, options.keep);
   const simulation = new Simulation(service, names, period);
-  const { totals, resolved } = simulation;
+  const { totals } = simulation;
   await simulation.register();
 
   const total = options.days + options.test;
@@ -72,6 +72,7 @@ async function demonstrate(
   const candidates = (await patterns('candidate')).sort(
     (a, b) => (a.qValue ?? 1) - (b.qValue ?? 1) || a.pValue - b.pValue,
   );
+  const resolved = simulation.cases();
   const unseen = resolved.filter(({ time }) => time >= frozen);
   const window = resolved.filter(({ time }) => time < frozen && time > frozen - WINDOW_DAYS * DAY);
   const thumb = decisionTypes

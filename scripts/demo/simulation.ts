@@ -11,6 +11,7 @@ import { caseOf, type ResolvedDecision } from './cases.ts';
 import { judge } from './bets.ts';
 import type { Delivery, ServiceClient } from './client.ts';
 import { type Bar, CYCLE_HOURS, DAY, HOUR, type Period } from './market.ts';
+import { type MadeDecision, withSequences } from './sequences.ts';
 
 export type AgentNames = Readonly<Record<AgentRole, string>>;
 
@@ -68,7 +69,8 @@ const DELAY: Readonly<Record<AgentRole, number>> = {
  */
 export class Simulation {
   readonly totals: Totals = { decisions: 0, signals: 0, acknowledgements: 0, outcomes: 0, consolidations: 0 };
-  readonly resolved: ResolvedDecision[] = [];
+  readonly #resolved: ResolvedDecision[] = [];
+  readonly #made = new Map<string, MadeDecision>();
   readonly #service: UsedService;
   readonly #names: AgentNames;
   readonly #period: Period;
@@ -79,6 +81,11 @@ export class Simulation {
     this.#service = service;
     this.#names = names;
     this.#period = period;
+  }
+
+  /** What has an outcome, with what it came after. */
+  cases(): ResolvedDecision[] {
+    return withSequences(this.#resolved, [...this.#made.values()]);
   }
 
   async register(): Promise<void> {
@@ -147,12 +154,16 @@ export class Simulation {
     const ids = await this.#service.logDecisions(this.#names[role], bodies);
     rows.forEach(({ item, planned }, i) => {
       item.ids.set(decisionType, ids[i]!);
+      const { timestamp, parent } = bodies[i]!;
+      const agentId = this.#names[role];
+      const decisionId = ids[i]!;
+      this.#made.set(decisionId, { agentId, decisionType, decisionId, timestamp, ...(parent && { parent }) });
       this.#pending.push({
-        decisionId: ids[i]!,
-        timestamp: bodies[i]!.timestamp,
+        decisionId,
+        timestamp,
         barIndex: item.barIndex,
         planned,
-        signalTypes: this.#signalTypes(item, role, bodies[i]!.timestamp),
+        signalTypes: this.#signalTypes(item, role, timestamp),
       });
     });
     this.totals.decisions += ids.length;
@@ -267,7 +278,9 @@ export class Simulation {
       ),
     );
     this.totals.outcomes += rows.length;
-    this.resolved.push(...rows.map(({ logged, outcome }) => caseOf(logged, outcome.status === 'success')));
+    this.#resolved.push(...rows.map(({ logged, outcome }) => caseOf(logged, outcome.status === 'success')));
+    for (const { logged, outcome } of rows)
+      this.#made.set(logged.decisionId, { ...this.#made.get(logged.decisionId)!, outcome });
   }
 }
 

@@ -20,4 +20,5 @@ Object.assign(process.env, {
   WORK_QUEUE_URL: 'https://queue.test/work.fifo',
   PLANNER_FUNCTION_NAME: 'planner',
   MAX_RECEIVE_COUNT: '3',
+  FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
 });

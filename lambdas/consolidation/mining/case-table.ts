@@ -124,6 +124,11 @@ export class CaseTable {
     return ranks;
   }
 
+  /** @param bit one of `all` */
+  rankOfBit(bit: number): number {
+    return this.#rankOfBit[bit]!;
+  }
+
   rowAt(rank: number): number {
     return this.#rowOfRank[rank]!;
   }

@@ -1,6 +1,6 @@
 import { Float64List, Uint32List } from './number-list.ts';
 import { MAX_PATHS } from './settings.ts';
-import type { FeatureValue, ResolvedCase, Scalar } from './types.ts';
+import type { Features, FeatureValue, ResolvedCase, Scalar } from './types.ts';
 
 /** Values of one path as codes into a dictionary, with the rows they stand in. */
 export class CodedColumn {
@@ -94,17 +94,7 @@ export class Cases {
     this.actions.push(resolved.action);
     this.times.push(resolved.time);
     this.successes.push(resolved.success ? 1 : 0);
-    for (const [path, feature] of resolved.features) {
-      let columns = this.paths.get(path);
-      if (!columns) {
-        if (this.paths.size >= MAX_PATHS) {
-          this.notTaken++;
-          continue;
-        }
-        this.paths.set(path, (columns = new PathColumns()));
-      }
-      columns.add(row, feature);
-    }
+    this.extend(row, resolved.features);
     for (const [name, value] of Object.entries(resolved.metrics ?? {})) {
       let code = this.#metricCode.get(name);
       if (code === undefined) {
@@ -115,5 +105,20 @@ export class Cases {
       this.metricValues.push(value);
     }
     this.metricEnds.push(this.metricCodes.length);
+  }
+
+  /** Adds to a row what it has not yet. */
+  extend(row: number, features: Features): void {
+    for (const [path, feature] of features) {
+      let columns = this.paths.get(path);
+      if (!columns) {
+        if (this.paths.size >= MAX_PATHS) {
+          this.notTaken++;
+          continue;
+        }
+        this.paths.set(path, (columns = new PathColumns()));
+      }
+      columns.add(row, feature);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { wilsonLowerBound } from './statistics.ts';
 import type { Asserts, Comparison, Condition, PatternNumbers } from './types.ts';
+import { describeWindowedPath } from './windowed-path.ts';
 
 /** A pattern in one plain sentence with the numbers in it. */
 export function describe(pattern: {
@@ -33,7 +34,7 @@ export function describeCondition(condition: Condition): string {
     case 'contains':
       return `${path} containing ${spell(condition.value)}`;
     case 'present':
-      return path.startsWith('signal.') ? `signal ${path.slice('signal.'.length)} seen` : `${path} present`;
+      return describeWindowedPath(path) ?? `${path} present`;
     case 'in_range': {
       const { min, max } = condition;
       if (min === null && max === null) return `${path} a number`;

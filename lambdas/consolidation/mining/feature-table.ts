@@ -4,6 +4,7 @@ import { inRange } from './matching.ts';
 import { conditionKey } from './pattern-id.ts';
 import { MAX_FEATURES } from './settings.ts';
 import type { Condition, MiningSettings, Scalar } from './types.ts';
+import { isMined } from './windowed-path.ts';
 
 /** One condition worth testing, with the rows it holds for. */
 export interface Feature {
@@ -34,6 +35,7 @@ export function buildFeatures(table: CaseTable, settings: MiningSettings): Featu
   const truncated = new Set<string>();
   const candidates: Candidate[] = [];
   for (const [path, columns] of table.cases.paths) {
+    if (!isMined(path, settings)) continue;
     const { conditions, complete } = conditionsOf(path, columns, settings);
     if (!complete) truncated.add(path);
     for (const { condition, count } of conditions)

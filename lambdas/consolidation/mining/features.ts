@@ -1,19 +1,25 @@
 import { MAX_PATH_LENGTH } from './settings.ts';
 import type { DecisionFacts, FeatureValue, Features, MiningSettings, Scalar } from './types.ts';
+import { parseWindowedPath, signalPath, signalWindowOf } from './windowed-path.ts';
 
 /** Paths that are not the context's. A context path spelled like one of them is written `context.<path>`. */
-const RESERVED = /^(?:context\.)*(?:selected|action|signal\.[A-Z][A-Z0-9_]*|time\.(?:hourBucket|weekday))$/;
+const RESERVED = /^(?:selected|action|time\.(?:hourBucket|weekday))$/;
+const isReserved = (path: string): boolean => RESERVED.test(path) || parseWindowedPath(path) !== undefined;
 const HOUR_BUCKETS = ['00-06', '06-12', '12-18', '18-24'] as const;
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+
+export const PRESENT: FeatureValue = { kind: 'present' };
 
 /** A key as a path segment: a literal dot is `\.`, a literal backslash `\\`, so two contexts never share a path. */
 const segment = (key: string): string => key.replace(/[\\.]/g, '\\$&');
 
-const contextPath = (path: string): string => (RESERVED.test(path) ? `context.${path}` : path);
+const contextPath = (path: string): string =>
+  isReserved(path.replace(/^(?:context\.)+/, '')) ? `context.${path}` : path;
 
 /**
  * The features of one decision by path: `context` flattened, then what was selected, the action, the signals it knew
- * of, and when it was (UTC). The JSON type decides and nothing is coerced: `"1"` and `1` are different values.
+ * of, what it came after, and when it was: a quarter of the UTC day (`00-06`, `06-12`, `12-18`, `18-24`) and its UTC
+ * weekday, in English and lower case. The JSON type decides and nothing is coerced: `"1"` and `1` are different values.
  */
 export function extractFeatures(facts: DecisionFacts, settings: MiningSettings): Features {
   const features = new Map<string, FeatureValue>();
@@ -48,7 +54,9 @@ export function extractFeatures(facts: DecisionFacts, settings: MiningSettings):
   flatten(facts.context, '');
   if (facts.selected) addSet('selected', facts.selected);
   addValue('action', facts.action);
-  for (const type of facts.signalTypes) features.set(`signal.${type}`, { kind: 'present' });
+  for (const type of facts.signalTypes)
+    features.set(signalPath(type, signalWindowOf(type, settings)), PRESENT);
+  for (const path of facts.preceding ?? []) features.set(path, PRESENT);
   const time = new Date(facts.timestamp);
   addValue('time.hourBucket', HOUR_BUCKETS[Math.floor(time.getUTCHours() / 6)]);
   addValue('time.weekday', WEEKDAYS[time.getUTCDay()]);

@@ -5,6 +5,7 @@ import { compare, type Conjunction, explanationOf, largestP } from './explain.ts
 import { evidenceOf, measure } from './measure.ts';
 import type { Counts, Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf } from './pattern-id.ts';
+import { compareSameTime } from './same-hours.ts';
 import type { Asserts, Finding, MiningSettings } from './types.ts';
 
 export interface MinerOptions {
@@ -39,7 +40,10 @@ export function findingOf(
   qValue: number | null,
 ): Omit<Finding, 'verdict' | 'reason'> {
   const { conditions, bitmap } = conjunction;
-  const comparisons = compare(table, conjunction, asserts);
+  const comparisons = [
+    ...compare(table, conjunction, asserts),
+    ...compareSameTime(table, conjunction, asserts),
+  ];
   const numbers = measure(table, bitmap, asserts, { pValue: largestP(comparisons), qValue }, settings);
   return {
     patternId: idOf(options, asserts, conditions),

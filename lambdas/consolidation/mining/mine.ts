@@ -11,6 +11,7 @@ import { outcomesOf, sequencesOf } from './occurrences.ts';
 import { conditionKey } from './pattern-id.ts';
 import { type ExplainedAway, Redundancy } from './redundancy.ts';
 import { forEachMatch } from './matches.ts';
+import { compareSameTime, explainedByTime } from './same-hours.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
 import { mergeSimilar } from './similar.ts';
@@ -35,6 +36,10 @@ export function createMiner(options: MinerOptions): Miner {
   return {
     add(resolved) {
       cases.add(resolved);
+      table = undefined;
+    },
+    extend(row, features) {
+      cases.extend(row, features);
       table = undefined;
     },
     mine: (known = [], newShare = 1) => new MiningRun(current(), options, settings).result(known, newShare),
@@ -88,9 +93,10 @@ class MiningRun {
     );
     const { rejected, notCompared } = judge;
     const isKnown = this.#isAmong(known);
+    const entries = judge.entries.map((entry) => this.#besideSameTime(entry));
     const judged = this.#merge(
-      this.#explainKnown(this.#limit(this.#atLevel(this.#explain(judge.entries), newShare)), isKnown),
-      judge.entries,
+      this.#explainKnown(this.#limit(this.#atLevel(this.#explain(entries), newShare)), isKnown),
+      entries,
       this.#isAmong(known.filter(({ incumbent }) => incumbent)),
     );
     const sameAs = this.#sameAs(judged);
@@ -119,6 +125,14 @@ class MiningRun {
       truncatedPaths: this.#truncatedPaths,
       ...(notInTriples + notCompared + notTaken > 0 && { limits: { notInTriples, notCompared, notTaken } }),
     };
+  }
+
+  /** Before patterns explain each other: a signal that only marks good hours must not explain the hours away. */
+  #besideSameTime(entry: Entry): Entry {
+    if (entry.reason !== 'significant') return entry;
+    const comparisons = compareSameTime(this.#table, this.#conjunction(entry), entry.asserts);
+    const reason = explainedByTime(comparisons, this.#settings.strictLevel);
+    return reason ? { ...entry, reason } : entry;
   }
 
   #isAmong(known: readonly Stated[]): (entry: Entry) => boolean {

@@ -1,4 +1,5 @@
 import type { MiningSettings } from './types.ts';
+import { UNNAMED_SEQUENCE_WINDOW_MS, UNNAMED_SIGNAL_WINDOW_MS } from './windowed-path.ts';
 
 /** The design's thresholds. Each has a reason in the class that uses it; a deployment may replace any of them. */
 export const defaultMiningSettings: MiningSettings = {
@@ -11,7 +12,9 @@ export const defaultMiningSettings: MiningSettings = {
   maxValuesPerPath: 32,
   maxDistinctNumbers: 8,
   maxStringLength: 128,
-  signalWindowMs: 4 * 60 * 60 * 1000,
+  signalWindowMs: UNNAMED_SIGNAL_WINDOW_MS,
+  signalWindowsMs: {},
+  sequenceWindowMs: UNNAMED_SEQUENCE_WINDOW_MS,
   maxCandidates: 50,
   maxPromoted: 200,
 };

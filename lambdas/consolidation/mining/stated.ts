@@ -4,6 +4,7 @@ import { findingOf, idOf, type MinerOptions, significantOf } from './finding.ts'
 import type { Significant } from './overlaps.ts';
 import { sortConditions } from './pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
+import { explainedByTime } from './same-hours.ts';
 import { saySame } from './similar.ts';
 import type { Condition, Finding, MiningSettings, Stated } from './types.ts';
 
@@ -42,6 +43,11 @@ export function testStated(
       return { ...finding, verdict: 'reject', reason, explainedBy };
     }
     if (pValue <= settings.maxQValue) return { ...finding, verdict: 'promote', reason: 'significant' };
-    return { ...finding, verdict: 'reject', reason: tooFew ? 'too_few_occurrences' : 'not_significant' };
+    const byTime = explainedByTime(finding.explain.comparisons, settings.maxQValue);
+    return {
+      ...finding,
+      verdict: 'reject',
+      reason: tooFew ? 'too_few_occurrences' : (byTime ?? 'not_significant'),
+    };
   });
 }

@@ -30,8 +30,12 @@ export interface MiningSettings {
   readonly maxDistinctNumbers: number;
   /** Strings longer than this are not values. @default 128 */
   readonly maxStringLength: number;
-  /** A signal seen within this time before a decision is a feature of it. @default 4 h */
+  /** A signal seen within this time before a decision is a feature of it. Whole minutes. @default 4 h */
   readonly signalWindowMs: number;
+  /** Signal types with a window of their own. @default none */
+  readonly signalWindowsMs: Readonly<Record<string, number>>;
+  /** A decision within this time before another is what that one came after. Whole minutes. @default 24 h */
+  readonly sequenceWindowMs: number;
   /** @default 50 */
   readonly maxCandidates: number;
   /** @default 200 */
@@ -45,8 +49,10 @@ export interface DecisionFacts {
   readonly context: Readonly<Record<string, unknown>>;
   readonly action?: string;
   readonly selected?: readonly string[];
-  /** Types of the signals it was triggered by or that were seen within the window before it. */
+  /** Types of the signals it was triggered by or that were seen within the type's configured window before it. */
   readonly signalTypes: ReadonlySet<string>;
+  /** Windowed paths (see windowed-path.ts) that hold beside those: other windows, and what it came after. */
+  readonly preceding?: readonly string[];
 }
 
 /** Raw feature values by path: a scalar, or a set for arrays, or `true` for presence. Cut points come later. */
@@ -86,6 +92,10 @@ export type RejectionReason =
   | 'explained_by_parts'
   /** Significant, but not at the share of the level a look at mostly the same decisions may spend. */
   | 'level_spent'
+  /** A signal or a sequence that does no more than decisions at the same hours of the day without it. */
+  | 'explained_by_hour'
+  /** The same for decisions of the same days: what drifts is not what comes before. */
+  | 'explained_by_period'
   | 'over_limit';
 
 export interface Finding {
@@ -160,6 +170,8 @@ export interface MiningResult {
 export interface Miner {
   /** Adds one resolved decision; nothing of the raw item is kept. */
   add(resolved: ResolvedCase): void;
+  /** Adds to the features of the case that was added as number `row` (0 is the first); paths it has not yet. */
+  extend(row: number, features: Features): void;
   /**
    * Mines everything added.
    * @param known patterns whose verdict is listed, however far from the nearest, when others explain them

@@ -5,9 +5,10 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
 import { createConsolidationHandler } from '../../../lambdas/consolidation/handler.ts';
+import type { FeatureWindows } from '../../../lambdas/consolidation/feature-windows.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
 import { createWorkerHandler } from '../../../lambdas/consolidation/worker.ts';
-import type { Decision, OutcomeStatus } from '../../../lambdas/decisions/decision.ts';
+import type { Decision, DecisionReference, OutcomeStatus } from '../../../lambdas/decisions/decision.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
 import { HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
@@ -59,10 +60,11 @@ export function fakeQueue(failAfter = Infinity) {
 export interface PipelineOptions {
   readonly now: string;
   readonly workerDocuments?: TestRuntimeOptions['documents'];
+  readonly featureWindows?: FeatureWindows;
 }
 
 /** API, planner and worker, wired as they are deployed; a run is over when `run` returns. */
-export function createPipeline({ now, workerDocuments }: PipelineOptions) {
+export function createPipeline({ now, workerDocuments, featureWindows }: PipelineOptions) {
   const runtimes: Record<'api' | 'planner' | 'worker', TestRuntime> = {
     api: createTestRuntime('consolidation', { now }),
     planner: createTestRuntime('planner', { now }),
@@ -92,6 +94,7 @@ export function createPipeline({ now, workerDocuments }: PipelineOptions) {
     STATE_TABLE: tableName('state'),
     MEMORY_TABLE: tableName('memory'),
     MAX_RECEIVE_COUNT: 3,
+    ...(featureWindows && { FEATURE_WINDOWS: featureWindows }),
   });
   const work = async (receiveCount = 1): Promise<SQSBatchResponse[]> => {
     const answers: SQSBatchResponse[] = [];
@@ -137,6 +140,7 @@ export interface DecisionSketch {
   readonly triggeredBySignals?: string[];
   readonly patternsApplied?: string[];
   readonly patternsShown?: string[];
+  readonly parent?: DecisionReference;
 }
 
 /** Decisions as their slice stores them; ids are a function of their position. */
@@ -146,7 +150,7 @@ export function decisionsOf(
   loggedAt: string,
 ): Decision[] {
   return sketches.map((sketch, i) => {
-    const { context, status, timestamp, action, triggeredBySignals, metrics } = sketch;
+    const { context, status, timestamp, action, triggeredBySignals, metrics, parent } = sketch;
     const { patternsApplied, patternsShown } = sketch;
     const decisionType = sketch.decisionType ?? 'SIGNAL_GENERATION';
     const bits = Buffer.alloc(10);
@@ -162,6 +166,7 @@ export function decisionsOf(
       ...(triggeredBySignals && { triggeredBySignals }),
       ...(patternsApplied && { reasoning: { patternsApplied } }),
       ...(patternsShown && { patternsShown }),
+      ...(parent && { parent, root: parent }),
       ...(status && {
         outcome: {
           status,

@@ -115,6 +115,35 @@ describe('three agents that live through bars', () => {
       expect(occurredAt > made.get(decisionId)!).toBe(true);
   });
 
+  it('knows of each case what it came after, with the outcomes that were known by then', async () => {
+    const { service, simulation } = await live(period, 6);
+    const outcomes = new Map(service.outcomes.map((outcome) => [outcome.decisionId, outcome.occurredAt]));
+    const known = (agentId: string, decisionType: string, before: number) =>
+      service.decisions.some((decision) => {
+        const age = before - Date.parse(decision.timestamp);
+        return (
+          decision.agentId === agentId &&
+          decision.decisionType === decisionType &&
+          age > 0 &&
+          age <= DAY &&
+          Date.parse(outcomes.get(decision.decisionId)!) <= before
+        );
+      });
+    const cases = simulation.cases().filter(({ decisionType }) => decisionType === 'RISK_ASSESSMENT');
+    expect(cases.length).toBeGreaterThan(20);
+    for (const { time, features } of cases) {
+      const paths = [...features.keys()].filter((path) => path.startsWith('after.'));
+      for (const path of paths)
+        expect(path).toMatch(/^after\.(market-hunter\.[A-Z_]+|RISK_ASSESSMENT)\.\w+$/);
+      const told = (prefix: string) =>
+        [`${prefix}.success`, `${prefix}.failure`].some((path) => features.has(path));
+      expect(told('after.RISK_ASSESSMENT')).toBe(known('risk-manager', 'RISK_ASSESSMENT', time));
+      expect(told('after.market-hunter.SIGNAL_GENERATION')).toBe(
+        known('market-hunter', 'SIGNAL_GENERATION', time),
+      );
+    }
+  });
+
   it('consolidates as of the midnight that ends the day', async () => {
     const { service, simulation } = await live(period, 1);
     expect(await simulation.consolidate(0, [undefined])).toBe(7);

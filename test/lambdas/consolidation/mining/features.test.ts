@@ -91,7 +91,8 @@ describe('the features of a decision', () => {
       {
         action: 'mine',
         time: { weekday: 'x', zone: 'y' },
-        signal: { UP: 1, strength: 2 },
+        signal: { UP: 1, strength: 2, NEWS: { '12h': 3 } },
+        after: { T: { success: 4, voided: 5 }, bot: { T: { failure: { '2h': 6 } } } },
         context: { action: 'z' },
       },
       { action: 'hold' },
@@ -103,6 +104,10 @@ describe('the features of a decision', () => {
     expect(features.get('time.zone')).toEqual(value('y'));
     expect(features.get('context.signal.UP')).toEqual(value(1));
     expect(features.get('signal.strength')).toEqual(value(2));
+    expect(features.get('context.signal.NEWS.12h')).toEqual(value(3));
+    expect(features.get('context.after.T.success')).toEqual(value(4));
+    expect(features.get('after.T.voided')).toEqual(value(5));
+    expect(features.get('context.after.bot.T.failure.2h')).toEqual(value(6));
   });
 });
 
