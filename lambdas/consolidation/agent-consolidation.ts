@@ -6,6 +6,7 @@ import type { Clock } from '../shared/platform/clock.ts';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
+import type { Count } from './mining/search.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
 import {
   type AgentReport,
@@ -51,6 +52,7 @@ export class AgentConsolidation {
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
   readonly #maxDecisions: number;
+  readonly #count: Count | undefined;
 
   constructor(
     registry: AgentRegistry,
@@ -59,6 +61,7 @@ export class AgentConsolidation {
     clock: Clock,
     consumed: () => ConsumedUnits,
     maxDecisions = MAX_DECISIONS,
+    count?: Count,
   ) {
     this.#registry = registry;
     this.#cases = cases;
@@ -66,6 +69,7 @@ export class AgentConsolidation {
     this.#clock = clock;
     this.#consumed = consumed;
     this.#maxDecisions = maxDecisions;
+    this.#count = count;
   }
 
   /**
@@ -116,6 +120,7 @@ export class AgentConsolidation {
       decisionType,
       settings: this.#cases.settings,
       hash: sha256,
+      count: this.#count,
     });
     let decisions = 0;
     let pages = 0;

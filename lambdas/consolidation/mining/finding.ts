@@ -4,6 +4,7 @@ import { compare, type Conjunction, explanationOf, largestP } from './explain.ts
 import { evidenceOf, measure } from './measure.ts';
 import type { Counts, Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf } from './pattern-id.ts';
+import type { Count } from './search.ts';
 import type { Asserts, Finding, MiningSettings } from './types.ts';
 
 export interface MinerOptions {
@@ -12,6 +13,8 @@ export interface MinerOptions {
   /** @default defaultMiningSettings */
   readonly settings?: MiningSettings;
   readonly hash: Hash;
+  /** Counts conjunctions, e.g. on several threads. @default countHere */
+  readonly count?: Count;
 }
 
 export const significantOf = (
