@@ -52,13 +52,18 @@ export function plantedColumns(count: number, seed: number): Columns {
   return { count, codes, numbers, succeeded, pnl };
 }
 
+const VALUE_FEATURES = VALUES.map((value): FeatureValue => ({ kind: 'value', value }));
+const NAMES = {
+  codes: Array.from({ length: CATEGORICAL }, (_, i) => `field${i}`),
+  numbers: Array.from({ length: NUMERIC }, (_, i) => `number${i}`),
+};
+
 /** One row as the miner takes it, over 90 days. */
 export function caseAt({ count, codes, numbers, succeeded, pnl }: Columns, row: number): ResolvedCase {
   const features = new Map<string, FeatureValue>();
-  for (let i = 0; i < codes.length; i++)
-    features.set(`field${i}`, { kind: 'value', value: VALUES[codes[i]![row]!]! });
+  for (let i = 0; i < codes.length; i++) features.set(NAMES.codes[i]!, VALUE_FEATURES[codes[i]![row]!]!);
   for (let i = 0; i < numbers.length; i++)
-    features.set(`number${i}`, { kind: 'value', value: numbers[i]![row]! });
+    features.set(NAMES.numbers[i]!, { kind: 'value', value: numbers[i]![row]! });
   return {
     decisionId: `TRADE_EXECUTION-${String(row).padStart(26, '0')}`,
     time: START + Math.floor((row / count) * WINDOW_MS),

@@ -64,15 +64,3 @@ export const setBit = (words: Uint32Array, bit: number): void => {
 
 export const intersect = (a: Uint32Array, b: Uint32Array): Uint32Array =>
   a.map((word, index) => word & b[index]!);
-
-/** Calls `visit` with each set bit of `words[from, to)`, lowest first. */
-export function forEachBit(words: Uint32Array, from: number, to: number, visit: (bit: number) => void): void {
-  for (let i = from; i < to; i++) {
-    let word = words[i]!;
-    while (word !== 0) {
-      const lowest = word & -word;
-      visit(i * 32 + (31 - Math.clz32(lowest)));
-      word ^= lowest;
-    }
-  }
-}

@@ -1,10 +1,10 @@
-import { Float64List, Uint32List } from './number-list.ts';
+import { Float64List, RowList, Uint32List } from './number-list.ts';
 import { MAX_PATHS } from './settings.ts';
 import type { FeatureValue, ResolvedCase, Scalar } from './types.ts';
 
 /** Values of one path as codes into a dictionary, with the rows they stand in. */
 export class CodedColumn {
-  readonly rows = new Uint32List();
+  readonly rows = new RowList();
   readonly codes = new Uint32List();
   readonly dictionary = new Map<Scalar, number>();
 
@@ -21,7 +21,7 @@ export class CodedColumn {
 
 /** Numbers are kept as they are: their cut points are known only when the window is complete. */
 export class NumberColumn {
-  readonly rows = new Uint32List();
+  readonly rows = new RowList();
   readonly values = new Float64List();
 
   add(row: number, value: number): void {
@@ -32,14 +32,14 @@ export class NumberColumn {
 
 const NO_CODES = new CodedColumn();
 const NO_NUMBERS = new NumberColumn();
-const NO_ROWS = new Uint32List();
+const NO_ROWS = new RowList();
 
 /** What stands at one path, by kind. Most paths have one kind, and only that takes memory. */
 export class PathColumns {
   #values: CodedColumn | undefined;
   #numbers: NumberColumn | undefined;
   #elements: CodedColumn | undefined;
-  #present: Uint32List | undefined;
+  #present: RowList | undefined;
 
   get values(): CodedColumn {
     return this.#values ?? NO_CODES;
@@ -53,12 +53,12 @@ export class PathColumns {
     return this.#elements ?? NO_CODES;
   }
 
-  get present(): Uint32List {
+  get present(): RowList {
     return this.#present ?? NO_ROWS;
   }
 
   add(row: number, feature: FeatureValue): void {
-    if (feature.kind === 'present') (this.#present ??= new Uint32List()).push(row);
+    if (feature.kind === 'present') (this.#present ??= new RowList()).push(row);
     else if (feature.kind === 'set') {
       this.#elements ??= new CodedColumn();
       for (const value of feature.values) this.#elements.add(row, value);
@@ -83,6 +83,8 @@ export class Cases {
   readonly metricCodes = new Uint32List();
   readonly metricValues = new Float64List();
   readonly #metricCode = new Map<string, number>();
+  /** The paths of the decision before, in its order: most have the same, and are found without a look-up. */
+  readonly #latest: { path: string; columns: PathColumns }[] = [];
 
   get count(): number {
     return this.decisionIds.length;
@@ -94,16 +96,11 @@ export class Cases {
     this.actions.push(resolved.action);
     this.times.push(resolved.time);
     this.successes.push(resolved.success ? 1 : 0);
+    let position = 0;
     for (const [path, feature] of resolved.features) {
-      let columns = this.paths.get(path);
-      if (!columns) {
-        if (this.paths.size >= MAX_PATHS) {
-          this.notTaken++;
-          continue;
-        }
-        this.paths.set(path, (columns = new PathColumns()));
-      }
-      columns.add(row, feature);
+      const latest = this.#latest[position++];
+      if (latest?.path === path) latest.columns.add(row, feature);
+      else this.#columnsOf(path, position - 1)?.add(row, feature);
     }
     for (const [name, value] of Object.entries(resolved.metrics ?? {})) {
       let code = this.#metricCode.get(name);
@@ -115,5 +112,18 @@ export class Cases {
       this.metricValues.push(value);
     }
     this.metricEnds.push(this.metricCodes.length);
+  }
+
+  #columnsOf(path: string, position: number): PathColumns | undefined {
+    let columns = this.paths.get(path);
+    if (!columns) {
+      if (this.paths.size >= MAX_PATHS) {
+        this.notTaken++;
+        return undefined;
+      }
+      this.paths.set(path, (columns = new PathColumns()));
+    }
+    this.#latest[position] = { path, columns };
+    return columns;
   }
 }
