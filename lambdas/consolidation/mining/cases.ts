@@ -1,6 +1,9 @@
 import { Float64List, RowList, Uint32List } from './number-list.ts';
-import { MAX_PATHS } from './settings.ts';
+import { MAX_PATHS, MAX_VALUES_HELD } from './settings.ts';
 import type { FeatureValue, ResolvedCase, Scalar } from './types.ts';
+
+/** The code of values that are not told apart any more. */
+const ONE_OF_TOO_MANY = 0xffff_ffff;
 
 /** Values of one path as codes into a dictionary, with the rows they stand in. */
 export class CodedColumn {
@@ -11,8 +14,8 @@ export class CodedColumn {
   add(row: number, value: Scalar): void {
     let code = this.dictionary.get(value);
     if (code === undefined) {
-      code = this.dictionary.size;
-      this.dictionary.set(value, code);
+      code = this.dictionary.size < MAX_VALUES_HELD ? this.dictionary.size : ONE_OF_TOO_MANY;
+      if (code !== ONE_OF_TOO_MANY) this.dictionary.set(value, code);
     }
     this.rows.push(row);
     this.codes.push(code);

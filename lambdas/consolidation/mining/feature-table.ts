@@ -108,7 +108,7 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
 
 function countValues(column: CodedColumn): { value: Scalar; count: number }[] {
   const counts = new Uint32Array(column.dictionary.size);
-  for (const code of column.codes.view()) counts[code]!++;
+  for (const code of column.codes.view()) if (code < counts.length) counts[code]!++;
   return [...column.dictionary].map(([value, code]) => ({ value, count: counts[code]! }));
 }
 
