@@ -26,6 +26,8 @@ export class CaseTable {
   readonly #dayOfRank: Int32Array;
   /** Successes among the first r ranks. */
   readonly #successesBefore: Uint32Array;
+  /** For ranks on their way into order: asked hundreds of times a run, for up to all of them. */
+  readonly #unordered: Uint32Array;
 
   constructor(cases: Cases) {
     this.cases = cases;
@@ -43,6 +45,7 @@ export class CaseTable {
     this.#timeOfRank = new Float64Array(count);
     this.#dayOfRank = new Int32Array(count);
     this.#successesBefore = new Uint32Array(count + 1);
+    this.#unordered = new Uint32Array(count);
     let nextSuccess = 0;
     let nextFailure = this.successWords * 32;
     for (let rank = 0; rank < count; rank++) {
@@ -134,7 +137,7 @@ export class CaseTable {
   /** Ranks (0 is the oldest case) of a bitmap's rows, oldest first. */
   ranksOf(bitmap: Uint32Array): Uint32Array {
     const { n, successes } = this.counts(bitmap);
-    const unordered = new Uint32Array(n);
+    const unordered = this.#unordered;
     const rankOfBit = this.#rankOfBit;
     let next = 0;
     for (let i = 0; i < bitmap.length; i++)
