@@ -8,6 +8,7 @@ import { CaseReading, type ReadCases } from './case-reading.ts';
 import { isDecaying } from './dormancy.ts';
 import { learnFrom } from './learning.ts';
 import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
+import type { Count } from './mining/search.ts';
 import type { MiningResult } from './mining/types.ts';
 import {
   type AgentReport,
@@ -46,6 +47,7 @@ export class AgentConsolidation {
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
   readonly #maxDecisions: number;
+  readonly #count: Count | undefined;
 
   constructor(
     registry: AgentRegistry,
@@ -54,6 +56,7 @@ export class AgentConsolidation {
     clock: Clock,
     consumed: () => ConsumedUnits,
     maxDecisions = MAX_DECISIONS,
+    count?: Count,
   ) {
     this.#registry = registry;
     this.#cases = cases;
@@ -61,6 +64,7 @@ export class AgentConsolidation {
     this.#clock = clock;
     this.#consumed = consumed;
     this.#maxDecisions = maxDecisions;
+    this.#count = count;
   }
 
   /**
@@ -83,7 +87,15 @@ export class AgentConsolidation {
     ].sort();
     const lookedAt = lookedAtBefore(asOf, previous);
     const asked = stored.flatMap(({ conditions }) => conditions.map(({ path }) => path));
-    const reading = new CaseReading(this.#cases, agentId, window, asked, this.#maxDecisions, lookedAt);
+    const reading = new CaseReading(
+      this.#cases,
+      agentId,
+      window,
+      asked,
+      this.#maxDecisions,
+      lookedAt,
+      this.#count,
+    );
     const { seen, reads, truncated } = await this.#readAll(reading, decisionTypes);
     const types: TypeReport[] = [];
     let pages = 0;

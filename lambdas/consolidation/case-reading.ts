@@ -2,6 +2,7 @@ import { sha256 } from '../shared/platform/ids.ts';
 import { AgentPast, longestSequence, sequencesAmong, WaitingCases } from './agent-past.ts';
 import { MemoryUses } from './mining/memory-effect.ts';
 import { createMiner } from './mining/mine.ts';
+import type { Count } from './mining/search.ts';
 import type { Miner } from './mining/types.ts';
 import { earlier, type SeenIndex, signalsAmong, type Window, type WindowCases } from './window-cases.ts';
 
@@ -38,6 +39,7 @@ export class CaseReading {
   readonly #asked: readonly string[];
   readonly #maxDecisions: number;
   readonly #lookedAt: string;
+  readonly #count: Count | undefined;
   readonly #past: AgentPast;
   readonly #noted = new Set<string>();
   /** Before the window, what its first decisions came after. */
@@ -45,6 +47,7 @@ export class CaseReading {
 
   /**
    * @param asked paths of conditions that will be tested whether they are mined or not
+   * @param count how conjunctions are counted; default: on this thread
    * @param lookedAt end of the window of the last run that looked at less; default: there was none
    */
   constructor(
@@ -54,6 +57,7 @@ export class CaseReading {
     asked: readonly string[],
     maxDecisions: number,
     lookedAt = '',
+    count?: Count,
   ) {
     this.#cases = cases;
     this.#agentId = agentId;
@@ -61,6 +65,7 @@ export class CaseReading {
     this.#asked = asked;
     this.#maxDecisions = maxDecisions;
     this.#lookedAt = lookedAt;
+    this.#count = count;
     this.#past = new AgentPast(agentId);
     this.#history = { ...window, after: earlier(window.after, longestSequence(cases.settings, asked)) };
   }
@@ -73,7 +78,13 @@ export class CaseReading {
   /** @param sequences whether any decision is looked at for having come after one of this type */
   async read(decisionType: string, seen: SeenIndex, sequences = true): Promise<ReadCases> {
     const settings = this.#cases.settings;
-    const miner = createMiner({ agentId: this.#agentId, decisionType, settings, hash: sha256 });
+    const miner = createMiner({
+      agentId: this.#agentId,
+      decisionType,
+      settings,
+      hash: sha256,
+      ...(this.#count && { count: this.#count }),
+    });
     const waiting = new WaitingCases();
     const uses = new MemoryUses();
     const timeline = this.#timelineToFill(decisionType, sequences);

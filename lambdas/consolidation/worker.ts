@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
@@ -11,6 +12,7 @@ import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
+import { countOnThreads } from './counting-threads.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from './feature-windows.ts';
 import { RunLedger } from './run-ledger.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -49,7 +51,13 @@ export function createWorkerHandler(
     settings,
   );
   const store = new PatternStore(documents, env.MEMORY_TABLE);
-  const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed);
+  const count = countOnThreads({
+    // In the bundle both files stand side by side; see lib/constructs/bundle.ts.
+    file: new URL('./counting-thread.mjs', import.meta.url),
+    threads: availableParallelism(),
+    onFailure: (error) => logger.warn('a counting thread failed, its share was counted here', { error }),
+  });
+  const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed, undefined, count);
   const runner = new TaskRunner(new RunLedger(documents, env.STATE_TABLE, clock), consolidation, clock);
   const processor = new SqsFifoPartialProcessorAsync();
 

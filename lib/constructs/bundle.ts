@@ -23,22 +23,36 @@ const entries: Readonly<Record<FunctionName, string>> = {
   worker: 'lambdas/consolidation/worker.ts',
 };
 
+/** Files beside a function's `index.mjs`: the entry of a thread it starts. */
+const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
+  worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
+};
+
 /** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */
 const banner =
   "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);";
 
-let bundles: ReadonlyMap<string, Uint8Array> | undefined;
+/** By function, then by file name. */
+type Bundles = ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
+
+let bundles: Bundles | undefined;
 
 /**
  * Bundles every function in one run of esbuild: one process and one parse of the SDK for all, where a run per function
  * takes several times as long. In memory, once per process, whatever the number of stages.
  */
-function bundleAll(): ReadonlyMap<string, Uint8Array> {
+function bundleAll(): Bundles {
   // Required late: synthesizing without bundling, as tests do, needs no esbuild.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: Object.entries(entries).map(([name, entry]) => ({ in: entry, out: join(name, 'index') })),
+    entryPoints: Object.entries(entries).flatMap(([name, entry]) => [
+      { in: entry, out: join(name, 'index') },
+      ...Object.entries(threads[name as FunctionName] ?? {}).map(([file, thread]) => ({
+        in: thread,
+        out: join(name, file),
+      })),
+    ]),
     outdir: 'bundles',
     outExtension: { '.js': '.mjs' },
     write: false,
@@ -54,10 +68,16 @@ function bundleAll(): ReadonlyMap<string, Uint8Array> {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  return new Map(outputFiles.map(({ path, contents }) => [basename(dirname(path)), contents]));
+  const found = new Map<string, Map<string, Uint8Array>>();
+  for (const { path, contents } of outputFiles) {
+    const name = basename(dirname(path));
+    const files = found.get(name) ?? new Map<string, Uint8Array>();
+    found.set(name, files.set(basename(path), contents));
+  }
+  return found;
 }
 
-/** The code of one function: an asset with one file, `index.mjs`, named by its content. */
+/** The code of one function, named by its content: `index.mjs`, and the threads it starts. */
 export const bundleOf = (name: FunctionName): Code =>
   Code.fromAsset(root, {
     assetHashType: AssetHashType.OUTPUT,
@@ -70,7 +90,7 @@ export const bundleOf = (name: FunctionName): Code =>
         tryBundle: (directory) => {
           bundles ??= bundleAll();
           mkdirSync(directory, { recursive: true });
-          writeFileSync(join(directory, 'index.mjs'), bundles.get(name)!);
+          for (const [file, contents] of bundles.get(name)!) writeFileSync(join(directory, file), contents);
           return true;
         },
       },

@@ -70,16 +70,15 @@ function printFunctions([empty, ...functions]: readonly FunctionFigures[]): void
   );
 }
 
-const benchMiner = (): Promise<void> =>
+/** A script of this directory in a process of its own: its memory is measured. */
+const runApart = (name: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const script = join(import.meta.dirname, 'miner.ts');
+    const script = join(import.meta.dirname, name);
     const child = spawn(process.execPath, ['--import', 'tsx', script], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     child.once('error', reject);
-    child.once('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`the miner's bench ended with ${code}`)),
-    );
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`${name} ended with ${code}`))));
   });
 
 async function main(): Promise<void> {
@@ -91,7 +90,9 @@ async function main(): Promise<void> {
     const assembly = readAssembly(assemblyDirectory, 'http://127.0.0.1');
     printWrites(await withTables(assembly));
     print('\nThe miner alone');
-    await benchMiner();
+    await runApart('miner.ts');
+    print('\nMemory of a run that reads');
+    await runApart('streaming.ts');
     printFunctions(await benchFunctions(assembly.functions, directory));
   } finally {
     rmSync(directory, { recursive: true, force: true });

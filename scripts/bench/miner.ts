@@ -1,109 +1,168 @@
 /**
- * The miner alone: `npx tsx scripts/bench/miner.ts`. Seconds and peak memory for 10 k, 50 k and 100 k decisions with
- * 12 features of 4 values each, every size in a process of its own, and how far from linear the time grows.
+ * The miner alone: `npx tsx scripts/bench/miner.ts`. Seconds, processor seconds and peak memory for 100 k, 300 k and a
+ * million decisions with 20 features, every size in a process of its own, how far from linear the time grows, and
+ * what a plain Apriori takes to count the same conjunctions.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
+import { quartileRanges } from '../../lambdas/consolidation/mining/feature-table.ts';
 import { createMiner } from '../../lambdas/consolidation/mining/mine.ts';
-import type { FeatureValue } from '../../lambdas/consolidation/mining/types.ts';
+import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
+import { apriori, type Transactions } from './apriori.ts';
+import { caseAt, type Columns, plantedColumns } from './decisions.ts';
+import { table } from './figures.ts';
+import { bundleCountingThread } from './thread-bundle.ts';
 
-const SIZES = [10_000, 50_000, 100_000];
-const FIELDS = 12;
-const VALUES = ['a', 'b', 'c', 'd'];
-const WINDOW_MS = 90 * 24 * 60 * 60 * 1000;
+/** The first is for Apriori, which needs to finish somewhere; how far from linear is told from the second on. */
+const SIZES = [10_000, 100_000, 300_000, 1_000_000];
+const THREADS = 2;
+/** Processor seconds for one size; it is then printed as more than this. */
+const APRIORI_SECONDS = 40;
+const VALUES = 4;
+
+interface Measured {
+  readonly seconds: number;
+  /** Processor time, all threads: what it would take one core of an idle machine. */
+  readonly cpuSeconds: number;
+}
 
 interface Figures {
   readonly decisions: number;
-  readonly addSeconds: number;
-  readonly mineSeconds: number;
-  /** Processor time of the same, all threads: what it would take on an idle machine. */
-  readonly mineCpuSeconds: number;
+  /** From arrays to what the miner keeps, then everything else. */
+  readonly adding: Measured;
+  readonly mining: Measured;
   readonly peakMegabytes: number;
   readonly tested: number;
   readonly promoted: number;
 }
 
-/** A seeded generator (mulberry32), so that every run mines the same decisions. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+function measured<T>(run: () => T): Measured & { readonly value: T } {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const value = run();
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds, cpuSeconds: (user + system) / 1e6, value };
 }
 
-function measure(decisions: number): Figures {
-  const random = seeded(1);
+function mine(columns: Columns, thread: URL): Figures {
   const miner = createMiner({
     agentId: 'bench',
     decisionType: 'TRADE_EXECUTION',
     hash: (text) => createHash('sha256').update(text).digest('hex'),
+    count: countOnThreads({
+      file: thread,
+      threads: THREADS,
+      onFailure: (error) => {
+        throw error;
+      },
+    }),
   });
-  let addMilliseconds = 0;
-  for (let i = 0; i < decisions; i++) {
-    const features = new Map<string, FeatureValue>();
-    for (let field = 0; field < FIELDS; field++)
-      features.set(`field${field}`, { kind: 'value', value: VALUES[Math.floor(random() * VALUES.length)]! });
-    const planted = ['field0', 'field1'].every((path) => {
-      const feature = features.get(path);
-      return feature?.kind === 'value' && feature.value === 'a';
-    });
-    const success = random() < (planted ? 0.75 : 0.5);
-    const started = performance.now();
-    const time = Math.floor((i / decisions) * WINDOW_MS);
-    miner.add({ decisionId: `TRADE_EXECUTION-${i}`, time, success, features, metrics: { pnl: random() } });
-    addMilliseconds += performance.now() - started;
-  }
-  const cpu = process.cpuUsage();
-  const started = performance.now();
-  const { tested, findings } = miner.mine();
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
+  const adding = measured(() => {
+    for (let row = 0; row < columns.count; row++) miner.add(caseAt(columns, row));
+  });
+  const { value, ...mining } = measured(() => miner.mine());
   return {
-    decisions,
-    addSeconds: addMilliseconds / 1000,
-    mineSeconds: seconds,
-    mineCpuSeconds: (user + system) / 1e6,
+    decisions: columns.count,
+    adding: { seconds: adding.seconds, cpuSeconds: adding.cpuSeconds },
+    mining,
     peakMegabytes: process.resourceUsage().maxRSS / 1024,
-    tested,
-    promoted: findings.filter(({ verdict }) => verdict === 'promote').length,
+    tested: value.tested,
+    promoted: value.findings.filter(({ verdict }) => verdict === 'promote').length,
   };
 }
 
-function main(): void {
-  const [size] = process.argv.slice(2);
-  if (size !== undefined) {
-    process.stdout.write(JSON.stringify(measure(Number(size))));
+/** The same decisions as sets of items, numbers by their quartile. */
+function transactionsOf({ count, codes, numbers, succeeded }: Columns): Transactions {
+  const binned = numbers.map((values) => {
+    const bins = quartileRanges('', values).map(({ max }) => max ?? Infinity);
+    return Uint8Array.from(values, (value) => bins.findIndex((max) => value < max));
+  });
+  const columns = [...codes, ...binned];
+  const items = Array.from({ length: count }, (_, row) =>
+    columns.map((column, field) => field * VALUES + column[row]!),
+  );
+  return { items, succeeded };
+}
+
+interface AprioriFigures {
+  readonly cpuSeconds: number;
+  /** Itemsets it found; undefined when its time was up. */
+  readonly found: number | undefined;
+}
+
+function runApriori(columns: Columns): AprioriFigures {
+  const { minOccurrences, maxConditions } = defaultMiningSettings;
+  const { frequent, cpuSeconds } = apriori(
+    transactionsOf(columns),
+    minOccurrences,
+    maxConditions,
+    APRIORI_SECONDS,
+  );
+  return { cpuSeconds, found: frequent?.length };
+}
+
+/** One measurement in a process of its own. */
+const measureApart = <T>(...words: readonly string[]): T =>
+  JSON.parse(
+    execFileSync(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...words], {
+      encoding: 'utf8',
+    }),
+  ) as T;
+
+function print(all: readonly { ours: Figures; theirs: AprioriFigures }[]): void {
+  const base = all[1]!.ours;
+  const cpuOf = ({ adding, mining }: Figures) => adding.cpuSeconds + mining.cpuSeconds;
+  const rows = all.map(({ ours, theirs }) => {
+    const seconds = ours.adding.seconds + ours.mining.seconds;
+    const linear = (cpuOf(base) * ours.decisions) / base.decisions;
+    const more = theirs.found === undefined ? '> ' : '';
+    return [
+      String(ours.decisions),
+      ours.adding.seconds.toFixed(2),
+      ours.mining.seconds.toFixed(2),
+      seconds.toFixed(2),
+      cpuOf(ours).toFixed(2),
+      ours.peakMegabytes.toFixed(0),
+      (cpuOf(ours) / linear).toFixed(2),
+      String(ours.tested),
+      String(ours.promoted),
+      more + theirs.cpuSeconds.toFixed(1),
+      more + (theirs.cpuSeconds / cpuOf(ours)).toFixed(1),
+    ];
+  });
+  const head = ['decisions', 'add s', 'mine s', 'both s', 'CPU s', 'peak MB', 'CPU / linear'];
+  process.stdout.write(
+    `20 features of 4 values, five of them numeric; ${THREADS} threads on ${availableParallelism()} cores, ` +
+      `load ${loadavg()[0]!.toFixed(1)}. Apriori only counts, for at most ${APRIORI_SECONDS} CPU s.\n` +
+      `${table([[...head, 'tested', 'promoted', 'Apriori CPU s', 'ratio'], ...rows])}\n`,
+  );
+}
+
+function main([what, size, thread]: readonly string[]): void {
+  if (what !== undefined) {
+    const columns = plantedColumns(Number(size), 1);
+    const figures = what === 'mine' ? mine(columns, new URL(thread!)) : runApriori(columns);
+    process.stdout.write(JSON.stringify(figures));
     return;
   }
-  const script = fileURLToPath(import.meta.url);
-  const all = SIZES.map(
-    (decisions) =>
-      JSON.parse(
-        execFileSync(process.execPath, [...process.execArgv, script, String(decisions)], {
-          encoding: 'utf8',
-        }),
-      ) as Figures,
-  );
-  const [least] = all;
-  process.stdout.write('decisions  add s  mine s  mine CPU s  peak MB  tested  promoted  CPU / linear\n');
-  for (const figures of all) {
-    const linear = (least!.mineCpuSeconds * figures.decisions) / least!.decisions;
-    const cells = [
-      String(figures.decisions).padStart(9),
-      figures.addSeconds.toFixed(2).padStart(6),
-      figures.mineSeconds.toFixed(2).padStart(7),
-      figures.mineCpuSeconds.toFixed(2).padStart(11),
-      figures.peakMegabytes.toFixed(0).padStart(8),
-      String(figures.tested).padStart(7),
-      String(figures.promoted).padStart(9),
-      (figures.mineCpuSeconds / linear).toFixed(2).padStart(13),
-    ];
-    process.stdout.write(`${cells.join(' ')}\n`);
+  const directory = mkdtempSync(join(tmpdir(), 'bench-miner-'));
+  try {
+    const file = bundleCountingThread(directory).href;
+    print(
+      SIZES.map((decisions) => ({
+        ours: measureApart<Figures>('mine', String(decisions), file),
+        theirs: measureApart<AprioriFigures>('apriori', String(decisions)),
+      })),
+    );
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-main();
+main(process.argv.slice(2));

@@ -1,18 +1,21 @@
-import { Float64List, Uint32List } from './number-list.ts';
-import { MAX_PATHS } from './settings.ts';
+import { Float64List, RowList, Uint32List } from './number-list.ts';
+import { MAX_PATHS, MAX_VALUES_HELD } from './settings.ts';
 import type { Features, FeatureValue, ResolvedCase, Scalar } from './types.ts';
+
+/** The code of values that are not told apart any more. */
+const ONE_OF_TOO_MANY = 0xffff_ffff;
 
 /** Values of one path as codes into a dictionary, with the rows they stand in. */
 export class CodedColumn {
-  readonly rows = new Uint32List();
+  readonly rows = new RowList();
   readonly codes = new Uint32List();
   readonly dictionary = new Map<Scalar, number>();
 
   add(row: number, value: Scalar): void {
     let code = this.dictionary.get(value);
     if (code === undefined) {
-      code = this.dictionary.size;
-      this.dictionary.set(value, code);
+      code = this.dictionary.size < MAX_VALUES_HELD ? this.dictionary.size : ONE_OF_TOO_MANY;
+      if (code !== ONE_OF_TOO_MANY) this.dictionary.set(value, code);
     }
     this.rows.push(row);
     this.codes.push(code);
@@ -21,7 +24,7 @@ export class CodedColumn {
 
 /** Numbers are kept as they are: their cut points are known only when the window is complete. */
 export class NumberColumn {
-  readonly rows = new Uint32List();
+  readonly rows = new RowList();
   readonly values = new Float64List();
 
   add(row: number, value: number): void {
@@ -32,14 +35,14 @@ export class NumberColumn {
 
 const NO_CODES = new CodedColumn();
 const NO_NUMBERS = new NumberColumn();
-const NO_ROWS = new Uint32List();
+const NO_ROWS = new RowList();
 
 /** What stands at one path, by kind. Most paths have one kind, and only that takes memory. */
 export class PathColumns {
   #values: CodedColumn | undefined;
   #numbers: NumberColumn | undefined;
   #elements: CodedColumn | undefined;
-  #present: Uint32List | undefined;
+  #present: RowList | undefined;
 
   get values(): CodedColumn {
     return this.#values ?? NO_CODES;
@@ -53,12 +56,12 @@ export class PathColumns {
     return this.#elements ?? NO_CODES;
   }
 
-  get present(): Uint32List {
+  get present(): RowList {
     return this.#present ?? NO_ROWS;
   }
 
   add(row: number, feature: FeatureValue): void {
-    if (feature.kind === 'present') (this.#present ??= new Uint32List()).push(row);
+    if (feature.kind === 'present') (this.#present ??= new RowList()).push(row);
     else if (feature.kind === 'set') {
       this.#elements ??= new CodedColumn();
       for (const value of feature.values) this.#elements.add(row, value);
@@ -83,6 +86,8 @@ export class Cases {
   readonly metricCodes = new Uint32List();
   readonly metricValues = new Float64List();
   readonly #metricCode = new Map<string, number>();
+  /** The paths of the decision before, in its order: most have the same, and are found without a look-up. */
+  readonly #latest: { path: string; columns: PathColumns }[] = [];
 
   get count(): number {
     return this.decisionIds.length;
@@ -94,7 +99,12 @@ export class Cases {
     this.actions.push(resolved.action);
     this.times.push(resolved.time);
     this.successes.push(resolved.success ? 1 : 0);
-    this.extend(row, resolved.features);
+    let position = 0;
+    for (const [path, feature] of resolved.features) {
+      const latest = this.#latest[position++];
+      if (latest?.path === path) latest.columns.add(row, feature);
+      else this.#columnsOf(path, position - 1)?.add(row, feature);
+    }
     for (const [name, value] of Object.entries(resolved.metrics ?? {})) {
       let code = this.#metricCode.get(name);
       if (code === undefined) {
@@ -109,16 +119,19 @@ export class Cases {
 
   /** Adds to a row what it has not yet. */
   extend(row: number, features: Features): void {
-    for (const [path, feature] of features) {
-      let columns = this.paths.get(path);
-      if (!columns) {
-        if (this.paths.size >= MAX_PATHS) {
-          this.notTaken++;
-          continue;
-        }
-        this.paths.set(path, (columns = new PathColumns()));
+    for (const [path, feature] of features) this.#columnsOf(path)?.add(row, feature);
+  }
+
+  #columnsOf(path: string, position?: number): PathColumns | undefined {
+    let columns = this.paths.get(path);
+    if (!columns) {
+      if (this.paths.size >= MAX_PATHS) {
+        this.notTaken++;
+        return undefined;
       }
-      columns.add(row, feature);
+      this.paths.set(path, (columns = new PathColumns()));
     }
+    if (position !== undefined) this.#latest[position] = { path, columns };
+    return columns;
   }
 }

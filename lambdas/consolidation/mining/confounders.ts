@@ -1,4 +1,4 @@
-import { intersect, popcount } from './bitmap.ts';
+import { countCommon, intersect } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
 import type { Feature } from './feature-table.ts';
 import { fisherOneSided } from './fisher.ts';
@@ -131,10 +131,7 @@ export class Confounders {
 
   #shared(a: Uint32Array, b: Uint32Array): Counts {
     const { successWords, words } = this.#table;
-    let successes = 0;
-    for (let i = 0; i < successWords; i++) successes += popcount(a[i]! & b[i]!);
-    let n = successes;
-    for (let i = successWords; i < words; i++) n += popcount(a[i]! & b[i]!);
-    return { n, successes };
+    const successes = countCommon(a, b, 0, 0, successWords);
+    return { n: successes + countCommon(a, b, 0, successWords, words), successes };
   }
 }

@@ -1,6 +1,6 @@
 import type { CaseTable } from './case-table.ts';
 import type { CodedColumn, NumberColumn, PathColumns } from './cases.ts';
-import { inRange } from './matching.ts';
+import { orderStatistics } from './order-statistics.ts';
 import { conditionKey } from './pattern-id.ts';
 import { MAX_FEATURES } from './settings.ts';
 import type { Condition, MiningSettings, Scalar } from './types.ts';
@@ -45,7 +45,8 @@ export function buildFeatures(table: CaseTable, settings: MiningSettings): Featu
   candidates.sort((a, b) => b.n - a.n || byText(a.key, b.key));
   for (const { condition } of candidates.slice(MAX_FEATURES)) truncated.add(condition.path);
   const kept = candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key));
-  const bits = new Uint32Array(kept.length * table.words);
+  // Shared, so that threads can count in them.
+  const bits = new Uint32Array(new SharedArrayBuffer(4 * kept.length * table.words));
   const features = kept.map(({ condition, key }, index) => {
     const bitmap = bits.subarray(index * table.words, (index + 1) * table.words);
     bitmap.set(table.bitmapOf(condition));
@@ -90,7 +91,7 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
   const all = columns.numbers.values.view();
   const ranges = (numbers ? [] : quartileRanges(path, all)).map((condition) => ({
     condition,
-    count: all.reduce((sum, value) => sum + Number(inRange(value, condition)), 0),
+    count: countBetween(all, condition),
   }));
   const present = { condition: { path, op: 'present' as const }, count: columns.present.length };
 
@@ -109,7 +110,7 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
 
 function countValues(column: CodedColumn): { value: Scalar; count: number }[] {
   const counts = new Uint32Array(column.dictionary.size);
-  for (const code of column.codes.view()) counts[code]!++;
+  for (const code of column.codes.view()) if (code < counts.length) counts[code]!++;
   return [...column.dictionary].map(([value, code]) => ({ value, count: counts[code]! }));
 }
 
@@ -123,19 +124,27 @@ function countNumbers(column: NumberColumn, maxDistinct: number): Map<number, nu
   return counts;
 }
 
+function countBetween(values: Float64Array, { min, max }: Range): number {
+  const from = min ?? -Infinity;
+  const to = max ?? Infinity;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! >= from && values[i]! < to) count++;
+  return count;
+}
+
 /**
  * Ranges between the window's quartiles, which are values that occurred. Equal cut points are one. A range's rank is
  * how many quartiles lie at or below it, so its name stays while they move.
  */
 export function quartileRanges(path: string, values: Float64Array): Range[] {
-  const sorted = values.slice().sort();
-  const cuts = [1, 2, 3].map((quarter) => sorted[Math.floor((sorted.length * quarter) / 4)]!);
+  const quarters = [0, 1, 2, 3].map((quarter) => Math.floor((values.length * quarter) / 4));
+  const [least, ...cuts] = orderStatistics(values.slice(), quarters);
   const ranges: Range[] = [];
   for (let bin = 0; bin <= cuts.length; bin++) {
     const min = bin === 0 ? null : cuts[bin - 1]!;
     const max = bin === cuts.length ? null : cuts[bin]!;
     // between equal quartiles there is nothing, nor below one that is the least value
-    if (max !== null && max <= (min ?? sorted[0]!)) continue;
+    if (max !== null && max <= (min ?? least!)) continue;
     ranges.push({ path, op: 'in_range', min, max, bin });
   }
   return ranges;

@@ -6,6 +6,7 @@ import { evidenceOf, measure } from './measure.ts';
 import type { Counts, Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf } from './pattern-id.ts';
 import { compareSameTime } from './same-hours.ts';
+import type { Count } from './search.ts';
 import type { Asserts, Finding, MiningSettings } from './types.ts';
 
 export interface MinerOptions {
@@ -16,6 +17,8 @@ export interface MinerOptions {
   readonly hash: Hash;
   /** @default correctByExtension */
   readonly correction?: Correction;
+  /** Counts conjunctions, e.g. on several threads. @default countHere */
+  readonly count?: Count;
 }
 
 export const significantOf = (

@@ -78,12 +78,11 @@ function measureMetrics(table: CaseTable, ranks: Uint32Array): PatternNumbers['m
   const ends = metricEnds.view();
   const codes = metricCodes.view();
   const values = metricValues.view();
-  const running = new Map<number, { n: number; mean: number; squares: number }>();
-  for (const rank of ranks) {
-    const row = table.rowAt(rank);
+  const running = metricNames.map(() => ({ n: 0, mean: 0, squares: 0 }));
+  for (let i = 0; i < ranks.length; i++) {
+    const row = table.rowAt(ranks[i]!);
     for (let entry = row === 0 ? 0 : ends[row - 1]!; entry < ends[row]!; entry++) {
-      let sums = running.get(codes[entry]!);
-      if (!sums) running.set(codes[entry]!, (sums = { n: 0, mean: 0, squares: 0 }));
+      const sums = running[codes[entry]!]!;
       const value = values[entry]!;
       sums.n++;
       const off = value - sums.mean;
@@ -92,10 +91,13 @@ function measureMetrics(table: CaseTable, ranks: Uint32Array): PatternNumbers['m
     }
   }
   return Object.fromEntries(
-    [...running]
+    running
       .map(
-        ([code, { n, mean, squares }]) => [metricNames[code]!, { mean, sd: Math.sqrt(squares / n) }] as const,
+        ({ n, mean, squares }, code) =>
+          [metricNames[code]!, { n, mean, sd: Math.sqrt(squares / n) }] as const,
       )
+      .filter(([, { n }]) => n > 0)
+      .map(([name, { mean, sd }]) => [name, { mean, sd }] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }

@@ -62,3 +62,30 @@ export class Float64List {
     return this.#items.subarray(0, this.length);
   }
 }
+
+/** Ascending row numbers. While they are all rows there are, as for a field every decision has, only their count. */
+export class RowList {
+  #listed: Uint32List | undefined;
+  #length = 0;
+
+  get length(): number {
+    return this.#listed?.length ?? this.#length;
+  }
+
+  push(row: number): void {
+    if (!this.#listed) {
+      if (row === this.#length) {
+        this.#length++;
+        return;
+      }
+      this.#listed = new Uint32List();
+      for (let earlier = 0; earlier < this.#length; earlier++) this.#listed.push(earlier);
+    }
+    this.#listed.push(row);
+  }
+
+  /** The rows, or undefined when they are `0, 1, … length - 1`. */
+  view(): Uint32Array | undefined {
+    return this.#listed?.view();
+  }
+}

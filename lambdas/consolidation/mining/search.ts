@@ -1,5 +1,6 @@
-import { popcount } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
+import { countHere } from './chunk-counter.ts';
+import { type ConjunctionCounts, NOT_COUNTED, prepareCounts, tripleIndex } from './conjunction-counts.ts';
 import type { Feature, FeatureTable } from './feature-table.ts';
 import { fisherTails } from './fisher.ts';
 import { Float64List, Uint16List, Uint32List } from './number-list.ts';
@@ -67,28 +68,19 @@ export class Tested {
   }
 }
 
-/** The non-zero words of a bitmap: what is left of a conjunction is soon sparse. */
-interface Sparse {
-  readonly index: Uint32Array;
-  readonly word: Uint32Array;
-  length: number;
-  /** Entries that belong to successes. */
-  split: number;
-}
+/** Fills in the counts: on this thread, or on several. */
+export type Count = (counts: ConjunctionCounts) => void;
 
 /**
- * Tests every conjunction of up to three features that occurs often enough, depth first: a conjunction that is too
- * rare has no extension that is not. Two values of one path never meet, two elements of one set may.
+ * Tests every conjunction of up to three features that occurs often enough: one that is too rare has no extension that
+ * is not. Two values of one path never meet, two elements of one set may. First everything is counted, then tested.
  */
 export class Search {
   readonly #features: readonly Feature[];
   readonly #table: CaseTable;
   readonly #settings: MiningSettings;
-  /** All bitmaps one after another. */
-  readonly #bits: Uint32Array;
-  /** n and successes of each pair, by `i * features + j`, i < j; n is 0 for a pair that is not tested. */
-  readonly #pairN: Uint32Array;
-  readonly #pairSuccesses: Uint32Array;
+  readonly #counts: ConjunctionCounts;
+  readonly #count: Count;
   readonly #tails = { upper: 1, lower: 1 };
   readonly #tested = new Tested();
   /** Largest p-values so far, of all comparisons and of each kind. */
@@ -99,13 +91,13 @@ export class Search {
   #n = 0;
   #successes = 0;
 
-  constructor({ features, bits }: FeatureTable, table: CaseTable, settings: MiningSettings) {
-    this.#features = features;
+  constructor(found: FeatureTable, table: CaseTable, settings: MiningSettings, count: Count = countHere) {
+    this.#features = found.features;
     this.#table = table;
     this.#settings = settings;
-    this.#bits = bits;
-    this.#pairN = new Uint32Array(features.length ** 2);
-    this.#pairSuccesses = new Uint32Array(features.length ** 2);
+    this.#count = count;
+    const among = settings.maxConditions < 3 ? [] : this.#commonest(MAX_FEATURES_IN_TRIPLES);
+    this.#counts = prepareCounts(found, table, Math.max(1, settings.minOccurrences), among);
   }
 
   /** Features that are tested alone and in pairs only: there are too many for all triples. */
@@ -117,51 +109,41 @@ export class Search {
 
   run(): Tested {
     const count = this.#features.length;
-    const prefix = this.#sparse();
+    const { maxConditions } = this.#settings;
+    if (maxConditions >= 2) this.#count(this.#counts);
     for (let i = 0; i < count; i++) {
       const { n, successes } = this.#features[i]!;
       this.#begin(1, n, successes);
       this.#record(i, NONE, NONE);
-      if (this.#settings.maxConditions < 2) continue;
-      this.#load(i, prefix);
-      for (let j = i + 1; j < count; j++) if (this.#mayMeet(i, j)) this.#pair(i, j, prefix);
+      if (maxConditions < 2) continue;
+      for (let j = i + 1; j < count; j++) this.#pair(i, j);
     }
-    if (this.#settings.maxConditions >= 3) this.#triples();
+    if (maxConditions >= 3) this.#triples();
     return this.#tested;
   }
 
-  #pair(i: number, j: number, prefix: Sparse): void {
-    this.#count(prefix, j);
-    const n = this.#n;
-    const successes = this.#successes;
-    if (n < this.#settings.minOccurrences) return;
+  #pair(i: number, j: number): void {
     const slot = i * this.#features.length + j;
-    this.#pairN[slot] = n;
-    this.#pairSuccesses[slot] = successes;
-    this.#begin(2, n, successes);
+    if (!this.#isTested(this.#counts.pairN[slot]!)) return;
+    this.#begin(2, this.#counts.pairN[slot]!, this.#counts.pairSuccesses[slot]!);
     this.#againstFeature(i, 1);
     this.#againstFeature(j, 1);
     this.#record(i, j, NONE);
   }
 
   #triples(): void {
-    const among = this.#commonest(MAX_FEATURES_IN_TRIPLES);
+    const { among, pairN, tripleN, tripleSuccesses } = this.#counts;
     const width = this.#features.length;
-    const first = this.#sparse();
-    const both = this.#sparse();
     for (let a = 0; a < among.length; a++) {
       const i = among[a]!;
-      this.#load(i, first);
       for (let b = a + 1; b < among.length; b++) {
         const j = among[b]!;
-        if (this.#pairN[i * width + j] === 0) continue;
-        this.#intersect(first, j, both);
+        if (!this.#isTested(pairN[i * width + j]!)) continue;
         for (let c = b + 1; c < among.length; c++) {
+          const place = tripleIndex(among.length, a, b, c);
+          if (!this.#isTested(tripleN[place]!)) continue;
           const k = among[c]!;
-          if (this.#pairN[i * width + k] === 0 || this.#pairN[j * width + k] === 0) continue;
-          this.#count(both, k);
-          if (this.#n < this.#settings.minOccurrences) continue;
-          this.#begin(3, this.#n, this.#successes);
+          this.#begin(3, tripleN[place]!, tripleSuccesses[place]!);
           this.#againstFeature(i, 2);
           this.#againstFeature(j, 2);
           this.#againstFeature(k, 2);
@@ -174,6 +156,10 @@ export class Search {
     }
   }
 
+  #isTested(n: number): boolean {
+    return n !== NOT_COUNTED && n >= this.#counts.minOccurrences;
+  }
+
   #commonest(limit: number): number[] {
     const indexes = this.#features.map((_, index) => index);
     if (indexes.length <= limit) return indexes;
@@ -181,12 +167,6 @@ export class Search {
       .sort((a, b) => this.#features[b]!.n - this.#features[a]!.n || a - b)
       .slice(0, limit)
       .sort((a, b) => a - b);
-  }
-
-  #mayMeet(i: number, j: number): boolean {
-    const a = this.#features[i]!.condition;
-    const b = this.#features[j]!.condition;
-    return a.path !== b.path || (a.op === 'contains' && b.op === 'contains');
   }
 
   /** Against the other decisions of the type. */
@@ -207,7 +187,7 @@ export class Search {
   }
 
   #againstPair(slot: number): void {
-    this.#against(this.#pairN[slot]!, this.#pairSuccesses[slot]!, 1);
+    this.#against(this.#counts.pairN[slot]!, this.#counts.pairSuccesses[slot]!, 1);
   }
 
   /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
@@ -249,54 +229,5 @@ export class Search {
     if (isAboveBaseline(this.#table, asserts, this.#n, this.#successes, this.#settings))
       this.#tested.notSignificant++;
     else this.#tested.belowBaseline++;
-  }
-
-  #sparse(): Sparse {
-    const { words } = this.#table;
-    return { index: new Uint32Array(words), word: new Uint32Array(words), length: 0, split: 0 };
-  }
-
-  #load(feature: number, into: Sparse): void {
-    const { words, successWords } = this.#table;
-    const base = feature * words;
-    let length = 0;
-    for (let i = 0; i < words; i++) {
-      if (i === successWords) into.split = length;
-      const word = this.#bits[base + i]!;
-      if (word === 0) continue;
-      into.index[length] = i;
-      into.word[length++] = word;
-    }
-    if (successWords === words) into.split = length;
-    into.length = length;
-  }
-
-  #intersect(prefix: Sparse, feature: number, into: Sparse): void {
-    const base = feature * this.#table.words;
-    const { index, word, split } = prefix;
-    let length = 0;
-    into.split = 0;
-    for (let t = 0; t < prefix.length; t++) {
-      if (t === split) into.split = length;
-      const both = word[t]! & this.#bits[base + index[t]!]!;
-      if (both === 0) continue;
-      into.index[length] = index[t]!;
-      into.word[length++] = both;
-    }
-    if (split === prefix.length) into.split = length;
-    into.length = length;
-  }
-
-  /** n and successes of a prefix and one more feature. */
-  #count(prefix: Sparse, feature: number): void {
-    const base = feature * this.#table.words;
-    const bits = this.#bits;
-    const { index, word, length, split } = prefix;
-    let successes = 0;
-    for (let t = 0; t < split; t++) successes += popcount(word[t]! & bits[base + index[t]!]!);
-    let n = successes;
-    for (let t = split; t < length; t++) n += popcount(word[t]! & bits[base + index[t]!]!);
-    this.#successes = successes;
-    this.#n = n;
   }
 }

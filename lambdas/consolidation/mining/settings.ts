@@ -42,5 +42,11 @@ export const MAX_TESTS_KEPT = 200_000;
  */
 export const MAX_PATHS = 500_000;
 
+/**
+ * Values of one path that are told apart: a path of ids has as many as there are decisions, and each costs its own
+ * length in memory. Those first met after so many others are not tested; such a path is in `truncatedPaths` anyway.
+ */
+export const MAX_VALUES_HELD = 131_072;
+
 /** Longer paths are ignored (nor can they be asked about): a pattern says its paths many times over, and is one item of at most 400 KB. */
 export const MAX_PATH_LENGTH = 1024;

@@ -3,6 +3,7 @@ import { CaseTable } from '../../../../lambdas/consolidation/mining/case-table.t
 import { Cases } from '../../../../lambdas/consolidation/mining/cases.ts';
 import { correctByExtension } from '../../../../lambdas/consolidation/mining/correction.ts';
 import { extractFeatures } from '../../../../lambdas/consolidation/mining/features.ts';
+import { buildFeatures } from '../../../../lambdas/consolidation/mining/feature-table.ts';
 import { Judge } from '../../../../lambdas/consolidation/mining/judge.ts';
 import { NONE, OTHERS, Tested } from '../../../../lambdas/consolidation/mining/search.ts';
 import {
@@ -10,6 +11,7 @@ import {
   MAX_COMPARED,
   MAX_PATH_LENGTH,
   MAX_PATHS,
+  MAX_VALUES_HELD,
 } from '../../../../lambdas/consolidation/mining/settings.ts';
 import { featuresOf, minerOf, seeded, simulateLog, START } from './case-generator.ts';
 
@@ -79,6 +81,25 @@ describe('contexts with ids for keys', () => {
     expect(cases.paths.size).toBe(MAX_PATHS);
     expect(cases.notTaken).toBe(4);
     expect(cases.paths.get('trend')!.values.rows.length).toBe(MAX_PATHS + 3);
+  });
+
+  it('are told apart up to a limit where they are values, and the first of them still count', () => {
+    const cases = new Cases();
+    const rows = MAX_VALUES_HELD + 500;
+    for (let index = 0; index < rows; index++)
+      cases.add({
+        decisionId: `D-${index}`,
+        time: START + index,
+        success: index % 3 === 0,
+        features: featuresOf({ order: index % 1000 === 7 ? 'repeated' : `id-${index}` }),
+      });
+    expect(cases.paths.get('order')!.values.dictionary.size).toBe(MAX_VALUES_HELD);
+    const { features, truncatedPaths } = buildFeatures(new CaseTable(cases), defaultMiningSettings);
+    expect(truncatedPaths).toEqual(['order']);
+    const repeated = Math.ceil((rows - 7) / 1000);
+    expect(features.map(({ key, n }) => [key, n])).toEqual([['["order","eq","repeated"]', repeated]]);
+    const present = new CaseTable(cases).bitmapOf({ path: 'order', op: 'present' });
+    expect(new CaseTable(cases).counts(present).n).toBe(rows);
   });
 
   it('have no path longer than a request may name', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { countBits, forEachBit, popcount, setBit } from '../../../../lambdas/consolidation/mining/bitmap.ts';
+import { countBits, countCommon, popcount, setBit } from '../../../../lambdas/consolidation/mining/bitmap.ts';
 import { fisherOneSided, fisherTails } from '../../../../lambdas/consolidation/mining/fisher.ts';
 import {
   heuristicConfidence,
@@ -145,20 +145,29 @@ describe('other statistics', () => {
 });
 
 describe('bitmaps', () => {
-  it('count and visit the bits that were set', () => {
+  it('count the bits that were set', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(199)), (bits) => {
         const words = new Uint32Array(7);
         for (const bit of bits) setBit(words, bit);
-        const visited: number[] = [];
-        forEachBit(words, 0, words.length, (bit) => visited.push(bit));
-        expect(visited).toEqual([...bits].sort((a, b) => a - b));
         expect(countBits(words)).toBe(bits.length);
       }),
     );
     fc.assert(
       fc.property(fc.integer(), (word) => {
         expect(popcount(word)).toBe([...(word >>> 0).toString(2)].filter((bit) => bit === '1').length);
+      }),
+    );
+  });
+
+  it('count what two have in common, word by word or eight at a time', () => {
+    const words = fc.uint32Array({ minLength: 40, maxLength: 40 });
+    fc.assert(
+      fc.property(words, words, fc.nat(40), fc.nat(40), fc.nat(9), (a, b, from, to, base) => {
+        const moved = new Uint32Array(base + b.length);
+        moved.set(b, base);
+        const common = a.map((word, i) => (i >= from && i < to ? word & b[i]! : 0));
+        expect(countCommon(a, moved, base, from, to)).toBe(countBits(common));
       }),
     );
   });

@@ -1,0 +1,91 @@
+/**
+ * What a run holds of what it reads: `node --import tsx scripts/bench/streaming.ts`. 300,000 decisions with contexts of
+ * 4 KB, in pages of a megabyte as a query yields them, are consolidated from a window that makes each page when it is
+ * asked for. Prints the peak memory of the process beside the size of all that was read.
+ */
+import type { AgentRegistry } from '../../lambdas/agents/agent-registry.ts';
+import { AgentConsolidation } from '../../lambdas/consolidation/agent-consolidation.ts';
+import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
+import { WindowCases } from '../../lambdas/consolidation/window-cases.ts';
+import type { Decision } from '../../lambdas/decisions/decision.ts';
+import type { DecisionPage, DecisionWindow } from '../../lambdas/decisions/decision-window.ts';
+import type { PatternStore } from '../../lambdas/patterns/pattern-store.ts';
+import { sha256 } from '../../lambdas/shared/platform/ids.ts';
+import type { SeenSignals } from '../../lambdas/signals/seen-signals.ts';
+import { seeded } from './decisions.ts';
+
+const DECISIONS = 300_000;
+const PAGE = 250;
+const NOTES = 4_000;
+const AS_OF = '2026-03-01T02:00:00.000Z';
+const STEP_MS = 20_000;
+
+/** As text first, so that every value is new, as it is when an answer is parsed. */
+function decisionAt(index: number, random: () => number): string {
+  const timestamp = new Date(Date.parse(AS_OF) - index * STEP_MS).toISOString();
+  const trend = random() < 0.5 ? 'up' : 'down';
+  const status = random() < (trend === 'up' ? 0.6 : 0.5) ? 'success' : 'failure';
+  return JSON.stringify({
+    agentId: 'bench',
+    decisionId: `TRADE_EXECUTION-${String(DECISIONS - index).padStart(26, '0')}`,
+    decisionType: 'TRADE_EXECUTION',
+    timestamp,
+    context: {
+      market: {
+        trend,
+        volatility: random(),
+        session: ['asia', 'europe', 'america'][Math.floor(random() * 3)],
+      },
+      order: { id: sha256(String(index)), size: Math.floor(random() * 5) },
+      transcript: `${index} `.repeat(NOTES / 7),
+    },
+    status,
+    outcome: { status, occurredAt: timestamp, metrics: { pnl: random() } },
+    outcomeRevision: 1,
+    depth: 1,
+    loggedAt: timestamp,
+  } satisfies Decision);
+}
+
+class MadeWindow {
+  read = 0;
+
+  async *pages(): AsyncGenerator<DecisionPage> {
+    const random = seeded(1);
+    for (let start = 0; start < DECISIONS; start += PAGE) {
+      const text = `[${Array.from({ length: PAGE }, (_, i) => decisionAt(start + i, random)).join()}]`;
+      this.read += text.length;
+      yield { decisions: JSON.parse(text) as Decision[], readUnits: 0 };
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const window = new MadeWindow();
+  const noSignals = { async *between() {} } as unknown as SeenSignals;
+  const cases = new WindowCases(window as unknown as DecisionWindow, noSignals, defaultMiningSettings);
+  const registry = { decisionTypes: async () => ['TRADE_EXECUTION'] } as unknown as AgentRegistry;
+  const nowhere = {
+    ofAgent: async () => [],
+    digests: async () => [],
+    saveDigests: async () => undefined,
+    save: async () => undefined,
+  } as unknown as PatternStore;
+  const consumed = () => ({ readUnits: 0, writeUnits: 0 });
+  const before = process.memoryUsage.rss();
+  const consolidation = new AgentConsolidation(registry, cases, nowhere, () => new Date(AS_OF), consumed);
+  const { report } = await consolidation.consolidate(
+    { runId: 'R', agentId: 'bench', asOf: AS_OF },
+    undefined,
+  );
+  const { user, system } = process.cpuUsage();
+  const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
+  process.stdout.write(
+    `${report.totals.decisions} decisions, ${megabytes(window.read)} read in ${report.pages} pages: peak ` +
+      `${megabytes(process.resourceUsage().maxRSS * 1024)} of memory, ${megabytes(before)} of it before the first; ` +
+      `${((user + system) / 1e6).toFixed(0)} CPU s\n`,
+  );
+}
+
+await main();
