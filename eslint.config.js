@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 /** A zone of `no-restricted-paths`: files under `target` may not import from `from`. */
 const zone = (target, from, message) => ({ target, from, message });
 
-const slices = ['agents', 'decisions', 'signals', 'patterns', 'consolidation', 'relay', 'health'];
+const slices = ['agents', 'decisions', 'signals', 'sharing', 'patterns', 'consolidation', 'relay', 'health'];
 
 export default tseslint.config(
   { ignores: ['node_modules', 'cdk.out', '.cache', '.local', 'coverage'] },

@@ -63,9 +63,12 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['GetItem'] },
   },
   patterns: {
-    memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
     decisions: { actions: ['Query'] },
-    state: { actions: ['BatchGetItem', 'Query'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
@@ -81,7 +84,10 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   worker: {
     decisions: { actions: ['Query'] },
-    memory: { actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'] },
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+      indexes: ['shared'],
+    },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
 };

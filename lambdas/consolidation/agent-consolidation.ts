@@ -7,6 +7,7 @@ import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import { advance, type LifecycleResult, mergeDigests, needsRetest } from './lifecycle.ts';
 import { createMiner } from './mining/mine.ts';
 import type { Miner, MiningResult } from './mining/types.ts';
+import type { OfferReviews } from './offer-review.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -48,6 +49,7 @@ export class AgentConsolidation {
   readonly #registry: AgentRegistry;
   readonly #cases: WindowCases;
   readonly #store: PatternStore;
+  readonly #reviews: OfferReviews;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
   readonly #maxDecisions: number;
@@ -56,6 +58,7 @@ export class AgentConsolidation {
     registry: AgentRegistry,
     cases: WindowCases,
     store: PatternStore,
+    reviews: OfferReviews,
     clock: Clock,
     consumed: () => ConsumedUnits,
     maxDecisions = MAX_DECISIONS,
@@ -63,6 +66,7 @@ export class AgentConsolidation {
     this.#registry = registry;
     this.#cases = cases;
     this.#store = store;
+    this.#reviews = reviews;
     this.#clock = clock;
     this.#consumed = consumed;
     this.#maxDecisions = maxDecisions;
@@ -87,6 +91,7 @@ export class AgentConsolidation {
       ]),
     ].sort();
     const seen = await this.#cases.seenIn(agentId, window);
+    const review = await this.#reviews.begin(agentId);
     const types: TypeReport[] = [];
     let pages = 0;
     let livePatterns = 0;
@@ -94,10 +99,13 @@ export class AgentConsolidation {
       const patterns = stored.filter((pattern) => pattern.decisionType === decisionType);
       const read = await this.#read(agentId, decisionType, window, seen);
       const { report, result } = await this.#learn(task, decisionType, patterns, read, dryRun);
+      review.test(decisionType, read.miner, report.resolved);
       types.push(report);
       pages += read.pages;
       livePatterns += result.patterns.filter(isLive).length;
     }
+    if (!dryRun) await review.save(task, this.#cases.settings.minOccurrences);
+    livePatterns += review.size;
     return {
       report: {
         dryRun,

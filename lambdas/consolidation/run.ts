@@ -97,7 +97,7 @@ export interface LastRun {
   readonly runId: string;
   readonly asOf: string;
   readonly startedAt: string;
-  /** Patterns whose numbers may age: candidate, promoted or suspect. */
+  /** Patterns whose numbers may age: candidate, promoted or suspect, and those that others offer. */
   readonly livePatterns: number;
 }
 

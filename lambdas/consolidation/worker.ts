@@ -4,14 +4,18 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { PATTERN_MEMORY, PatternOffers } from '../patterns/pattern-offers.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
+import { StandingStore } from '../patterns/standing-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
+import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
 import { defaultMiningSettings } from './mining/settings.ts';
+import { OfferReviews } from './offer-review.ts';
 import { RunLedger } from './run-ledger.ts';
 import { TaskRunner } from './task-runner.ts';
 import { WindowCases } from './window-cases.ts';
@@ -46,7 +50,10 @@ export function createWorkerHandler(
     settings,
   );
   const store = new PatternStore(documents, env.MEMORY_TABLE);
-  const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed);
+  const standings = new StandingStore(documents, env.MEMORY_TABLE);
+  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const reviews = new OfferReviews(new PatternOffers(store, standings, sharing, registry), standings);
+  const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed);
   const runner = new TaskRunner(new RunLedger(documents, env.STATE_TABLE, clock), consolidation, clock);
   const processor = new SqsFifoPartialProcessorAsync();
 

@@ -10,6 +10,15 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { ownerSchema } from '../shared/schema/owners.ts';
+import {
+  contributorSchema,
+  offeredFields,
+  provenanceSchema,
+  scopeSchema,
+  sharingRoutes,
+  standingSchema,
+} from './sharing-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -86,6 +95,10 @@ const patternSchema = z.object({
   statusRunId: z.string(),
   asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
   description: z.string(),
+  contributors: z
+    .array(contributorSchema)
+    .optional()
+    .meta({ description: 'Whose decisions are behind a pattern that agents of a type learned together.' }),
 });
 
 const explainSchema = z.object({
@@ -115,6 +128,7 @@ const versionSchema = z.object({
   recentRate: z.number(),
   pValue: z.number(),
   qValue: z.number().nullable(),
+  contributors: z.array(contributorSchema).optional(),
 });
 
 const agent = z.strictObject({ agentId: agentIdSchema });
@@ -132,6 +146,7 @@ export const patternRoutes = {
         .enum([...statuses, 'all'])
         .optional()
         .meta({ description: 'Default promoted.' }),
+      scope: scopeSchema,
       decisionType: typeSchema.optional(),
       asserts: asserts.optional(),
       minConfidence: z
@@ -141,7 +156,7 @@ export const patternRoutes = {
         .optional(),
       ...pageQuery,
     }),
-    response: pageOf(patternSchema),
+    response: pageOf(patternSchema.extend(offeredFields)),
     status: 200,
     errors: [],
   }),
@@ -151,8 +166,19 @@ export const patternRoutes = {
     audience: 'agent',
     summary: 'One pattern with its proof, and its versions newest first',
     params: pattern,
-    query: z.strictObject({}),
-    response: patternSchema.extend({ explain: explainSchema, trend: z.array(versionSchema) }),
+    query: z.strictObject({
+      owner: ownerSchema
+        .optional()
+        .meta({ description: 'Whose it is, when another offers it; default the agent itself.' }),
+    }),
+    response: patternSchema.extend({
+      ...offeredFields,
+      explain: explainSchema,
+      trend: z.array(versionSchema),
+      provenance: provenanceSchema
+        .optional()
+        .meta({ description: 'On patterns of others: the newest decisions behind it, at most 50.' }),
+    }),
     status: 200,
     errors: ['NotFound'],
   }),
@@ -179,7 +205,8 @@ export const patternRoutes = {
     method: 'POST',
     path: '/agents/{agentId}/patterns/match',
     audience: 'agent',
-    summary: 'A situation in, the promoted patterns that apply out, best lower bound first',
+    summary:
+      'A situation in, the promoted patterns that apply out, best lower bound first; then what others offer',
     params: agent,
     query: z.strictObject({}),
     body: z.strictObject({
@@ -211,6 +238,10 @@ export const patternRoutes = {
           description: z.string(),
           version: count,
           asOf: z.string(),
+          owner: offeredFields.owner,
+          standing: standingSchema
+            .optional()
+            .meta({ description: "On patterns of others; confirmed: the agent's own outcomes agree." }),
         }),
       ),
     }),
@@ -258,4 +289,5 @@ export const patternRoutes = {
       },
     },
   }),
+  ...sharingRoutes,
 };

@@ -1,3 +1,4 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
 import { defaultMiningSettings } from '../consolidation/mining/settings.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
@@ -5,13 +6,18 @@ import { DecisionWindow } from '../decisions/decision-window.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { patternRoutes } from './contract.ts';
 import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
+import { PatternListing } from './pattern-listing.ts';
 import { PatternMatching } from './pattern-matching.ts';
+import { PATTERN_MEMORY, PatternOffers } from './pattern-offers.ts';
+import { PatternSharing } from './pattern-sharing.ts';
 import { PatternStore } from './pattern-store.ts';
 import { PatternTrial } from './pattern-trial.ts';
+import { StandingStore } from './standing-store.ts';
 import { toMatch, toTrialAnswer } from './views.ts';
 
 const environment = {
@@ -38,15 +44,24 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const catalog = new PatternCatalog(store);
   const evidence = new PatternEvidence(store, cases);
-  const matching = new PatternMatching(store, ledger, defaultMiningSettings, clock);
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const offers = new PatternOffers(store, new StandingStore(documents, env.MEMORY_TABLE), sharing, registry);
+  const listing = new PatternListing(catalog, offers, store);
+  const patternSharing = new PatternSharing(store, sharing, registry);
+  const matching = new PatternMatching(store, offers, ledger, defaultMiningSettings, clock);
   const trial = new PatternTrial(cases, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
-    listPatterns: ({ params, query }) => catalog.list(params.agentId, query),
-    getPattern: ({ params }) => catalog.get(params.agentId, params.patternId),
+    listPatterns: ({ params, query }) => listing.list(params.agentId, query),
+    getPattern: ({ params: { agentId, patternId }, query: { owner = agentId } }) =>
+      owner === agentId ? catalog.get(agentId, patternId) : listing.offered(agentId, owner, patternId),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
     matchPatterns: async ({ params, body }) => ({
       items: (await matching.match(params.agentId, body)).map(toMatch),
     }),
+    getSharing: ({ params }) => patternSharing.get(params.agentId, params.patternId),
+    putSharing: ({ params, body }) =>
+      patternSharing.put(params.agentId, params.patternId, body.with, body.expectedVersion),
     testPattern: async ({ params, body }) =>
       toTrialAnswer(body.decisionType, await trial.test(params.agentId, body)),
   });

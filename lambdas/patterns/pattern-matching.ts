@@ -2,8 +2,9 @@ import { extractFeatures } from '../consolidation/mining/features.ts';
 import { conditionHolds } from '../consolidation/mining/matching.ts';
 import type { MiningSettings } from '../consolidation/mining/types.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
-import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
+import { type Offer, type PatternOffers, ruleOf } from './pattern-offers.ts';
 import type { PatternStore } from './pattern-store.ts';
 
 export interface Situation {
@@ -17,6 +18,12 @@ export interface Situation {
   readonly maxResults?: number;
 }
 
+/** A pattern that applies: the agent's own, or one that another offers. */
+export interface Matched {
+  readonly pattern: PatternSummary;
+  readonly offer?: Offer;
+}
+
 interface Remembered {
   readonly mark: string;
   readonly patterns: readonly PatternSummary[];
@@ -25,24 +32,38 @@ interface Remembered {
 const DEFAULT_RESULTS = 20;
 /** Agents whose patterns one warm function instance remembers. */
 const MAX_REMEMBERED = 500;
+/** How long a match relies on what others offered: theirs has no mark to ask for, and it is many rows. */
+const OFFERS_TRUSTED_MS = MINUTE_MS;
 
 /** Which promoted patterns apply to a situation. */
 export class PatternMatching {
   readonly #store: PatternStore;
+  readonly #offers: PatternOffers;
   readonly #ledger: RunLedger;
   readonly #settings: MiningSettings;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
+  readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly Offer[] }>();
 
-  constructor(store: PatternStore, ledger: RunLedger, settings: MiningSettings, clock: Clock) {
+  constructor(
+    store: PatternStore,
+    offers: PatternOffers,
+    ledger: RunLedger,
+    settings: MiningSettings,
+    clock: Clock,
+  ) {
     this.#store = store;
+    this.#offers = offers;
     this.#ledger = ledger;
     this.#settings = settings;
     this.#clock = clock;
   }
 
-  /** Best lower bound first; patterns that assert success and such that assert failure. */
-  async match(agentId: string, situation: Situation): Promise<PatternSummary[]> {
+  /**
+   * Best lower bound first; patterns that assert success and such that assert failure. After the agent's own come
+   * those of others, first what its own outcomes confirm; what they contradict is left out, and what it knows itself.
+   */
+  async match(agentId: string, situation: Situation): Promise<Matched[]> {
     const now = this.#clock();
     assertNotAhead(now, situation.timestamp, 'timestamp');
     const features = extractFeatures(
@@ -56,13 +77,32 @@ export class PatternMatching {
       },
       this.#settings,
     );
-    return (await this.#promoted(agentId))
-      .filter(
-        ({ decisionType, conditions }) =>
-          (situation.decisionType === undefined || decisionType === situation.decisionType) &&
-          conditions.every((condition) => conditionHolds(condition, features)),
-      )
-      .slice(0, situation.maxResults ?? DEFAULT_RESULTS);
+    const applies = ({ decisionType, conditions }: PatternSummary): boolean =>
+      (situation.decisionType === undefined || decisionType === situation.decisionType) &&
+      conditions.every((condition) => conditionHolds(condition, features));
+    const own = (await this.#promoted(agentId)).filter(applies);
+    const known = new Set(own.map(ruleOf));
+    const offered = (await this.#offeredTo(agentId, now)).filter(
+      ({ pattern, standing }) =>
+        standing?.standing !== 'contradicted' && applies(pattern) && !known.has(ruleOf(pattern)),
+    );
+    const isConfirmed = ({ standing }: Offer): boolean => standing?.standing === 'confirmed';
+    return [
+      ...own.map((pattern) => ({ pattern })),
+      ...[...offered.filter(isConfirmed), ...offered.filter((offer) => !isConfirmed(offer))].map((offer) => ({
+        pattern: offer.pattern,
+        offer,
+      })),
+    ].slice(0, situation.maxResults ?? DEFAULT_RESULTS);
+  }
+
+  async #offeredTo(agentId: string, now: Date): Promise<readonly Offer[]> {
+    const remembered = this.#offered.get(agentId);
+    if (remembered && now.getTime() - remembered.at < OFFERS_TRUSTED_MS) return remembered.offers;
+    const offers = await this.#offers.to(agentId);
+    if (this.#offered.size >= MAX_REMEMBERED) this.#offered.clear();
+    this.#offered.set(agentId, { at: now.getTime(), offers });
+    return offers;
   }
 
   /**

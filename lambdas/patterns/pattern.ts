@@ -75,6 +75,18 @@ export interface Explanation {
   readonly refutedBy: string;
 }
 
+/** One agent's part in a pattern that agents learned together. */
+export interface Contributor {
+  readonly agentId: string;
+  /** Its resolved decisions the conditions hold for, and the successes among them. */
+  readonly n: number;
+  readonly successes: number;
+  /** Share of the asserted status among all its resolved decisions of the type. */
+  readonly baseline: number;
+  /** One-sided Fisher exact test among its own decisions, against those the conditions do not hold for. */
+  readonly pValue: number;
+}
+
 export interface Pattern extends PatternNumbers {
   readonly patternId: string;
   readonly agentId: string;
@@ -98,6 +110,8 @@ export interface Pattern extends PatternNumbers {
   /** Rate at the last version, which a new version must differ from by 0.05. */
   readonly versionRate: number;
   readonly supersedes?: string;
+  /** Only of a pattern whose owner is an agent type: whose decisions it was learned from, largest part first. */
+  readonly contributors?: readonly Contributor[];
 }
 
 /** A decision that proves a pattern, kept beyond the decision's own 90 days. */
@@ -106,6 +120,8 @@ export interface EvidenceDigest {
   readonly timestamp: string;
   readonly status: 'success' | 'failure';
   readonly action?: string;
+  /** Who made it, where that is not the pattern's owner. */
+  readonly agentId?: string;
 }
 
 /** One version of a pattern: what is kept of it when the next one comes. */
@@ -122,6 +138,7 @@ export interface PatternVersion {
   readonly recentRate: number;
   readonly pValue: number;
   readonly qValue: number | null;
+  readonly contributors?: readonly Contributor[];
 }
 
 export const versionOf = (pattern: Pattern): PatternVersion => ({
@@ -137,6 +154,7 @@ export const versionOf = (pattern: Pattern): PatternVersion => ({
   recentRate: pattern.recentRate,
   pValue: pattern.pValue,
   qValue: pattern.qValue,
+  ...(pattern.contributors && { contributors: pattern.contributors }),
 });
 
 /** Statuses whose numbers each run renews. What is retired or dormant keeps the numbers it ended with. */

@@ -1,8 +1,10 @@
-import type { PatternSummary } from './pattern-catalog.ts';
+import { summaryOf } from './pattern-catalog.ts';
+import type { Matched } from './pattern-matching.ts';
+import type { Offer } from './pattern-offers.ts';
 import type { Trial } from './pattern-trial.ts';
 
 /** What of a pattern helps to decide: a match goes in front of a model, so it says little. */
-export const toMatch = (pattern: PatternSummary) => ({
+export const toMatch = ({ pattern, offer }: Matched) => ({
   patternId: pattern.patternId,
   decisionType: pattern.decisionType,
   asserts: pattern.asserts,
@@ -16,7 +18,31 @@ export const toMatch = (pattern: PatternSummary) => ({
   description: pattern.description,
   version: pattern.version,
   asOf: pattern.asOf,
+  ...(offer && { owner: pattern.agentId, standing: standingOf(offer) }),
 });
+
+/** Until its own outcomes have spoken, what others learned is unconfirmed to an agent. */
+export const standingOf = ({ standing }: Offer) => standing?.standing ?? ('unconfirmed' as const);
+
+/** A pattern of another owner, never to be taken for the agent's own. */
+export function toOffered(offer: Offer) {
+  const { pattern, offeredBy, standing } = offer;
+  const {
+    agentId: _agent,
+    owner: _owner,
+    patternId: _id,
+    standing: _standing,
+    sinceRunId: _run,
+    ...own
+  } = standing ?? {};
+  return {
+    ...summaryOf(pattern),
+    owner: pattern.agentId,
+    offeredBy,
+    standing: standingOf(offer),
+    own: standing ? own : null,
+  };
+}
 
 export const toTrialAnswer = (decisionType: string, { finding, ...trial }: Trial) => ({
   ...trial,
