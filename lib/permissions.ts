@@ -88,6 +88,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
       indexes: ['shared'],
     },
-    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    state: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: ['registry'],
+    },
   },
 };

@@ -22,6 +22,7 @@ import { type SeenIndex, type Window, windowAt, type WindowCases } from './windo
 
 export interface ConsolidationTask {
   readonly runId: string;
+  /** An agent, or `type:` and an agent type: what its agents know together. */
   readonly agentId: string;
   readonly asOf: string;
 }
@@ -160,7 +161,7 @@ export class AgentConsolidation {
       .map((finding, i) => ({ ...finding, patternId: unlisted[i]!.patternId }));
     const settings = this.#cases.settings;
     const result = advance({ ...task, decisionType, settings, previous, mined, retested });
-    if (!dryRun) await this.#save(task, result);
+    if (!dryRun) await saveLearned(this.#store, task, result);
     return {
       result,
       report: {
@@ -178,27 +179,31 @@ export class AgentConsolidation {
       },
     };
   }
+}
 
-  /** Digests before the row they belong to: a run that finds the row current can rely on its digests. */
-  async #save({ agentId, asOf }: ConsolidationTask, result: LifecycleResult): Promise<void> {
-    const { after: windowAfter } = windowAt(asOf);
-    const changes = new Map(result.changes.map((change) => [change.after.patternId, change]));
-    for (const { pattern, current } of result.evidence) {
-      const kept = await this.#store.digests(agentId, pattern.patternId);
-      const merged = mergeDigests(kept, current, windowAfter);
-      if (canonicalJson(merged) !== canonicalJson(kept))
-        await this.#store.saveDigests(agentId, pattern.patternId, merged);
-    }
-    for (const { after, before } of changes.values()) await this.#store.save(after, before);
-    for (const pattern of result.dropped) await this.#store.drop(pattern);
+/** Digests before the row they belong to: a run that finds the row current can rely on its digests. */
+export async function saveLearned(
+  store: PatternStore,
+  { agentId, asOf }: ConsolidationTask,
+  result: LifecycleResult,
+): Promise<void> {
+  const { after: windowAfter } = windowAt(asOf);
+  const changes = new Map(result.changes.map((change) => [change.after.patternId, change]));
+  for (const { pattern, current } of result.evidence) {
+    const kept = await store.digests(agentId, pattern.patternId);
+    const merged = mergeDigests(kept, current, windowAfter);
+    if (canonicalJson(merged) !== canonicalJson(kept))
+      await store.saveDigests(agentId, pattern.patternId, merged);
   }
+  for (const { after, before } of changes.values()) await store.save(after, before);
+  for (const pattern of result.dropped) await store.drop(pattern);
 }
 
 /**
  * `promoted` and `demoted` are read off the patterns themselves, so a run that was killed and done again reports what
  * it changed in all; `updated` and `dropped` count what the last attempt wrote.
  */
-function countsOf({ runId }: ConsolidationTask, { patterns, changes }: LifecycleResult) {
+export function countsOf({ runId }: ConsolidationTask, { patterns, changes }: LifecycleResult) {
   const byThisRun = patterns.filter(({ statusRunId }) => statusRunId === runId);
   return {
     promoted: byThisRun.filter(({ status }) => status === 'promoted').length,
@@ -207,7 +212,7 @@ function countsOf({ runId }: ConsolidationTask, { patterns, changes }: Lifecycle
   };
 }
 
-function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] {
+export function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] {
   return findings
     .filter(({ verdict }) => verdict === 'reject')
     .sort((a, b) => (a.numbers.qValue ?? 1) - (b.numbers.qValue ?? 1))
@@ -226,7 +231,7 @@ function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] 
     }));
 }
 
-function totalsOf(types: readonly TypeReport[], consumed: ConsumedUnits): RunTotals {
+export function totalsOf(types: readonly TypeReport[], consumed: ConsumedUnits): RunTotals {
   const totals: Record<string, number> = { ...zeroTotals, ...consumed };
   for (const type of types)
     for (const name of totalNames)

@@ -1,4 +1,4 @@
-import type { Offer, PatternOffers } from '../patterns/pattern-offers.ts';
+import type { OfferedPattern, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import type { StandingStore } from '../patterns/standing-store.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
 import type { Miner } from './mining/types.ts';
@@ -6,10 +6,10 @@ import { advanceStandings, type OwnTest } from './standings.ts';
 
 /** Tests the patterns others offer an agent on the agent's own decisions. */
 export class OfferReviews {
-  readonly #offers: PatternOffers;
+  readonly #offers: OfferedPatterns;
   readonly #standings: StandingStore;
 
-  constructor(offers: PatternOffers, standings: StandingStore) {
+  constructor(offers: OfferedPatterns, standings: StandingStore) {
     this.#offers = offers;
     this.#standings = standings;
   }
@@ -27,11 +27,11 @@ export interface ReviewTask {
 }
 
 export class OfferReview {
-  readonly #offers: readonly Offer[];
+  readonly #offers: readonly OfferedPattern[];
   readonly #standings: StandingStore;
-  readonly #tests = new Map<Offer, OwnTest>();
+  readonly #tests = new Map<OfferedPattern, OwnTest>();
 
-  constructor(offers: readonly Offer[], standings: StandingStore) {
+  constructor(offers: readonly OfferedPattern[], standings: StandingStore) {
     this.#offers = offers;
     this.#standings = standings;
   }
@@ -91,7 +91,7 @@ export class OfferReview {
   }
 }
 
-const untested = ({ pattern }: Offer): OwnTest => ({
+const untested = ({ pattern }: OfferedPattern): OwnTest => ({
   owner: pattern.agentId,
   patternId: pattern.patternId,
   patternVersion: pattern.version,

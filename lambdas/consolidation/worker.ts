@@ -4,7 +4,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
-import { PATTERN_MEMORY, PatternOffers } from '../patterns/pattern-offers.ts';
+import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
 import { StandingStore } from '../patterns/standing-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
@@ -16,6 +16,7 @@ import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
 import { defaultMiningSettings } from './mining/settings.ts';
 import { OfferReviews } from './offer-review.ts';
+import { PooledConsolidation } from './pooled-consolidation.ts';
 import { RunLedger } from './run-ledger.ts';
 import { TaskRunner } from './task-runner.ts';
 import { WindowCases } from './window-cases.ts';
@@ -35,7 +36,7 @@ export interface WorkerEnvironment {
   readonly MAX_RECEIVE_COUNT: number;
 }
 
-/** One message, one agent. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
+/** One message, one agent or one pool. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
 export function createWorkerHandler(
   runtime: Runtime,
   env: WorkerEnvironment,
@@ -52,9 +53,11 @@ export function createWorkerHandler(
   const store = new PatternStore(documents, env.MEMORY_TABLE);
   const standings = new StandingStore(documents, env.MEMORY_TABLE);
   const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
-  const reviews = new OfferReviews(new PatternOffers(store, standings, sharing, registry), standings);
+  const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed);
-  const runner = new TaskRunner(new RunLedger(documents, env.STATE_TABLE, clock), consolidation, clock);
+  const pooled = new PooledConsolidation(registry, cases, store, clock, consumed);
+  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const runner = new TaskRunner(ledger, consolidation, pooled, clock);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {

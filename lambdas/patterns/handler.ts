@@ -13,7 +13,7 @@ import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
 import { PatternListing } from './pattern-listing.ts';
 import { PatternMatching } from './pattern-matching.ts';
-import { PATTERN_MEMORY, PatternOffers } from './pattern-offers.ts';
+import { PATTERN_MEMORY, OfferedPatterns } from './offered-patterns.ts';
 import { PatternSharing } from './pattern-sharing.ts';
 import { PatternStore } from './pattern-store.ts';
 import { PatternTrial } from './pattern-trial.ts';
@@ -46,7 +46,12 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const evidence = new PatternEvidence(store, cases);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
-  const offers = new PatternOffers(store, new StandingStore(documents, env.MEMORY_TABLE), sharing, registry);
+  const offers = new OfferedPatterns(
+    store,
+    new StandingStore(documents, env.MEMORY_TABLE),
+    sharing,
+    registry,
+  );
   const listing = new PatternListing(catalog, offers, store);
   const patternSharing = new PatternSharing(store, sharing, registry);
   const matching = new PatternMatching(store, offers, ledger, defaultMiningSettings, clock);

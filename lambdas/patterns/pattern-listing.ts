@@ -1,7 +1,7 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import { MAX_TREND, type PatternCatalog, type PatternQuery, type PatternSummary } from './pattern-catalog.ts';
-import { byConfidence, type Offer, type PatternOffers } from './pattern-offers.ts';
+import { byConfidence, type OfferedPattern, type OfferedPatterns } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { toOffered } from './views.ts';
 
@@ -30,10 +30,10 @@ function isPosition(value: unknown): value is Position {
 /** What an agent knows and what others offer it, in one list: its own first, each part highest confidence first. */
 export class PatternListing {
   readonly #catalog: PatternCatalog;
-  readonly #offers: PatternOffers;
+  readonly #offers: OfferedPatterns;
   readonly #store: PatternStore;
 
-  constructor(catalog: PatternCatalog, offers: PatternOffers, store: PatternStore) {
+  constructor(catalog: PatternCatalog, offers: OfferedPatterns, store: PatternStore) {
     this.#catalog = catalog;
     this.#offers = offers;
     this.#store = store;
@@ -81,7 +81,7 @@ export class PatternListing {
   }
 }
 
-function isWanted({ pattern }: Offer, filters: PatternQuery): boolean {
+function isWanted({ pattern }: OfferedPattern, filters: PatternQuery): boolean {
   const { status = 'promoted', decisionType, asserts, minConfidence = 0 } = filters;
   return (
     (status === 'all' || pattern.status === status) &&
@@ -92,6 +92,6 @@ function isWanted({ pattern }: Offer, filters: PatternQuery): boolean {
 }
 
 const isAfter = (
-  offer: Offer,
+  offer: OfferedPattern,
   [, confidence, agentId, patternId]: Position & readonly ['shared', ...unknown[]],
 ) => byConfidence({ ...offer, pattern: { ...offer.pattern, confidence, agentId, patternId } }, offer) < 0;

@@ -4,8 +4,9 @@ import type { MiningSettings } from '../consolidation/mining/types.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
-import { type Offer, type PatternOffers, ruleOf } from './pattern-offers.ts';
+import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
+import type { Standing } from './standing.ts';
 
 export interface Situation {
   readonly decisionType?: string;
@@ -18,11 +19,8 @@ export interface Situation {
   readonly maxResults?: number;
 }
 
-/** A pattern that applies: the agent's own, or one that another offers. */
-export interface Matched {
-  readonly pattern: PatternSummary;
-  readonly offer?: Offer;
-}
+/** A pattern that applies: the agent's own, or, where it has a standing, one that its owner offers the agent. */
+export type Matched = PatternSummary & { readonly standing?: Standing };
 
 interface Remembered {
   readonly mark: string;
@@ -38,16 +36,16 @@ const OFFERS_TRUSTED_MS = MINUTE_MS;
 /** Which promoted patterns apply to a situation. */
 export class PatternMatching {
   readonly #store: PatternStore;
-  readonly #offers: PatternOffers;
+  readonly #offers: OfferedPatterns;
   readonly #ledger: RunLedger;
   readonly #settings: MiningSettings;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
-  readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly Offer[] }>();
+  readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly OfferedPattern[] }>();
 
   constructor(
     store: PatternStore,
-    offers: PatternOffers,
+    offers: OfferedPatterns,
     ledger: RunLedger,
     settings: MiningSettings,
     clock: Clock,
@@ -86,17 +84,17 @@ export class PatternMatching {
       ({ pattern, standing }) =>
         standing?.standing !== 'contradicted' && applies(pattern) && !known.has(ruleOf(pattern)),
     );
-    const isConfirmed = ({ standing }: Offer): boolean => standing?.standing === 'confirmed';
+    const isConfirmed = (offer: OfferedPattern): boolean => standingOf(offer) === 'confirmed';
     return [
-      ...own.map((pattern) => ({ pattern })),
+      ...own,
       ...[...offered.filter(isConfirmed), ...offered.filter((offer) => !isConfirmed(offer))].map((offer) => ({
-        pattern: offer.pattern,
-        offer,
+        ...summaryOf(offer.pattern),
+        standing: standingOf(offer),
       })),
     ].slice(0, situation.maxResults ?? DEFAULT_RESULTS);
   }
 
-  async #offeredTo(agentId: string, now: Date): Promise<readonly Offer[]> {
+  async #offeredTo(agentId: string, now: Date): Promise<readonly OfferedPattern[]> {
     const remembered = this.#offered.get(agentId);
     if (remembered && now.getTime() - remembered.at < OFFERS_TRUSTED_MS) return remembered.offers;
     const offers = await this.#offers.to(agentId);

@@ -1,10 +1,10 @@
 import { summaryOf } from './pattern-catalog.ts';
 import type { Matched } from './pattern-matching.ts';
-import type { Offer } from './pattern-offers.ts';
+import { type OfferedPattern, standingOf } from './offered-patterns.ts';
 import type { Trial } from './pattern-trial.ts';
 
 /** What of a pattern helps to decide: a match goes in front of a model, so it says little. */
-export const toMatch = ({ pattern, offer }: Matched) => ({
+export const toMatch = (pattern: Matched) => ({
   patternId: pattern.patternId,
   decisionType: pattern.decisionType,
   asserts: pattern.asserts,
@@ -18,14 +18,11 @@ export const toMatch = ({ pattern, offer }: Matched) => ({
   description: pattern.description,
   version: pattern.version,
   asOf: pattern.asOf,
-  ...(offer && { owner: pattern.agentId, standing: standingOf(offer) }),
+  ...(pattern.standing && { owner: pattern.agentId, standing: pattern.standing }),
 });
 
-/** Until its own outcomes have spoken, what others learned is unconfirmed to an agent. */
-export const standingOf = ({ standing }: Offer) => standing?.standing ?? ('unconfirmed' as const);
-
 /** A pattern of another owner, never to be taken for the agent's own. */
-export function toOffered(offer: Offer) {
+export function toOffered(offer: OfferedPattern) {
   const { pattern, offeredBy, standing } = offer;
   const {
     agentId: _agent,

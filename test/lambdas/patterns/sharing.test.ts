@@ -3,7 +3,7 @@ import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
-import { PATTERN_MEMORY } from '../../../lambdas/patterns/pattern-offers.ts';
+import { PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';

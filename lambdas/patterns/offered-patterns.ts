@@ -4,7 +4,7 @@ import { isSharedWith, type Sharing } from '../sharing/sharing.ts';
 import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
 import type { EvidenceDigest, Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
-import type { StandingRecord } from './standing.ts';
+import type { Standing, StandingRecord } from './standing.ts';
 import type { StandingStore } from './standing-store.ts';
 
 /** What sharing calls patterns. */
@@ -14,14 +14,17 @@ export const PATTERN_MEMORY = 'PATTERN';
 export type OfferedBy = 'name' | 'all' | 'type';
 
 /** A promoted pattern of another owner, as it stands now. */
-export interface Offer {
+export interface OfferedPattern {
   readonly pattern: Pattern;
   readonly offeredBy: OfferedBy;
   /** What the agent's own outcomes say of it; absent until a night has tested it. */
   readonly standing?: StandingRecord;
 }
 
-/** What both assert, of what, and where: the same rule whoever learned it. */
+/** Until its own outcomes have spoken, what others learned is unconfirmed to an agent. */
+export const standingOf = ({ standing }: OfferedPattern): Standing => standing?.standing ?? 'unconfirmed';
+
+/** What is asserted, of what, and where: the same for the same rule, whoever learned it. */
 export const ruleOf = ({
   decisionType,
   asserts,
@@ -39,7 +42,7 @@ export const ruleOf = ({
   ]);
 
 /** Best first; a total order, so pages are stable. */
-export const byConfidence = (a: Offer, b: Offer): number =>
+export const byConfidence = (a: OfferedPattern, b: OfferedPattern): number =>
   b.pattern.confidence - a.pattern.confidence ||
   compare(a.pattern.agentId, b.pattern.agentId) ||
   compare(a.pattern.patternId, b.pattern.patternId);
@@ -53,7 +56,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
  * An agent that is offered nothing costs 3.5 read units (its grants, what is shared with all, its type, its type's
  * patterns), each offer about 1 to 2 more.
  */
-export class PatternOffers {
+export class OfferedPatterns {
   readonly #store: PatternStore;
   readonly #standings: StandingStore;
   readonly #sharing: Sharing;
@@ -67,7 +70,7 @@ export class PatternOffers {
   }
 
   /** Every offer, best lower bound first. */
-  async to(agentId: string): Promise<Offer[]> {
+  async to(agentId: string): Promise<OfferedPattern[]> {
     const [shared, ofType] = await Promise.all([this.#shared(agentId), this.#ofType(agentId)]);
     const offers = [...shared, ...ofType].filter(({ pattern }) => pattern.status === 'promoted');
     if (offers.length === 0) return [];
@@ -78,7 +81,7 @@ export class PatternOffers {
       ]),
     );
     return offers
-      .map((offer): Offer => {
+      .map((offer): OfferedPattern => {
         const standing = standings.get(`${offer.pattern.agentId}#${offer.pattern.patternId}`);
         return standing ? { ...offer, standing } : offer;
       })
@@ -86,7 +89,7 @@ export class PatternOffers {
   }
 
   /** One offer; undefined when this agent is not offered it. */
-  async find(agentId: string, owner: string, patternId: string): Promise<Offer | undefined> {
+  async find(agentId: string, owner: string, patternId: string): Promise<OfferedPattern | undefined> {
     const offeredBy = await this.#offeredBy(agentId, owner, patternId);
     if (!offeredBy) return undefined;
     const pattern = await this.#store.get(owner, patternId);
@@ -106,7 +109,7 @@ export class PatternOffers {
     }));
   }
 
-  async #shared(agentId: string): Promise<Offer[]> {
+  async #shared(agentId: string): Promise<OfferedPattern[]> {
     const records = await this.#sharing.sharedWith(agentId);
     const offeredBy = new Map(
       records.map(({ owner, memoryId, with: audience }) => [
@@ -123,7 +126,7 @@ export class PatternOffers {
     }));
   }
 
-  async #ofType(agentId: string): Promise<Offer[]> {
+  async #ofType(agentId: string): Promise<OfferedPattern[]> {
     const agentType = await this.#registry.agentType(agentId);
     if (agentType === undefined || agentType === UNKNOWN_TYPE) return [];
     const patterns = await this.#store.ofAgent(poolOf(agentType));
