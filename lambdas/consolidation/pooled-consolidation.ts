@@ -116,7 +116,7 @@ export class PooledConsolidation {
       found.tested,
       byAgent(pool.agents, found.findings),
       byAgent(pool.agents, retested),
-      settings.maxQValue,
+      settings,
       decisionType,
     );
     const findings = judged.map(({ finding }) => finding);

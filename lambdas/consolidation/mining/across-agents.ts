@@ -3,7 +3,7 @@ import { describe } from './describe.ts';
 import { holm } from './holm.ts';
 import { qValues, type Table } from './statistics.ts';
 import { commonEffect, replicatedEffect } from './stratified.ts';
-import type { Comparison, Finding, Miner } from './types.ts';
+import type { Comparison, Finding, Miner, MiningSettings } from './types.ts';
 
 /**
  * Whether what was found in the decisions of several agents together holds across them. A pooled pattern has to pass
@@ -12,13 +12,12 @@ import type { Comparison, Finding, Miner } from './types.ts';
  * 1. the same tests stratified by agent, corrected for everything tested in the run (q ≤ `maxQValue`): agents with
  *    different base rates cannot make a pattern between them;
  * 2. its effect in at least two agents separately (p ≤ `ALONE_LEVEL`, above the agent's own baseline);
- * 3. the stratified tests without any one agent, at the strict `REPLICATION_LEVEL` after Holm over all that were found:
+ * 3. the stratified tests without any one agent, at the miner's strict level after Holm over all that were found:
  *    whatever one agent logged, and however much, cannot carry it.
  *
  * Each test is, as everywhere, the largest over the comparisons with all other decisions and with each part.
  */
 export const ALONE_LEVEL = 0.05;
-export const REPLICATION_LEVEL = 0.01;
 /** Agents named as contributors, those with the most decisions behind it. */
 export const MAX_CONTRIBUTORS = 200;
 /** Decisions named as evidence. */
@@ -104,7 +103,7 @@ export function judgeAcrossAgents(
   tests: number,
   mined: readonly PooledFinding[],
   retested: readonly PooledFinding[],
-  maxQValue: number,
+  settings: Pick<MiningSettings, 'maxQValue' | 'strictLevel'>,
   decisionType: string,
 ): JudgedFinding[] {
   const found = [...mined, ...retested];
@@ -133,9 +132,9 @@ export function judgeAcrossAgents(
     const qValue = Math.max(finding.numbers.qValue ?? 0, qOf(largest.stratified));
     const corrected = { ...shown, numbers: { ...numbers, qValue } };
     const reason =
-      qValue > maxQValue
+      qValue > settings.maxQValue
         ? 'not_significant_by_agent'
-        : alone < 2 || adjusted > REPLICATION_LEVEL
+        : alone < 2 || adjusted > settings.strictLevel
           ? 'carried_by_one_agent'
           : undefined;
     return {

@@ -5,7 +5,7 @@ import { agentLog, type AgentLog, learnTogether, promotedAmong } from './pool-ge
 
 jest.setTimeout(120_000);
 
-const SEEDS = Array.from({ length: 12 }, (_, i) => 1000 + i);
+const SEEDS = Array.from({ length: 8 }, (_, i) => 1000 + i);
 type Random = () => number;
 
 const logsOf = (random: Random, ...logs: readonly AgentLog[]): ResolvedCase[][] =>
@@ -19,15 +19,15 @@ const learned = (make: (random: Random) => ResolvedCase[][]): string[][] =>
 
 describe('what agents learn together', () => {
   it('is a rule that holds in all of them and that none could learn alone', () => {
-    const common: AgentLog = { decisions: 70, rate: ({ f0 }) => (f0 === 'a' ? 0.8 : 0.4) };
+    const common: AgentLog = { decisions: 90, rate: ({ f0 }) => (f0 === 'a' ? 0.8 : 0.4) };
     const found = SEEDS.map((seed) => {
       const logs = logsOf(seeded(seed), common, common, common, common);
       const alone = logs.flatMap((log) => promotedOf(minerOf(log)));
       return { together: promotedAmong(learnTogether(logs)).map(nameOf), alone: alone.length };
     });
     const hits = found.filter(({ together }) => together.includes('success: f0=a'));
-    expect(hits.length).toBeGreaterThanOrEqual(SEEDS.length - 2);
-    expect(found.reduce((sum, { alone }) => sum + alone, 0)).toBeLessThan(SEEDS.length);
+    expect(hits.length).toBeGreaterThanOrEqual(SEEDS.length - 1);
+    expect(found.reduce((sum, { alone }) => sum + alone, 0)).toBeLessThanOrEqual((4 * SEEDS.length) / 3);
     expect(found.flatMap(({ together }) => together).filter((name) => !name.includes('f0'))).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('one agent of five cannot make the others believe', () => {
       rate: ({ f0 }) => (f0 === 'a' ? 1 : 0.3),
     },
     'four conditions at once': {
-      decisions: 3000,
+      decisions: 2000,
       rate: ({ f0, f1, f2, f3 }) =>
         0.34 + [f0 === 'a', f1 === 'b', f2 === 'c', f3 === 'd'].filter(Boolean).length * 0.16,
     },

@@ -39,13 +39,7 @@ export function learnTogether(logs: readonly (readonly ResolvedCase[])[]): Judge
   const pool = minerOf(logs.flat());
   const agents = logs.map((log, i) => ({ agentId: `agent-${i}`, miner: minerOf(log) }));
   const { findings, tested } = pool.mine();
-  return judgeAcrossAgents(
-    tested,
-    byAgent(agents, findings),
-    [],
-    defaultMiningSettings.maxQValue,
-    'RISK_ASSESSMENT',
-  );
+  return judgeAcrossAgents(tested, byAgent(agents, findings), [], defaultMiningSettings, 'RISK_ASSESSMENT');
 }
 
 export const promotedAmong = (judged: readonly JudgedFinding[]): Finding[] =>
