@@ -189,7 +189,9 @@ function withContributors(
   ]);
   const patterns = result.patterns.map((pattern): Pattern => {
     const old = before.get(pattern.patternId);
-    const now = touched.has(pattern.patternId) ? contributors.get(pattern.patternId) : old?.contributors;
+    const found = touched.has(pattern.patternId) ? contributors.get(pattern.patternId) : undefined;
+    // Whose decisions they were stays known when the last of them has left the window.
+    const now = found && found.length > 0 ? found : old?.contributors;
     return now ? { ...pattern, contributors: now } : pattern;
   });
   return {

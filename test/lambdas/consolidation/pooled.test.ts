@@ -173,6 +173,28 @@ describe('two honest agents, each with too few decisions', () => {
   }
 });
 
+describe('a pool whose decisions have all left the window', () => {
+  it('still knows what it knew, whose decisions they were and which', async () => {
+    const pool = 'type:keeper';
+    const agents = ['keeper-a', 'keeper-b'];
+    await registerAs('keeper', agents);
+    for (const [i, agentId] of agents.entries())
+      await logDecisions(
+        runtime,
+        agentId,
+        logOf({ until: NOW, count: 90, seed: 13 + i, strong: 0.85, other: 0.4 }),
+      );
+    await createPipeline({ now: NOW }).run({});
+    const [promoted] = await promotedOf(pool);
+    const digests = await store.digests(pool, promoted!.patternId);
+    await createPipeline({ now: '2026-06-20T02:00:00.000Z' }).run({});
+    const dormant = await store.get(pool, promoted!.patternId);
+    expect(dormant).toMatchObject({ status: 'dormant', reason: 'evidence_aged_out' });
+    expect(dormant!.contributors).toEqual(promoted!.contributors);
+    expect(await store.digests(pool, promoted!.patternId)).toEqual(digests);
+  });
+});
+
 describe('one agent of five that makes up a thousand successes', () => {
   const honest = ['honest-1', 'honest-2', 'honest-3', 'honest-4'];
   const liar = 'liar';

@@ -1,13 +1,20 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import type { ResolvedCase } from '../../../../lambdas/consolidation/mining/types.ts';
-import { minerOf, nameOf, promotedOf, seeded } from './case-generator.ts';
-import { agentLog, type AgentLog, learnTogether, promotedAmong } from './pool-generator.ts';
+import {
+  agentLog,
+  type AgentLog,
+  type Context,
+  learnAlone,
+  learnTogether,
+  promotedAmong,
+  type Random,
+  ruleName as nameOf,
+} from '../../../../scripts/bench/agent-pools.ts';
+import { seeded } from './case-generator.ts';
 
 jest.setTimeout(120_000);
 
 const SEEDS = Array.from({ length: 8 }, (_, i) => 1000 + i);
-type Random = () => number;
-
 const logsOf = (random: Random, ...logs: readonly AgentLog[]): ResolvedCase[][] =>
   logs.map((log) => agentLog(log, random));
 const honest: AgentLog = { decisions: 200, rate: () => 0.5 };
@@ -22,7 +29,7 @@ describe('what agents learn together', () => {
     const common: AgentLog = { decisions: 90, rate: ({ f0 }) => (f0 === 'a' ? 0.8 : 0.4) };
     const found = SEEDS.map((seed) => {
       const logs = logsOf(seeded(seed), common, common, common, common);
-      const alone = logs.flatMap((log) => promotedOf(minerOf(log)));
+      const alone = learnAlone(logs).flat();
       return { together: promotedAmong(learnTogether(logs)).map(nameOf), alone: alone.length };
     });
     const hits = found.filter(({ together }) => together.includes('success: f0=a'));
@@ -38,7 +45,7 @@ describe('what agents learn together', () => {
   it('is nothing that lies between agents of different success (Simpson)', () => {
     const often =
       (value: string) =>
-      (values: Record<string, string>, random: Random): Record<string, string> =>
+      (values: Context, random: Random): Context =>
         random() < 0.8 ? { ...values, f0: value } : values;
     const rules = learned((random) =>
       logsOf(
