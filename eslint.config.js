@@ -8,6 +8,7 @@ const slices = [
   'agents',
   'decisions',
   'signals',
+  'sharing',
   'patterns',
   'exposures',
   'analytics',

@@ -64,9 +64,12 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['GetItem'] },
   },
   patterns: {
-    memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
     decisions: { actions: ['Query'] },
-    state: { actions: ['BatchGetItem', 'Query', 'PutItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },
@@ -87,7 +90,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   worker: {
     decisions: { actions: ['Query'] },
-    memory: { actions: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'] },
-    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+      indexes: ['shared'],
+    },
+    state: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      indexes: ['registry'],
+    },
   },
 };

@@ -118,6 +118,27 @@ export class AgentRegistry {
     return decisionTypesOf(Item);
   }
 
+  /** What kind of agent it says it is; undefined when it is not registered (strongly consistent). */
+  async agentType(agentId: string): Promise<string | undefined> {
+    const { Item } = await this.#documents.send(
+      new GetCommand({ TableName: this.#table, Key: profileKey(agentId), ConsistentRead: true }),
+    );
+    return isRegistered(Item) ? String(Item['agentType']) : undefined;
+  }
+
+  /** The registered agents of a type, sorted: found in an index (eventual), each held against its profile. */
+  async ofType(agentType: string): Promise<string[]> {
+    const listed = new Set<string>();
+    for await (const agent of this.all()) if (agent.agentType === agentType) listed.add(agent.agentId);
+    const profiles = await getAll(this.#documents, this.#table, [...listed].map(profileKey), {
+      attributes: ['agentId', 'agentType', 'registryKey'],
+    });
+    return profiles
+      .filter((item) => isRegistered(item) && item['agentType'] === agentType)
+      .map((item) => String(item['agentId']))
+      .sort();
+  }
+
   /** Every registered agent, page by page. */
   async *all(): AsyncGenerator<RegisteredAgent> {
     for (let bucket = 0; bucket < REGISTRY_BUCKETS; bucket++) {

@@ -10,6 +10,7 @@ import { learnFrom } from './learning.ts';
 import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
 import type { Count } from './mining/search.ts';
 import type { MiningResult } from './mining/types.ts';
+import type { OfferReviews } from './offer-review.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -24,6 +25,7 @@ import { windowAt, type WindowCases } from './window-cases.ts';
 
 export interface ConsolidationTask {
   readonly runId: string;
+  /** An agent, or `type:` and an agent type: what its agents know together. */
   readonly agentId: string;
   readonly asOf: string;
 }
@@ -44,6 +46,7 @@ export class AgentConsolidation {
   readonly #registry: AgentRegistry;
   readonly #cases: WindowCases;
   readonly #store: PatternStore;
+  readonly #reviews: OfferReviews;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
   readonly #maxDecisions: number;
@@ -53,6 +56,7 @@ export class AgentConsolidation {
     registry: AgentRegistry,
     cases: WindowCases,
     store: PatternStore,
+    reviews: OfferReviews,
     clock: Clock,
     consumed: () => ConsumedUnits,
     maxDecisions = MAX_DECISIONS,
@@ -61,6 +65,7 @@ export class AgentConsolidation {
     this.#registry = registry;
     this.#cases = cases;
     this.#store = store;
+    this.#reviews = reviews;
     this.#clock = clock;
     this.#consumed = consumed;
     this.#maxDecisions = maxDecisions;
@@ -97,6 +102,7 @@ export class AgentConsolidation {
       this.#count,
     );
     const { seen, reads, truncated } = await this.#readAll(reading, decisionTypes);
+    const review = await this.#reviews.begin(agentId);
     const types: TypeReport[] = [];
     let pages = 0;
     let livePatterns = 0;
@@ -106,10 +112,13 @@ export class AgentConsolidation {
       reads.delete(decisionType);
       reading.complete(read);
       const { report, result } = await this.#learn(task, decisionType, patterns, read, truncated, dryRun);
+      review.test(decisionType, read.miner, report.resolved);
       types.push(report);
       pages += read.pages;
       livePatterns += result.patterns.filter((pattern) => isLive(pattern) || isDecaying(pattern)).length;
     }
+    if (!dryRun) await review.save(task, this.#cases.settings.minOccurrences);
+    livePatterns += review.size;
     return {
       report: {
         dryRun,
@@ -158,7 +167,7 @@ export class AgentConsolidation {
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     const settings = this.#cases.settings;
     const { mined, result } = learnFrom(miner, { ...task, decisionType, settings, previous, newShare }, uses);
-    if (!dryRun) await this.#save(task, result);
+    if (!dryRun) await saveLearned(this.#store, task, result);
     return {
       result,
       report: {
@@ -176,20 +185,24 @@ export class AgentConsolidation {
       },
     };
   }
+}
 
-  /** Digests before the row they belong to: a run that finds the row current can rely on its digests. */
-  async #save({ agentId, asOf }: ConsolidationTask, result: LifecycleResult): Promise<void> {
-    const { after: windowAfter } = windowAt(asOf);
-    const changes = new Map(result.changes.map((change) => [change.after.patternId, change]));
-    for (const { pattern, current } of result.evidence) {
-      const kept = await this.#store.digests(agentId, pattern.patternId);
-      const merged = mergeDigests(kept, current, windowAfter);
-      if (canonicalJson(merged) !== canonicalJson(kept))
-        await this.#store.saveDigests(agentId, pattern.patternId, merged);
-    }
-    for (const { after, before } of changes.values()) await this.#store.save(after, before);
-    for (const pattern of result.dropped) await this.#store.drop(pattern);
+/** Digests before the row they belong to: a run that finds the row current can rely on its digests. */
+export async function saveLearned(
+  store: PatternStore,
+  { agentId, asOf }: ConsolidationTask,
+  result: LifecycleResult,
+): Promise<void> {
+  const { after: windowAfter } = windowAt(asOf);
+  const changes = new Map(result.changes.map((change) => [change.after.patternId, change]));
+  for (const { pattern, current } of result.evidence) {
+    const kept = await store.digests(agentId, pattern.patternId);
+    const merged = mergeDigests(kept, current, windowAfter);
+    if (canonicalJson(merged) !== canonicalJson(kept))
+      await store.saveDigests(agentId, pattern.patternId, merged);
   }
+  for (const { after, before } of changes.values()) await store.save(after, before);
+  for (const pattern of result.dropped) await store.drop(pattern);
 }
 
 /** `asOf` of the last run that looked at less than this one: the same run again spends what the first one did. */
@@ -200,7 +213,7 @@ const lookedAtBefore = (asOf: string, previous: LastRun | undefined): string | u
  * `promoted` and `demoted` are read off the patterns themselves, so a run that was killed and done again reports what
  * it changed in all; `updated` and `dropped` count what the last attempt wrote.
  */
-function countsOf({ runId }: ConsolidationTask, { patterns, changes }: LifecycleResult) {
+export function countsOf({ runId }: ConsolidationTask, { patterns, changes }: LifecycleResult) {
   const byThisRun = patterns.filter(({ statusRunId }) => statusRunId === runId);
   return {
     promoted: byThisRun.filter(({ status }) => status === 'promoted').length,
@@ -209,7 +222,7 @@ function countsOf({ runId }: ConsolidationTask, { patterns, changes }: Lifecycle
   };
 }
 
-function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] {
+export function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] {
   return findings
     .filter(({ verdict }) => verdict === 'reject')
     .sort((a, b) => (a.numbers.qValue ?? 1) - (b.numbers.qValue ?? 1))
@@ -228,7 +241,7 @@ function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] 
     }));
 }
 
-function totalsOf(types: readonly TypeReport[], consumed: ConsumedUnits): RunTotals {
+export function totalsOf(types: readonly TypeReport[], consumed: ConsumedUnits): RunTotals {
   const totals: Record<string, number> = { ...zeroTotals, ...consumed };
   for (const type of types)
     for (const name of totalNames)

@@ -51,7 +51,9 @@ const typeReportSchema = z.object({
 });
 
 const agentResultSchema = z.object({
-  agentId: z.string(),
+  agentId: z
+    .string()
+    .meta({ description: 'An agent, or `type:` and an agent type: what its agents know together.' }),
   result: z.enum(['CONSOLIDATED', 'SKIPPED', 'FAILED']),
   finishedAt: z.string(),
   error: z.string().optional(),
@@ -75,7 +77,9 @@ const runFields = {
   startedAt: z.string(),
   finishedAt: z.string().nullable(),
   progress: z.object({
-    expected: count.nullable().meta({ description: 'Agents; null until all have been planned.' }),
+    expected: count.nullable().meta({
+      description: 'Agents, and agent types with a run of their own; null until all have been planned.',
+    }),
     consolidated: count,
     skipped: count,
     failed: count,

@@ -243,6 +243,10 @@ export function advance(input: LifecycleInput): LifecycleResult {
   return { patterns: [...after.values(), ...untouched], changes, dropped, evidence };
 }
 
+/** In order of time; ids are unique to an agent only. */
+const orderOf = ({ timestamp, decisionId, agentId = '' }: EvidenceDigest): string =>
+  `${timestamp}#${decisionId}#${agentId}`;
+
 /** Digests older than the window are all that is left of their decisions; inside it the decisions speak themselves. */
 export const mergeDigests = (
   kept: readonly EvidenceDigest[],
@@ -250,13 +254,5 @@ export const mergeDigests = (
   windowAfter: string,
 ): EvidenceDigest[] =>
   [...kept.filter(({ timestamp }) => timestamp <= windowAfter), ...current]
-    .sort((a, b) =>
-      a.timestamp === b.timestamp
-        ? a.decisionId < b.decisionId
-          ? 1
-          : -1
-        : a.timestamp < b.timestamp
-          ? 1
-          : -1,
-    )
+    .sort((a, b) => (orderOf(a) < orderOf(b) ? 1 : orderOf(a) > orderOf(b) ? -1 : 0))
     .slice(0, MAX_DIGESTS);

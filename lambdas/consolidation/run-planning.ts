@@ -1,5 +1,6 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import { type PlannedTask, Pools } from './pools.ts';
 import type { AgentResult, LastRun, RunRecord } from './run.ts';
 import { type RunLedger, SKIP_BATCH } from './run-ledger.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -20,7 +21,10 @@ export function nothingNew(activeHour: string | undefined, lastRun: LastRun | un
   return lastWriteBefore + SLACK_MS < Math.min(Date.parse(lastRun.startedAt), Date.parse(lastRun.asOf));
 }
 
-/** Sends a run's agents to the workers. Done again after it was cut short, it sends again: duplicates do nothing. */
+/**
+ * Sends a run's agents, and after them its pools, to the workers. Done again after it was cut short, it sends again:
+ * duplicates do nothing.
+ */
 export class RunPlanning {
   readonly #ledger: RunLedger;
   readonly #registry: AgentRegistry;
@@ -52,7 +56,7 @@ export class RunPlanning {
     const decided = await this.#decided(run);
     const counted = new Set<string>();
     let sent = 0;
-    let batch: { agentId: string; activeHour?: string }[] = [];
+    let batch: PlannedTask[] = [];
     const flush = async () => {
       const lastRuns = await this.#ledger.lastRuns(batch.map(({ agentId }) => agentId));
       const idle = batch.filter(({ agentId, activeHour }) => nothingNew(activeHour, lastRuns.get(agentId)));
@@ -66,18 +70,32 @@ export class RunPlanning {
       sent += tasks.length;
       batch = [];
     };
+    const pools = new Pools();
+    const add = async (agent: PlannedTask) => {
+      counted.add(agent.agentId);
+      if (decided.has(agent.agentId)) return;
+      batch.push(agent);
+      if (batch.length === AGENT_BATCH) await flush();
+    };
     for await (const agent of this.#registry.all()) {
       // An index page may show an agent twice; it is counted once.
       if (counted.has(agent.agentId)) continue;
-      counted.add(agent.agentId);
-      if (decided.has(agent.agentId)) continue;
-      batch.push(agent);
-      if (batch.length === AGENT_BATCH) await flush();
+      pools.add(agent);
+      await add(agent);
     }
+    for (const pool of pools.shared()) await add(pool);
+    for (const pool of await this.#bereft(pools)) await add(pool);
     if (batch.length > 0) await flush();
     for (const agentId of decided) counted.add(agentId);
     await this.#ledger.planned(run.runId, counted.size);
     return sent;
+  }
+
+  /** Pools that are down to one agent and know something still: a run retires what nobody else bears out any more. */
+  async #bereft(pools: Pools): Promise<PlannedTask[]> {
+    const single = pools.single();
+    const lastRuns = await this.#ledger.lastRuns(single.map(({ agentId }) => agentId));
+    return single.filter(({ agentId }) => (lastRuns.get(agentId)?.livePatterns ?? 0) > 0);
   }
 
   async #decided({ runId, planningAt }: RunRecord): Promise<Set<string>> {

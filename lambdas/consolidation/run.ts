@@ -99,7 +99,7 @@ export interface LastRun {
   /** `asOf` of the run before it that looked at less; absent: it was the first. */
   readonly previousAsOf?: string;
   readonly startedAt: string;
-  /** Patterns whose numbers may age: candidate, promoted or suspect. */
+  /** Patterns whose numbers may age: candidate, promoted or suspect, and those that others offer. */
   readonly livePatterns: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Finding } from './mining/types.ts';
 
 /** DynamoDB holds no number between 0 and 1e-130; a p-value this small says the same as any smaller one. */
-const SMALLEST_P_VALUE = 1e-100;
+export const SMALLEST_P_VALUE = 1e-100;
 const LARGEST = 1e125;
 const SMALLEST = 1e-125;
 

@@ -1,19 +1,28 @@
+import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentConsolidation, ConsolidationTask } from './agent-consolidation.ts';
+import type { PooledConsolidation } from './pooled-consolidation.ts';
 import type { AgentReport } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 
 const MAX_ERROR_LENGTH = 500;
 
-/** One agent of one run, once: a task that comes again finds its result and does nothing. */
+/** One agent, or one pool, of one run, once: a task that comes again finds its result and does nothing. */
 export class TaskRunner {
   readonly #ledger: RunLedger;
   readonly #consolidation: AgentConsolidation;
+  readonly #pooled: PooledConsolidation;
   readonly #clock: Clock;
 
-  constructor(ledger: RunLedger, consolidation: AgentConsolidation, clock: Clock) {
+  constructor(
+    ledger: RunLedger,
+    consolidation: AgentConsolidation,
+    pooled: PooledConsolidation,
+    clock: Clock,
+  ) {
     this.#ledger = ledger;
     this.#consolidation = consolidation;
+    this.#pooled = pooled;
     this.#clock = clock;
   }
 
@@ -28,7 +37,8 @@ export class TaskRunner {
       if (before && before.result !== 'FAILED') return undefined;
       if (!(await this.#ledger.get(runId))) return undefined;
       const last = (await this.#ledger.lastRuns([agentId])).get(agentId);
-      const { report, lastRun } = await this.#consolidation.consolidate(task, last);
+      const consolidation = typeOfPool(agentId) === undefined ? this.#consolidation : this.#pooled;
+      const { report, lastRun } = await consolidation.consolidate(task, last);
       const finishedAt = this.#clock().toISOString();
       const result = { agentId, result: 'CONSOLIDATED', finishedAt, report } as const;
       return (await this.#ledger.record(runId, result, lastRun)) ? report : undefined;

@@ -2,16 +2,17 @@ import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { UnavailableError } from '../shared/errors.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
-import { agentIdSchema, runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
+import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
+import { ownerSchema } from '../shared/schema/owners.ts';
 import type { ConsolidationTask } from './agent-consolidation.ts';
 
-export const taskSchema = z.object({ runId: runIdSchema, agentId: agentIdSchema, asOf: timestampSchema });
+export const taskSchema = z.object({ runId: runIdSchema, agentId: ownerSchema, asOf: timestampSchema });
 
 /** SendMessageBatch takes so many. */
 export const QUEUE_BATCH = 10;
 
 /**
- * The FIFO queue between planner and workers. An agent is a message group, so one worker at a time has it; a task
+ * The FIFO queue between planner and workers. An agent (or the pool of an agent type) is a message group, so one worker at a time has it; a task
  * sent twice within five minutes is delivered once, and one delivered twice has its result already.
  */
 export class WorkQueue {

@@ -5,15 +5,20 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
+import { StandingStore } from '../patterns/standing-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
+import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
 import { countOnThreads } from './counting-threads.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from './feature-windows.ts';
+import { OfferReviews } from './offer-review.ts';
+import { PooledConsolidation } from './pooled-consolidation.ts';
 import { RunLedger } from './run-ledger.ts';
 import { TaskRunner } from './task-runner.ts';
 import { WindowCases } from './window-cases.ts';
@@ -36,7 +41,7 @@ export interface WorkerEnvironment {
   readonly FEATURE_WINDOWS?: FeatureWindows;
 }
 
-/** One message, one agent. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
+/** One message, one agent or one pool. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
 export function createWorkerHandler(
   runtime: Runtime,
   env: WorkerEnvironment,
@@ -57,8 +62,22 @@ export function createWorkerHandler(
     threads: availableParallelism(),
     onFailure: (error) => logger.warn('a counting thread failed, its share was counted here', { error }),
   });
-  const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed, undefined, count);
-  const runner = new TaskRunner(new RunLedger(documents, env.STATE_TABLE, clock), consolidation, clock);
+  const standings = new StandingStore(documents, env.MEMORY_TABLE);
+  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
+  const consolidation = new AgentConsolidation(
+    registry,
+    cases,
+    store,
+    reviews,
+    clock,
+    consumed,
+    undefined,
+    count,
+  );
+  const pooled = new PooledConsolidation(registry, cases, store, clock, consumed);
+  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const runner = new TaskRunner(ledger, consolidation, pooled, clock);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {

@@ -12,6 +12,15 @@ import {
   typeSchema,
 } from '../shared/schema/fields.ts';
 import { memoryEffectSchema } from './effect-contract.ts';
+import { ownerSchema } from '../shared/schema/owners.ts';
+import {
+  contributorSchema,
+  offeredFields,
+  provenanceSchema,
+  scopeSchema,
+  sharingRoutes,
+  standingSchema,
+} from './sharing-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -139,6 +148,10 @@ export const patternSchema = z.object({
   effect: memoryEffectSchema
     .optional()
     .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
+  contributors: z
+    .array(contributorSchema)
+    .optional()
+    .meta({ description: 'Whose decisions are behind a pattern that agents of a type learned together.' }),
 });
 
 /** With what stands between it and its promotion. */
@@ -199,6 +212,7 @@ const versionSchema = z.object({
   supersededBy: z.string().optional(),
   mergedInto: z.string().optional(),
   explainedBy: z.string().optional(),
+  contributors: z.array(contributorSchema).optional(),
 });
 
 const agent = z.strictObject({ agentId: agentIdSchema });
@@ -216,6 +230,7 @@ export const patternRoutes = {
         .enum([...statuses, 'all'])
         .optional()
         .meta({ description: 'Default promoted.' }),
+      scope: scopeSchema,
       decisionType: typeSchema.optional(),
       asserts: asserts.optional(),
       minConfidence: z
@@ -225,7 +240,7 @@ export const patternRoutes = {
         .optional(),
       ...pageQuery,
     }),
-    response: pageOf(patternSchema),
+    response: pageOf(patternSchema.extend(offeredFields)),
     status: 200,
     errors: [],
   }),
@@ -235,8 +250,19 @@ export const patternRoutes = {
     audience: 'agent',
     summary: 'One pattern with its proof, and its versions newest first',
     params: pattern,
-    query: z.strictObject({}),
-    response: patternSchema.extend({ explain: explainSchema, trend: z.array(versionSchema) }),
+    query: z.strictObject({
+      owner: ownerSchema
+        .optional()
+        .meta({ description: 'Whose it is, when another offers it; default the agent itself.' }),
+    }),
+    response: patternSchema.extend({
+      ...offeredFields,
+      explain: explainSchema,
+      trend: z.array(versionSchema),
+      provenance: provenanceSchema
+        .optional()
+        .meta({ description: 'On patterns of others: the newest decisions behind it, at most 50.' }),
+    }),
     status: 200,
     errors: ['NotFound'],
   }),
@@ -263,7 +289,8 @@ export const patternRoutes = {
     method: 'POST',
     path: '/agents/{agentId}/patterns/match',
     audience: 'agent',
-    summary: 'A situation in, the promoted patterns that apply out, best lower bound first',
+    summary:
+      'A situation in, the promoted patterns that apply out, best lower bound first; then what others offer',
     params: agent,
     query: z.strictObject({}),
     body: z.strictObject({
@@ -317,6 +344,10 @@ export const patternRoutes = {
           description: z.string(),
           version: count,
           asOf: z.string(),
+          owner: offeredFields.owner,
+          standing: standingSchema
+            .optional()
+            .meta({ description: "On patterns of others; confirmed: the agent's own outcomes agree." }),
         }),
       ),
       exposureId: z.string().nullable().meta({
@@ -368,4 +399,5 @@ export const patternRoutes = {
       },
     },
   }),
+  ...sharingRoutes,
 };

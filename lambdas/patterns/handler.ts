@@ -1,3 +1,4 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
@@ -6,15 +7,20 @@ import { ExposureLog } from '../exposures/exposure-log.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { patternRoutes } from './contract.ts';
 import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
+import { PatternListing } from './pattern-listing.ts';
 import { PatternMatching } from './pattern-matching.ts';
-import { PatternOffers } from './pattern-offers.ts';
+import { PATTERN_MEMORY, OfferedPatterns } from './offered-patterns.ts';
+import { PatternSharing } from './pattern-sharing.ts';
 import { PatternStore } from './pattern-store.ts';
 import { PatternTrial } from './pattern-trial.ts';
-import { toOffer, toTrialAnswer } from './views.ts';
+import { ShownPatterns } from './shown-patterns.ts';
+import { StandingStore } from './standing-store.ts';
+import { toShown, toTrialAnswer } from './views.ts';
 
 const environment = {
   AUTH_MODE: authMode,
@@ -43,15 +49,29 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const catalog = new PatternCatalog(store);
   const evidence = new PatternEvidence(store, cases);
-  const matching = new PatternMatching(store, ledger, cases, clock);
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const offers = new OfferedPatterns(
+    store,
+    new StandingStore(documents, env.MEMORY_TABLE),
+    sharing,
+    registry,
+  );
+  const listing = new PatternListing(catalog, offers, store);
+  const patternSharing = new PatternSharing(store, sharing, registry);
+  const matching = new PatternMatching(store, offers, ledger, cases, clock);
   const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
-  const offers = new PatternOffers(matching, exposures, randomPart);
+  const shown = new ShownPatterns(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
-    listPatterns: ({ params, query }) => catalog.list(params.agentId, query),
-    getPattern: ({ params }) => catalog.get(params.agentId, params.patternId),
+    listPatterns: ({ params, query }) => listing.list(params.agentId, query),
+    getPattern: ({ params: { agentId, patternId }, query: { owner = agentId } }) =>
+      owner === agentId ? catalog.get(agentId, patternId) : listing.offered(agentId, owner, patternId),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
-    matchPatterns: async ({ params, body }) => toOffer(await offers.offer(params.agentId, body)),
+    matchPatterns: async ({ params, body }) => toShown(await shown.show(params.agentId, body)),
+    getSharing: ({ params }) => patternSharing.get(params.agentId, params.patternId),
+    putSharing: ({ params, body }) =>
+      patternSharing.put(params.agentId, params.patternId, body.with, body.expectedVersion),
     testPattern: async ({ params, body }) =>
       toTrialAnswer(body.decisionType, await trial.test(params.agentId, body)),
   });

@@ -6,9 +6,11 @@ import { type KnownStatus, sequencePath, signalPath } from '../consolidation/min
 import { PastLookup } from '../consolidation/past-lookup.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { signalsAmong, type WindowCases } from '../consolidation/window-cases.ts';
-import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
+import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
+import type { Standing } from './standing.ts';
 
 export interface Situation {
   readonly decisionType?: string;
@@ -30,6 +32,9 @@ export interface Preceding {
   readonly status: KnownStatus;
 }
 
+/** A pattern that applies: the agent's own, or, where it has a standing, one that its owner offers the agent. */
+export type Matched = PatternSummary & { readonly standing?: Standing };
+
 interface Remembered {
   readonly mark: string;
   readonly patterns: readonly PatternSummary[];
@@ -38,43 +43,62 @@ interface Remembered {
 const DEFAULT_RESULTS = 20;
 /** Agents whose patterns one warm function instance remembers. */
 const MAX_REMEMBERED = 500;
+/** How long a match relies on what others offered: theirs has no mark to ask for, and it is many rows. */
+const OFFERS_TRUSTED_MS = MINUTE_MS;
 
 /** Which promoted patterns apply to a situation. */
 export class PatternMatching {
   readonly #store: PatternStore;
+  readonly #offers: OfferedPatterns;
   readonly #ledger: RunLedger;
   readonly #cases: WindowCases;
   readonly #clock: Clock;
   readonly #remembered = new Map<string, Remembered>();
+  readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly OfferedPattern[] }>();
 
-  constructor(store: PatternStore, ledger: RunLedger, cases: WindowCases, clock: Clock) {
+  constructor(
+    store: PatternStore,
+    offers: OfferedPatterns,
+    ledger: RunLedger,
+    cases: WindowCases,
+    clock: Clock,
+  ) {
     this.#store = store;
+    this.#offers = offers;
     this.#ledger = ledger;
     this.#cases = cases;
     this.#clock = clock;
   }
 
   /**
-   * Best lower bound first; patterns that assert success and such that assert failure.
+   * Best lower bound first; patterns that assert success and such that assert failure. After the agent's own come
+   * those of others, first what its own outcomes confirm; what they contradict is left out, and what it knows itself.
    *
    * What the caller does not say of signals and of preceding decisions is looked up, for the patterns that ask: one
    * query for the signals seen, and one for each agent and type of a sequence (at most `MAX_LOOK_BACK` decisions of
    * it, 25 read units at 1 KB each). Agents without such patterns pay for neither.
    */
-  async match(agentId: string, situation: Situation): Promise<PatternSummary[]> {
+  async match(agentId: string, situation: Situation): Promise<Matched[]> {
     const now = this.#clock();
     assertNotAhead(now, situation.timestamp, 'timestamp');
     const { decisionType, timestamp = now.toISOString(), context, action, selected } = situation;
-    const patterns = (await this.#promoted(agentId)).filter(
-      (pattern) => decisionType === undefined || pattern.decisionType === decisionType,
+    const isOfType = (pattern: PatternSummary): boolean =>
+      decisionType === undefined || pattern.decisionType === decisionType;
+    const patterns = (await this.#promoted(agentId)).filter(isOfType);
+    const offers = (await this.#offeredTo(agentId, now)).filter(
+      ({ pattern, standing }) => standing?.standing !== 'contradicted' && isOfType(pattern),
     );
     const pathsOf = (some: readonly PatternSummary[]) =>
       some.flatMap(({ conditions }) => conditions.map(({ path }) => path));
-    // Only its own patterns name no other agents but those that it follows up.
-    const own = pathsOf(patterns.filter((pattern) => pattern.agentId === agentId));
     const preceding = [
-      ...(await this.#signalsAt(agentId, timestamp, pathsOf(patterns), situation.signals)),
-      ...(await this.#sequencesAt(agentId, timestamp, own, situation.preceding)),
+      ...(await this.#signalsAt(
+        agentId,
+        timestamp,
+        pathsOf([...patterns, ...offers.map(({ pattern }) => pattern)]),
+        situation.signals,
+      )),
+      // Only its own patterns name no other agents but those that it follows up.
+      ...(await this.#sequencesAt(agentId, timestamp, pathsOf(patterns), situation.preceding)),
     ];
     const facts = {
       decisionId: '',
@@ -86,9 +110,28 @@ export class PatternMatching {
       preceding,
     };
     const features = extractFeatures(facts, this.#cases.settings);
-    return patterns
-      .filter(({ conditions }) => conditions.every((condition) => conditionHolds(condition, features)))
-      .slice(0, situation.maxResults ?? DEFAULT_RESULTS);
+    const applies = ({ conditions }: PatternSummary): boolean =>
+      conditions.every((condition) => conditionHolds(condition, features));
+    const own = patterns.filter(applies);
+    const known = new Set(own.map(ruleOf));
+    const offered = offers.filter(({ pattern }) => applies(pattern) && !known.has(ruleOf(pattern)));
+    const isConfirmed = (offer: OfferedPattern): boolean => standingOf(offer) === 'confirmed';
+    return [
+      ...own,
+      ...[...offered.filter(isConfirmed), ...offered.filter((offer) => !isConfirmed(offer))].map((offer) => ({
+        ...summaryOf(offer.pattern),
+        standing: standingOf(offer),
+      })),
+    ].slice(0, situation.maxResults ?? DEFAULT_RESULTS);
+  }
+
+  async #offeredTo(agentId: string, now: Date): Promise<readonly OfferedPattern[]> {
+    const remembered = this.#offered.get(agentId);
+    if (remembered && now.getTime() - remembered.at < OFFERS_TRUSTED_MS) return remembered.offers;
+    const offers = await this.#offers.to(agentId);
+    if (this.#offered.size >= MAX_REMEMBERED) this.#offered.clear();
+    this.#offered.set(agentId, { at: now.getTime(), offers });
+    return offers;
   }
 
   /** A signal the caller says it knows of is taken for seen within whatever window a pattern has. */

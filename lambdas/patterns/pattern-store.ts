@@ -7,6 +7,7 @@ import {
   QueryCommand,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { ConflictError } from '../shared/errors.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
@@ -77,6 +78,12 @@ export class PatternStore {
       new GetCommand({ TableName: this.#table, Key: patternKey(agentId, patternId), ConsistentRead: true }),
     );
     return Item && fromItem(Item);
+  }
+
+  /** Those of them that exist, in no particular order, strongly consistent. */
+  async getMany(patterns: readonly Pick<Pattern, 'agentId' | 'patternId'>[]): Promise<Pattern[]> {
+    const keys = patterns.map(({ agentId, patternId }) => patternKey(agentId, patternId));
+    return (await getAll(this.#documents, this.#table, keys)).map(fromItem);
   }
 
   /** One page of the confidence index, best first: eventually consistent. */

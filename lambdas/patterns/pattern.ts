@@ -87,6 +87,18 @@ export interface Explanation {
   readonly refutedBy: string;
 }
 
+/** One agent's part in a pattern that agents learned together. */
+export interface Contributor {
+  readonly agentId: string;
+  /** Its resolved decisions the conditions hold for, and the successes among them. */
+  readonly n: number;
+  readonly successes: number;
+  /** Share of the asserted status among all its resolved decisions of the type. */
+  readonly baseline: number;
+  /** One-sided Fisher exact test among its own decisions, against those the conditions do not hold for. */
+  readonly pValue: number;
+}
+
 export interface Pattern extends PatternNumbers {
   readonly patternId: string;
   readonly agentId: string;
@@ -129,6 +141,8 @@ export interface Pattern extends PatternNumbers {
   readonly registered?: Registration;
   /** What its author wrote to it. */
   readonly note?: string;
+  /** Only of a pattern whose owner is an agent type: whose decisions it was learned from, largest part first. */
+  readonly contributors?: readonly Contributor[];
 }
 
 export interface Reference {
@@ -171,6 +185,8 @@ export interface EvidenceDigest {
   readonly timestamp: string;
   readonly status: 'success' | 'failure';
   readonly action?: string;
+  /** Who made it, where that is not the pattern's owner. */
+  readonly agentId?: string;
 }
 
 /** One version of a pattern: what is kept of it when the next one comes. */
@@ -191,6 +207,7 @@ export interface PatternVersion {
   readonly supersededBy?: string;
   readonly mergedInto?: string;
   readonly explainedBy?: string;
+  readonly contributors?: readonly Contributor[];
 }
 
 export const versionOf = (pattern: Pattern): PatternVersion => ({
@@ -210,6 +227,7 @@ export const versionOf = (pattern: Pattern): PatternVersion => ({
   ...(pattern.supersededBy !== undefined && { supersededBy: pattern.supersededBy }),
   ...(pattern.mergedInto !== undefined && { mergedInto: pattern.mergedInto }),
   ...(pattern.explainedBy !== undefined && { explainedBy: pattern.explainedBy }),
+  ...(pattern.contributors && { contributors: pattern.contributors }),
 });
 
 /** Statuses whose numbers each run renews. What is retired or dormant keeps the numbers it ended with. */

@@ -1,9 +1,11 @@
-import type { PatternSummary } from './pattern-catalog.ts';
-import type { Offer } from './pattern-offers.ts';
+import { summaryOf } from './pattern-catalog.ts';
+import type { Matched } from './pattern-matching.ts';
+import { type OfferedPattern, standingOf } from './offered-patterns.ts';
 import type { Trial } from './pattern-trial.ts';
+import type { Shown } from './shown-patterns.ts';
 
 /** What of a pattern helps to decide: a match goes in front of a model, so it says little. */
-const toMatch = (pattern: PatternSummary) => ({
+const toMatch = (pattern: Matched) => ({
   patternId: pattern.patternId,
   decisionType: pattern.decisionType,
   asserts: pattern.asserts,
@@ -17,9 +19,30 @@ const toMatch = (pattern: PatternSummary) => ({
   description: pattern.description,
   version: pattern.version,
   asOf: pattern.asOf,
+  ...(pattern.standing && { owner: pattern.agentId, standing: pattern.standing }),
 });
 
-export const toOffer = ({ patterns, exposureId }: Offer) => ({ items: patterns.map(toMatch), exposureId });
+export const toShown = ({ patterns, exposureId }: Shown) => ({ items: patterns.map(toMatch), exposureId });
+
+/** A pattern of another owner, never to be taken for the agent's own. */
+export function toOffered(offer: OfferedPattern) {
+  const { pattern, offeredBy, standing } = offer;
+  const {
+    agentId: _agent,
+    owner: _owner,
+    patternId: _id,
+    standing: _standing,
+    sinceRunId: _run,
+    ...own
+  } = standing ?? {};
+  return {
+    ...summaryOf(pattern),
+    owner: pattern.agentId,
+    offeredBy,
+    standing: standingOf(offer),
+    own: standing ? own : null,
+  };
+}
 
 export const toTrialAnswer = (decisionType: string, { finding, ...trial }: Trial) => ({
   ...trial,

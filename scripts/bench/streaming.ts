@@ -6,6 +6,7 @@
 import type { AgentRegistry } from '../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidation } from '../../lambdas/consolidation/agent-consolidation.ts';
 import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
+import type { OfferReviews } from '../../lambdas/consolidation/offer-review.ts';
 import { WindowCases } from '../../lambdas/consolidation/window-cases.ts';
 import type { Decision } from '../../lambdas/decisions/decision.ts';
 import type { DecisionPage, DecisionWindow } from '../../lambdas/decisions/decision-window.ts';
@@ -72,9 +73,19 @@ async function main(): Promise<void> {
     saveDigests: async () => undefined,
     save: async () => undefined,
   } as unknown as PatternStore;
+  const noOffers = {
+    begin: async () => ({ size: 0, test: () => undefined, save: async () => undefined }),
+  } as unknown as OfferReviews;
   const consumed = () => ({ readUnits: 0, writeUnits: 0 });
   const before = process.memoryUsage.rss();
-  const consolidation = new AgentConsolidation(registry, cases, nowhere, () => new Date(AS_OF), consumed);
+  const consolidation = new AgentConsolidation(
+    registry,
+    cases,
+    nowhere,
+    noOffers,
+    () => new Date(AS_OF),
+    consumed,
+  );
   const { report } = await consolidation.consolidate(
     { runId: 'R', agentId: 'bench', asOf: AS_OF },
     undefined,

@@ -16,6 +16,25 @@ export function wilsonLowerBound(count: number, n: number, z = 1.96): number {
 }
 
 /**
+ * Benjamini–Hochberg q-values, in the order given: the smallest false discovery rate at which each p would pass.
+ * @param tests how many there were in all; those that are not listed had p = 1
+ * @see Benjamini & Hochberg (1995), JRSS B 57:289–300
+ */
+export function benjaminiHochberg(pValues: ArrayLike<number>, tests = pValues.length): Float64Array {
+  const order = Uint32Array.from({ length: pValues.length }, (_, i) => i).sort(
+    (a, b) => pValues[a]! - pValues[b]!,
+  );
+  const q = new Float64Array(pValues.length);
+  let least = 1;
+  for (let rank = order.length; rank > 0; rank--) {
+    const index = order[rank - 1]!;
+    least = Math.min(least, pValues[index]! * (tests / rank));
+    q[index] = least;
+  }
+  return q;
+}
+
+/**
  * The rule of thumb patterns were once promoted by (≥ 0.7): `0.3·min(n/10, 1) + 0.5·rate + 0.2/(1 + σ)`, σ being the
  * population deviation of the asserted 0/1 outcome. For comparison only: with a base rate of 0.8 and no effect at all
  * it promotes nearly everything.

@@ -96,7 +96,11 @@ export type RejectionReason =
   | 'explained_by_hour'
   /** The same for decisions of the same days: what drifts is not what comes before. */
   | 'explained_by_period'
-  | 'over_limit';
+  | 'over_limit'
+  /** Of several agents: gone when each is compared with itself only. */
+  | 'not_significant_by_agent'
+  /** Of several agents: gone when one of them is left out, or seen in fewer than two of them. */
+  | 'carried_by_one_agent';
 
 export interface Finding {
   /** Stable: a hash of agent, type, what is asserted and the conditions by path and value or quantile rank. */
@@ -118,6 +122,8 @@ export interface Finding {
     readonly timestamp: string;
     readonly status: 'success' | 'failure';
     readonly action?: string;
+    /** Who made it, where the decisions are of several agents. */
+    readonly agentId?: string;
   }[];
 }
 

@@ -2,6 +2,7 @@ import { type Correction, sizesOf } from '../../../lambdas/consolidation/mining/
 import { fisherTails } from '../../../lambdas/consolidation/mining/fisher.ts';
 import type { Counts } from '../../../lambdas/consolidation/mining/overlaps.ts';
 import { MAX_CONDITIONS, type Tested } from '../../../lambdas/consolidation/mining/search.ts';
+import { benjaminiHochberg } from '../../../lambdas/consolidation/mining/statistics.ts';
 
 /**
  * Corrections the service does not use, to hold the one it uses against. All of them correct the largest p-value of a
@@ -9,25 +10,6 @@ import { MAX_CONDITIONS, type Tested } from '../../../lambdas/consolidation/mini
  */
 
 const ASSERTIONS = 2;
-
-/**
- * Benjamini–Hochberg q-values, in the order given: the smallest false discovery rate at which each p would pass.
- * @param tests how many there were in all; those that are not listed had p = 1
- * @see Benjamini & Hochberg (1995), JRSS B 57:289–300
- */
-export function benjaminiHochberg(pValues: ArrayLike<number>, tests = pValues.length): Float64Array {
-  const order = Uint32Array.from({ length: pValues.length }, (_, i) => i).sort(
-    (a, b) => pValues[a]! - pValues[b]!,
-  );
-  const q = new Float64Array(pValues.length);
-  let least = 1;
-  for (let rank = order.length; rank > 0; rank--) {
-    const index = order[rank - 1]!;
-    least = Math.min(least, pValues[index]! * (tests / rank));
-    q[index] = least;
-  }
-  return q;
-}
 
 /** False discovery rate over everything tested in the run. */
 export const overAll: Correction = (tested) => {

@@ -115,7 +115,7 @@ export function createPipeline({ now, workerDocuments, featureWindows }: Pipelin
     runtimes,
     work,
     drain,
-    setTime: (time: string) => Object.values(runtimes).forEach((runtime) => runtime.setTime(time)),
+    setTime: (time: string | Date) => Object.values(runtimes).forEach((runtime) => runtime.setTime(time)),
     /** Starts a run, works it off, and reads it back. */
     async run(body: { agentId?: string; asOf?: string }) {
       const { body: started } = await call(api, consolidationRoutes.startRun, { body });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
+import { Pools } from '../../../lambdas/consolidation/pools.ts';
 import { progressOf, zeroTotals } from '../../../lambdas/consolidation/run.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { nothingNew } from '../../../lambdas/consolidation/run-planning.ts';
@@ -112,6 +113,28 @@ describe('the planner', () => {
 
   it('refuses what is no event of its own', async () => {
     await expect(plannerWith(fakeQueue())({})).rejects.toThrow();
+  });
+});
+
+describe('the pools of a run', () => {
+  it('are the types of at least two agents, and work when any of them wrote', () => {
+    const pools = new Pools();
+    for (const [agentType, activeHour] of [
+      ['scout', undefined],
+      ['scout', '2026-02-28T22'],
+      ['scout', '2026-02-28T20'],
+      ['unknown', '2026-02-28T20'],
+      ['unknown', '2026-02-28T20'],
+      ['trader', '2026-02-28T20'],
+      ['idle', undefined],
+      ['idle', undefined],
+    ] as const)
+      pools.add({ agentType, activeHour });
+    expect(pools.shared()).toEqual([
+      { agentId: 'type:scout', activeHour: '2026-02-28T22' },
+      { agentId: 'type:idle' },
+    ]);
+    expect(pools.single()).toEqual([{ agentId: 'type:trader', activeHour: '2026-02-28T20' }]);
   });
 });
 

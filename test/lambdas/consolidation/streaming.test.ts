@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import type { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidation } from '../../../lambdas/consolidation/agent-consolidation.ts';
+import type { OfferReviews } from '../../../lambdas/consolidation/offer-review.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
 import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
@@ -68,8 +69,11 @@ describe('decisions that were read', () => {
       saveDigests: async () => undefined,
       save: async (pattern: unknown) => void saved.push(pattern),
     } as unknown as PatternStore;
+    const noOffers = {
+      begin: async () => ({ size: 0, test: () => undefined, save: async () => undefined }),
+    } as unknown as OfferReviews;
     const consumed = () => ({ readUnits: 0, writeUnits: 0 });
-    const consolidation = new AgentConsolidation(registry, cases, store, clock, consumed);
+    const consolidation = new AgentConsolidation(registry, cases, store, noOffers, clock, consumed);
     const { report } = await consolidation.consolidate(
       { runId: 'R', agentId: 'reader', asOf: NOW },
       undefined,

@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidation } from '../../../lambdas/consolidation/agent-consolidation.ts';
+import { OfferReviews } from '../../../lambdas/consolidation/offer-review.ts';
+import { OfferedPatterns, PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
+import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import { Sharing } from '../../../lambdas/sharing/sharing.ts';
 import { SeenIndex, signalsAmong, WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
 import { DecisionWindow, type WindowRequest } from '../../../lambdas/decisions/decision-window.ts';
@@ -352,14 +356,18 @@ describe('an agent with more decisions than are kept at once', () => {
           return decisions.pages(request);
         },
       });
+      const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
+      const standings = new StandingStore(runtime.documents, tableName('memory'));
+      const sharing = new Sharing(runtime.documents, tableName('memory'), PATTERN_MEMORY, runtime.clock);
       const consolidation = new AgentConsolidation(
-        new AgentRegistry(runtime.documents, tableName('state'), runtime.clock),
+        registry,
         new WindowCases(
           counted,
           new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
           defaultMiningSettings,
         ),
         store,
+        new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings),
         runtime.clock,
         () => ({ readUnits: 0, writeUnits: 0 }),
         maxDecisions,

@@ -255,6 +255,8 @@ const calls: readonly (readonly [keyof typeof patternRoutes, CallInput])[] = [
   ['listPatterns', { params: { agentId } }],
   ['getPattern', { params: { agentId, patternId } }],
   ['listEvidence', { params: { agentId, patternId } }],
+  ['getSharing', { params: { agentId, patternId } }],
+  ['putSharing', { params: { agentId, patternId }, body: { with: 'all' } }],
   ['matchPatterns', { params: { agentId }, body: { context: {} } }],
   [
     'testPattern',

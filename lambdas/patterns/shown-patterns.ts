@@ -1,21 +1,20 @@
 import type { ExposureLog } from '../exposures/exposure-log.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
-import type { PatternSummary } from './pattern-catalog.ts';
-import type { PatternMatching, Situation } from './pattern-matching.ts';
+import type { Matched, PatternMatching, Situation } from './pattern-matching.ts';
 
-export interface OfferRequest extends Situation {
+export interface ShowRequest extends Situation {
   /** Whether what is shown is recorded, for decisions to name. @default true */
   readonly record?: boolean;
 }
 
-export interface Offer {
-  readonly patterns: readonly PatternSummary[];
+export interface Shown {
+  readonly patterns: readonly Matched[];
   /** Null when nothing was shown, or the agent is only looking: then there is nothing to name. */
   readonly exposureId: string | null;
 }
 
 /** Shows an agent what applies to its situation, and remembers that it was shown (one write, see ExposureLog). */
-export class PatternOffers {
+export class ShownPatterns {
   readonly #matching: PatternMatching;
   readonly #exposures: ExposureLog;
   readonly #randomPart: RandomPart;
@@ -26,7 +25,7 @@ export class PatternOffers {
     this.#randomPart = randomPart;
   }
 
-  async offer(agentId: string, { record = true, ...situation }: OfferRequest): Promise<Offer> {
+  async show(agentId: string, { record = true, ...situation }: ShowRequest): Promise<Shown> {
     const patterns = await this.#matching.match(agentId, situation);
     if (!record || patterns.length === 0) return { patterns, exposureId: null };
     const { exposureId } = await this.#exposures.record(agentId, 'match', patterns, this.#randomPart);

@@ -1,0 +1,126 @@
+import type { Decision } from '../decisions/decision.ts';
+import { sha256 } from '../shared/platform/ids.ts';
+import { createMiner } from './mining/mine.ts';
+import type { PooledAgent } from './mining/across-agents.ts';
+import type { Miner } from './mining/types.ts';
+import type { SeenIndex, Window, WindowCases } from './window-cases.ts';
+
+/** Decisions of one type a pooled run takes in all: each is held twice, in the pool and with its agent. */
+export const MAX_POOLED_DECISIONS = 500_000;
+/** What an agent may bring beyond as much as all others together. */
+const FREE_DECISIONS = 100;
+
+export interface Member {
+  readonly agentId: string;
+  readonly seen: SeenIndex;
+}
+
+export interface Pool {
+  /** The resolved decisions of all. */
+  readonly miner: Miner;
+  readonly agents: readonly PooledAgent[];
+  readonly decisions: number;
+  readonly pages: number;
+  /** Decisions were left out: an agent had more than its share. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Reads the decisions of several agents into one pool, newest first and balanced: nobody brings more than an equal
+ * share of what a run takes, nor (beyond a few) more than all others together, so the pool's rates are never one
+ * agent's. Page by page; an agent waits with at most one page while the others catch up.
+ */
+export async function readPool(
+  cases: WindowCases,
+  owner: string,
+  members: readonly Member[],
+  decisionType: string,
+  window: Window,
+  maxDecisions = MAX_POOLED_DECISIONS,
+): Promise<Pool> {
+  const { settings } = cases;
+  const minerOf = (agentId: string): Miner => createMiner({ agentId, decisionType, settings, hash: sha256 });
+  const miner = minerOf(owner);
+  const readers = members.map(
+    (member) => new Reader(cases, member, decisionType, window, miner, minerOf(member.agentId)),
+  );
+  const share = Math.floor(maxDecisions / Math.max(1, members.length));
+  let taken = 0;
+  for (let moved = true; moved;) {
+    moved = false;
+    for (const reader of readers) {
+      const before = reader.taken;
+      const most = Math.min(share, taken - before + FREE_DECISIONS);
+      if (await reader.take(most)) moved = true;
+      taken += reader.taken - before;
+    }
+  }
+  return {
+    miner,
+    agents: readers.map((reader) => ({ agentId: reader.agentId, miner: reader.own })),
+    decisions: readers.reduce((sum, reader) => sum + reader.decisions, 0),
+    pages: readers.reduce((sum, reader) => sum + reader.pages, 0),
+    truncated: readers.some((reader) => !reader.isDone),
+  };
+}
+
+class Reader {
+  readonly own: Miner;
+  readonly #cases: WindowCases;
+  readonly #member: Member;
+  readonly #until: string;
+  readonly #pool: Miner;
+  readonly #pages: AsyncIterator<{ readonly decisions: readonly Decision[] }>;
+  #page: readonly Decision[] = [];
+  #next = 0;
+  /** Resolved decisions in the pool; decisions and pages looked at. */
+  taken = 0;
+  decisions = 0;
+  pages = 0;
+  isDone = false;
+
+  constructor(
+    cases: WindowCases,
+    member: Member,
+    decisionType: string,
+    window: Window,
+    pool: Miner,
+    own: Miner,
+  ) {
+    this.own = own;
+    this.#cases = cases;
+    this.#member = member;
+    this.#until = window.until;
+    this.#pool = pool;
+    this.#pages = cases.pages(member.agentId, decisionType, window)[Symbol.asyncIterator]();
+  }
+
+  get agentId(): string {
+    return this.#member.agentId;
+  }
+
+  /** Goes on to the end of a page, or until it has `most`. @returns whether it got any further */
+  async take(most: number): Promise<boolean> {
+    if (this.isDone || this.taken >= most) return false;
+    if (this.#next === this.#page.length) {
+      const page = await this.#pages.next();
+      if (page.done) {
+        this.isDone = true;
+        return false;
+      }
+      this.pages++;
+      this.#page = page.value.decisions;
+      this.#next = 0;
+    }
+    while (this.#next < this.#page.length && this.taken < most) {
+      const decision = this.#page[this.#next++]!;
+      this.decisions++;
+      const resolved = this.#cases.caseOf(decision, this.#member.seen, this.#until);
+      if (!resolved) continue;
+      this.taken++;
+      this.own.add(resolved);
+      this.#pool.add(resolved);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,109 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import { agentIdSchema, patternIdSchema } from '../shared/schema/fields.ts';
+
+const count = z.number().int().nonnegative();
+const params = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });
+
+/** Agents a pattern can be shared with by name. */
+const MAX_GRANTEES = 100;
+
+export const scopeSchema = z
+  .enum(['own', 'shared', 'all'])
+  .optional()
+  .meta({ description: 'Default own; `shared` is what others offer, `all` both, its own first.' });
+
+export const standingSchema = z.enum(['unconfirmed', 'confirmed', 'contradicted']).meta({
+  description: "What the agent's own outcomes say of a pattern that another learned.",
+});
+
+export const contributorSchema = z.object({
+  agentId: z.string(),
+  n: count,
+  successes: count,
+  baseline: z.number().meta({ description: "Share of the asserted status among the agent's own decisions." }),
+  pValue: z.number().meta({ description: "One-sided Fisher exact test among the agent's own decisions." }),
+});
+
+/** On patterns of others only. */
+export const offeredFields = {
+  owner: z.string().optional().meta({
+    description: 'Who learned it: an agent, or `type:` and the agent type whose agents did together.',
+  }),
+  offeredBy: z
+    .enum(['name', 'all', 'type'])
+    .optional()
+    .meta({ description: 'Shared with this agent by name, with all, or learned by its type.' }),
+  standing: standingSchema.optional(),
+  own: z
+    .object({
+      n: count,
+      successes: count,
+      rate: z.number(),
+      lowerBound: z.number(),
+      baseline: z.number(),
+      pValue: z.number(),
+      adjustedPValue: z.number().meta({ description: 'Holm over all patterns offered to the agent.' }),
+      reason: z.enum(['agrees', 'opposite', 'not_significant', 'too_few_occurrences', 'no_decisions']),
+      patternVersion: count,
+      asOf: z.string(),
+      since: z.string(),
+      version: count,
+    })
+    .nullable()
+    .optional()
+    .meta({
+      description: "The same conditions in the agent's own decisions; null until a night tested them.",
+    }),
+};
+
+export const provenanceSchema = z.array(
+  z.object({
+    agentId: z.string(),
+    decisionId: z.string(),
+    timestamp: z.string(),
+    status: z.enum(['success', 'failure']),
+  }),
+);
+
+const sharingSchema = z.object({
+  patternId: z.string(),
+  agentId: z.string(),
+  with: z.union([z.literal('all'), z.array(z.string())]),
+  version: count.meta({ description: '0: never shared.' }),
+  updatedAt: z.string().nullable(),
+});
+
+export const sharingRoutes = {
+  getSharing: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/patterns/{patternId}/sharing',
+    audience: 'agent',
+    summary: 'With whom the agent shares one of its patterns',
+    params,
+    query: z.strictObject({}),
+    response: sharingSchema,
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  putSharing: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/patterns/{patternId}/sharing',
+    audience: 'agent',
+    summary:
+      'Share a promoted pattern with named agents or with all, or with nobody; they see its numbers and which ' +
+      'decisions prove it, not what is in them',
+    params,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      with: z
+        .union([z.literal('all'), z.array(agentIdSchema).max(MAX_GRANTEES)])
+        .meta({ description: '`all`, or the ids of registered agents; an empty list ends the sharing.' }),
+      expectedVersion: count.optional().meta({ description: '0: never shared. Default: whatever it is.' }),
+    }),
+    response: sharingSchema,
+    status: 200,
+    errors: ['NotFound', 'Conflict', 'VersionConflict'],
+    example: { body: { with: ['risk-manager'] } },
+  }),
+};
