@@ -33,10 +33,10 @@ async function countItems(): Promise<Record<string, number>> {
   return counts;
 }
 
-async function good(method: string, path: string, body: unknown): Promise<Record<string, string>> {
+async function good(method: string, path: string, body: unknown): Promise<Record<string, string | null>> {
   const answer = await send(service.url, { why: 'seed', method, path, body: JSON.stringify(body) });
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
-  return JSON.parse(answer.text) as Record<string, string>;
+  return JSON.parse(answer.text) as Record<string, string | null>;
 }
 
 /** Real things, so that a request fails for what is wrong with it and not for want of them. */
@@ -52,6 +52,10 @@ async function seed(): Promise<void> {
   const { signalId } = await good('POST', `${agent}/signals`, { ...signal, targetAgents: [AGENT] });
   await good('PUT', `${agent}/working/query`, { value: { a: 1 } });
   const { runId } = await good('POST', '/consolidations', { agentId: AGENT });
+  // Its rows are written by then: on a busy machine the worker is still to start when nothing has moved for a while.
+  const isOver = async () =>
+    (await good('GET', `/consolidations/${runId}`, undefined))['finishedAt'] !== null;
+  while (!(await isOver())) await sleep(200);
   Object.assign(params, {
     decisionId: decisionId!,
     signalId: signalId!,

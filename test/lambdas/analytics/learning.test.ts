@@ -1,8 +1,12 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
+import { AgentReports } from '../../../lambdas/analytics/agent-report.ts';
 import { DecisionReader } from '../../../lambdas/analytics/decision-reader.ts';
+import { EmergingPatterns } from '../../../lambdas/analytics/emerging-patterns.ts';
 import { MemoryEffects } from '../../../lambdas/analytics/memory-effects.ts';
+import { periodOf } from '../../../lambdas/analytics/period.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
+import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
@@ -23,6 +27,16 @@ const store = new PatternStore(data.documents, tableName('memory'));
 const analytics = createAnalytics({ now: at(15 * 24) });
 const ask = (route: Parameters<typeof analytics.ask>[0], query?: Record<string, string>) =>
   analytics.ask(route, agentId, query);
+
+/** Reads at most 100 decisions. */
+const smallReader = () => {
+  const cases = new WindowCases(
+    new DecisionWindow(data.documents, tableName('decisions'), data.clock),
+    new SeenSignals(data.documents, tableName('state'), data.clock),
+    defaultMiningSettings,
+  );
+  return new DecisionReader(new AgentRegistry(data.documents, tableName('state'), data.clock), cases, 100);
+};
 
 let up: Pattern;
 
@@ -97,17 +111,7 @@ describe('did memory help', () => {
   });
 
   it('reads so many decisions and no more', async () => {
-    const cases = new WindowCases(
-      new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-      new SeenSignals(data.documents, tableName('state'), data.clock),
-      defaultMiningSettings,
-    );
-    const reader = new DecisionReader(
-      new AgentRegistry(data.documents, tableName('state'), data.clock),
-      cases,
-      100,
-    );
-    const effects = new MemoryEffects(reader, store, analytics.runtime.clock);
+    const effects = new MemoryEffects(smallReader(), store, analytics.runtime.clock);
     await expect(effects.of(agentId, {})).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });
   });
 });
@@ -205,8 +209,26 @@ describe('the report', () => {
   });
 });
 
-it('a week begins on Monday', async () => {
-  const { periodOf } = await import('../../../lambdas/analytics/period.ts');
+describe('the report of an agent that decides a lot', () => {
+  it('leaves out the oldest decisions, unless that would cut into its periods', async () => {
+    const { clock } = analytics.runtime;
+    const ledger = new RunLedger(data.documents, tableName('state'), clock);
+    const emerging = new EmergingPatterns(store, ledger, defaultMiningSettings);
+    const reports = new AgentReports(smallReader(), store, emerging, ledger, clock);
+    const whole = await ask('getReport', { date: '2026-03-11' });
+    const cut = await reports.of(agentId, 'daily', '2026-03-11');
+    expect(whole.truncated).toBe(false);
+    expect(cut.truncated).toBe(true);
+    expect(cut.totals).toEqual(whole.totals);
+    // every second of the newest 100, but the last of the day, whose outcome came after it
+    expect(cut.memory.applied!.with.n).toBe(49);
+    await expect(reports.of(agentId, 'weekly', '2026-03-11')).rejects.toMatchObject({
+      issues: [{ path: 'period' }],
+    });
+  });
+});
+
+it('a week begins on Monday', () => {
   const now = new Date('2026-12-31T00:00:00.000Z');
   for (let day = 0; day < 400; day++) {
     const date = new Date(Date.parse('2025-11-20') + day * DAY_MS).toISOString().slice(0, 10);
