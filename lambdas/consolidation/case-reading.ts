@@ -107,9 +107,10 @@ export class CaseReading {
     for await (const page of this.#cases.pages(this.#agentId, decisionType, window)) {
       pages++;
       for (const decision of page.decisions) {
-        if (decisions >= this.#maxDecisions) return done(true);
+        const isInWindow = decision.timestamp > this.#window.after;
+        if (isInWindow && decisions >= this.#maxDecisions) return done(true);
         timeline?.add(decision);
-        if (decision.timestamp <= this.#window.after) continue;
+        if (!isInWindow) continue;
         decisions++;
         this.#past.noteParent(decision);
         const resolvedCase = this.#cases.caseOf(decision, seen, this.#window.until, signals);

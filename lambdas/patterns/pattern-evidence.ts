@@ -90,8 +90,6 @@ export class PatternEvidence {
     let pages = 0;
     let last: string | undefined;
     for await (const page of this.#cases.pages(agentId, decisionType, rest)) {
-      const oldest = page.decisions.at(-1);
-      if (oldest) await past.readFor(Date.parse(oldest.timestamp));
       for (const decision of page.decisions) {
         const { decisionId, timestamp, action } = decision;
         const order = `${timestamp}#${decisionId}`;
@@ -100,9 +98,11 @@ export class PatternEvidence {
         last = order;
         const status = verdictOf(decision, asOf);
         if (!status) continue;
+        const time = Date.parse(timestamp);
+        await past.readFor(time);
         const features = new Map([
           ...this.#cases.featuresOf(decision, seen, signals),
-          ...past.featuresAt(Date.parse(timestamp), decision.parent),
+          ...past.featuresAt(time, decision.parent),
         ]);
         if (!conditions.every((condition) => conditionHolds(condition, features))) continue;
         items.push({

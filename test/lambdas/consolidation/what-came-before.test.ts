@@ -14,6 +14,7 @@ import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
+import { PatternTrial } from '../../../lambdas/patterns/pattern-trial.ts';
 import { createRelayHandler } from '../../../lambdas/relay/handler.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
@@ -203,6 +204,37 @@ describe('what came before decisions', () => {
     const wins = told.trades.slice(0, -1).filter(({ status }) => status === 'success').length;
     expect((await test('after.TRADE_EXECUTION.success')).n).toBe(wins);
     expect((await test('after.trader.TRADE_EXECUTION.success')).n).toBe(wins);
+  });
+
+  it('may lie before the window, where decisions are not counted', async () => {
+    const cases = new WindowCases(
+      new DecisionWindow(runtime.documents, tableName('decisions'), runtime.clock),
+      new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
+      defaultMiningSettings,
+    );
+    const inTenDays = told.trades.filter(
+      ({ timestamp }) => timestamp > at(Date.parse(NOW) - 10 * 24 * HOUR_MS),
+    ).length;
+    const stated = {
+      decisionType: 'TRADE_EXECUTION',
+      asserts: 'success' as const,
+      conditions: (['success', 'failure'] as const).map((status) => ({
+        path: `after.TRADE_EXECUTION.${status}`,
+        op: 'present' as const,
+      })),
+      windowDays: 10,
+    };
+    const numbers = await Promise.all(
+      stated.conditions.map((condition) =>
+        new PatternTrial(cases, runtime.clock, inTenDays).test('trader', {
+          ...stated,
+          conditions: [condition],
+        }),
+      ),
+    );
+    // every one has a predecessor, the window's first as well
+    expect(numbers.map(({ resolved }) => resolved)).toEqual([inTenDays, inTenDays]);
+    expect(numbers.reduce((sum, { finding }) => sum + finding.numbers.n, 0)).toBe(inTenDays);
   });
 
   it('says nothing of an agent whose work it does not follow up', async () => {
