@@ -63,9 +63,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['GetItem'] },
   },
   patterns: {
-    memory: { actions: ['GetItem', 'Query'], indexes: ['confidence'] },
+    memory: { actions: ['GetItem', 'Query', 'PutItem'], indexes: ['confidence'] },
     decisions: { actions: ['Query'] },
-    state: { actions: ['BatchGetItem', 'Query'] },
+    state: { actions: ['BatchGetItem', 'Query', 'UpdateItem'] },
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },

@@ -10,6 +10,7 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { hypothesisBody } from './hypothesis-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -202,6 +203,28 @@ export const patternRoutes = {
     response: patternSchema.extend({ explain: explainSchema, trend: z.array(versionSchema) }),
     status: 200,
     errors: ['NotFound'],
+  }),
+  statePattern: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/patterns/{patternId}',
+    audience: 'agent',
+    summary:
+      'States a hypothesis under an id of your own: tested alone every night, on decisions from now on',
+    params: pattern,
+    query: z.strictObject({}),
+    body: hypothesisBody,
+    response: patternSchema.extend({ explain: explainSchema }),
+    status: 200,
+    errors: ['Conflict'],
+    example: {
+      body: {
+        decisionType: 'SIGNAL_GENERATION',
+        asserts: 'success',
+        conditions: [{ path: 'market.trend', op: 'eq', value: 'up' }],
+        action: 'long',
+        note: 'The trend is a friend.',
+      },
+    },
   }),
   listEvidence: defineRoute({
     method: 'GET',

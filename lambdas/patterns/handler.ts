@@ -1,3 +1,4 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
 import { defaultMiningSettings } from '../consolidation/mining/settings.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
@@ -7,6 +8,7 @@ import { authMode, readEnvironment, resourceName } from '../shared/platform/env.
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { patternRoutes } from './contract.ts';
+import { Hypotheses } from './hypotheses.ts';
 import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
 import { PatternMatching } from './pattern-matching.ts';
@@ -40,9 +42,12 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const evidence = new PatternEvidence(store, cases);
   const matching = new PatternMatching(store, ledger, defaultMiningSettings, clock);
   const trial = new PatternTrial(cases, clock);
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const hypotheses = new Hypotheses(store, trial, registry, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
     listPatterns: ({ params, query }) => catalog.list(params.agentId, query),
     getPattern: ({ params }) => catalog.get(params.agentId, params.patternId),
+    statePattern: ({ params, body }) => hypotheses.state(params.agentId, params.patternId, body),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
     matchPatterns: async ({ params, body }) => ({
       items: (await matching.match(params.agentId, body)).map(toMatch),
