@@ -82,6 +82,10 @@ const driftSchema = z.object({
 const registrationSchema = z
   .object({
     at: z.string().meta({ description: 'When it was stated: only later decisions settle it.' }),
+    recordedAt: z
+      .string()
+      .optional()
+      .meta({ description: 'When the service learned of it, if its author named another time.' }),
     until: z.string().meta({ description: 'When it is given up if it is still open.' }),
     n: count,
     successes: count,

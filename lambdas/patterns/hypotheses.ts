@@ -4,7 +4,7 @@ import { defaultLifecycleSettings } from '../consolidation/lifecycle-settings.ts
 import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
 import { statementIdOf } from '../consolidation/statements.ts';
 import { ConflictError, type Issue, ValidationFailedError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
+import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import type { HypothesisBody } from './hypothesis-contract.ts';
 import type { Condition, Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
@@ -48,12 +48,15 @@ export class Hypotheses {
    *   are open
    */
   async state(agentId: string, patternId: string, body: HypothesisBody): Promise<Pattern> {
-    const { decisionType, asserts, note } = body;
+    const { decisionType, asserts, note, statedAt } = body;
+    const clock = this.#clock();
+    assertNotAhead(clock, statedAt, 'statedAt');
+    const now = statedAt ?? clock.toISOString();
     const conditions = conditionsOf(patternId, body);
     const statement = { agentId, decisionType, asserts, conditions };
     const statementId = statementIdOf(statement);
     const existing = await this.#store.get(agentId, patternId);
-    if (existing) return sameOr409(existing, statementId, note);
+    if (existing) return sameOr409(existing, statementId, body);
 
     const stored = await this.#store.ofAgent(agentId);
     const twin = stored.find((other) => other.status !== 'candidate' && statementIdOf(other) === statementId);
@@ -62,7 +65,6 @@ export class Hypotheses {
     if (stored.filter(({ status }) => status === 'hypothesis').length >= this.#maxOpen)
       throw new ConflictError(`${this.#maxOpen} hypotheses are open; wait until some are settled`);
 
-    const now = this.#clock().toISOString();
     const { finding } = await this.#trial.glance(agentId, { decisionType, asserts, conditions }, now);
     const { numbers, description, explain } = finding;
     const pattern: Pattern = {
@@ -73,7 +75,10 @@ export class Hypotheses {
       explain,
       status: 'hypothesis',
       reason: 'collecting',
-      registered: registrationOf(now, [], asserts, defaultLifecycleSettings),
+      registered: {
+        ...registrationOf(now, [], asserts, defaultLifecycleSettings),
+        ...(statedAt !== undefined && { recordedAt: clock.toISOString() }),
+      },
       ...(note !== undefined && { note }),
       asOf: now,
       version: 1,
@@ -86,13 +91,21 @@ export class Hypotheses {
     const taken = await this.#store.state(pattern, statementId);
     if (!taken) return pattern;
     const winner = taken === patternId ? await this.#store.get(agentId, patternId) : undefined;
-    if (winner) return sameOr409(winner, statementId, note);
+    if (winner) return sameOr409(winner, statementId, body);
     throw new ConflictError(`${taken} states this already`);
   }
 }
 
-function sameOr409(existing: Pattern, statementId: string, note: string | undefined): Pattern {
-  if (statementIdOf(existing) !== statementId || existing.note !== note)
+function sameOr409(
+  existing: Pattern,
+  statementId: string,
+  { note, statedAt = existing.registered?.at }: HypothesisBody,
+): Pattern {
+  if (
+    statementIdOf(existing) !== statementId ||
+    existing.note !== note ||
+    existing.registered?.at !== statedAt
+  )
     throw new ConflictError(`${existing.patternId} states something else; choose another id`);
   return existing;
 }

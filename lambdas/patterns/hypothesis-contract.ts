@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { typeSchema } from '../shared/schema/fields.ts';
+import { timestampSchema, typeSchema } from '../shared/schema/fields.ts';
 
 /** Mining combines three; a hypothesis may name what the agent does beside them. */
 const MAX_CONDITIONS = 3;
@@ -35,6 +35,10 @@ export const hypothesisBody = z.strictObject({
     .max(128)
     .optional()
     .meta({ description: 'Short for a condition `action eq …`; one condition or an action is needed.' }),
+  statedAt: timestampSchema.optional().meta({
+    description:
+      'For imports and backtests: when it was written down. Default now; an earlier time is shown.',
+  }),
   note: z.string().min(1).max(1000).optional(),
 });
 

@@ -99,6 +99,16 @@ describe('stating a hypothesis', () => {
     expect(other.body.error.message).toContain('two states this already');
   });
 
+  it('says so when it was written down at another time, which lies not ahead', async () => {
+    const statedAt = '2026-02-01T00:00:00.000Z';
+    const { body } = await put('importer', 'old', { ...stated, statedAt });
+    expect(body).toMatchObject({ statusSince: statedAt, registered: { at: statedAt, recordedAt: NOW } });
+    expect((await put('importer', 'old', stated)).body).toEqual(body);
+    expect((await put('importer', 'old', { ...stated, statedAt: NOW })).status).toBe(409);
+    const ahead = await put('importer', 'new', { ...stated, statedAt: '2026-03-01T03:00:00Z' });
+    expect(ahead.body.error.issues).toMatchObject([{ path: 'statedAt' }]);
+  });
+
   it('is refused when it is known already, with the id of what says it', async () => {
     await logDecisions(data, 'knows', plantedRule(NOW));
     await createPipeline({ now: NOW }).run({ agentId: 'knows' });
