@@ -5,7 +5,7 @@ import { conditionText } from './condition-text.ts';
 /** What somebody thinks of the market on the first day, before any decision. */
 export interface Hypothesis {
   readonly patternId: string;
-  readonly decisionType: 'SIGNAL_GENERATION';
+  readonly decisionType: 'SOURCE_SELECTION';
   readonly asserts: 'success';
   readonly conditions: readonly { readonly path: string; readonly op: 'eq'; readonly value: string }[];
   readonly note: string;
@@ -13,10 +13,14 @@ export interface Hypothesis {
   readonly isTrue: boolean;
 }
 
+/**
+ * Of the decisions that show the market's rule most plainly: for SIGNAL_GENERATION, a tenth of whose calls go against
+ * the agent's own preference, 90 days of eight decisions often settle neither.
+ */
 export const HYPOTHESES: readonly Hypothesis[] = [
   {
     patternId: 'calm-uptrend-goes-on',
-    decisionType: 'SIGNAL_GENERATION',
+    decisionType: 'SOURCE_SELECTION',
     asserts: 'success',
     conditions: [
       { path: 'market.trend', op: 'eq', value: 'up' },
@@ -27,7 +31,7 @@ export const HYPOTHESES: readonly Hypothesis[] = [
   },
   {
     patternId: 'heavy-volume-confirms',
-    decisionType: 'SIGNAL_GENERATION',
+    decisionType: 'SOURCE_SELECTION',
     asserts: 'success',
     conditions: [{ path: 'market.volume', op: 'eq', value: 'heavy' }],
     note: 'Volume confirms the direction.',
