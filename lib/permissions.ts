@@ -69,7 +69,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
       indexes: ['confidence', 'shared'],
     },
     decisions: { actions: ['Query'] },
-    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

@@ -33,7 +33,7 @@ export const endedOnEvidence = ({ status, reason }: Pattern): boolean =>
 
 /**
  * Registered at `at`: numbers from then on only.
- * @param asOf end of the window, ISO
+ * @param sequences the comparisons it has to win, decisions after `at` only; none when it is being stated
  */
 export const registrationOf = (
   at: string,
@@ -41,7 +41,10 @@ export const registrationOf = (
   asserts: Pattern['asserts'],
   { hypothesisDays, hypothesisLevel, hypothesisOddsRatio }: LifecycleSettings,
 ): Registration => {
-  const evidence = sequences.map((sequence) => sequentialEvidence(sequence, hypothesisOddsRatio));
+  const evidence =
+    sequences.length === 0
+      ? [{ for: 1, against: 1 }]
+      : sequences.map((sequence) => sequentialEvidence(sequence, hypothesisOddsRatio));
   const [others] = sequences;
   const counts = [0, 0, 0, 0];
   others?.inside.forEach((inside, i) => counts[2 * inside + others.asserted[i]!]!++);

@@ -94,7 +94,9 @@ function renew(
   const newVersion = statusChanged || moved;
   const promise = promiseOf(before, status, test, renewed, finding, asOf);
   const registered =
-    before?.status === 'hypothesis' ? (test?.registered ?? before.registered) : before?.registered;
+    before?.status === 'hypothesis' && test?.registered
+      ? { ...before.registered, ...test.registered }
+      : before?.registered;
   const mergedInto = reason === 'merged' ? (twins?.get(patternId) ?? explainedBy) : undefined;
   return {
     patternId,

@@ -10,7 +10,7 @@ const nameOf = (asserts: string, { conditions }: Stated): string =>
  * is stored and not only at the moment of promotion, so that a run cut short between the two rows is made good.
  *
  * @param promoted what is promoted after the run
- * @param previous what was known before; candidates and open hypotheses are not knowledge
+ * @param previous what was known before; what was never promoted (candidates, hypotheses open or refuted) was not
  * @returns superseded id → the id of what supersedes it
  */
 export function findReversals(
@@ -19,7 +19,9 @@ export function findReversals(
 ): Map<string, string> {
   const known = new Map(
     previous
-      .filter(({ status }) => status !== 'candidate' && status !== 'hypothesis')
+      .filter(({ status, registered, reference }) =>
+        registered ? reference !== undefined : status !== 'candidate',
+      )
       .map((pattern) => [nameOf(pattern.asserts, pattern), pattern.patternId]),
   );
   const reversals = new Map<string, string>();

@@ -11,6 +11,7 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { hypothesisBody } from './hypothesis-contract.ts';
 import { memoryEffectSchema } from './effect-contract.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
 import {
@@ -97,6 +98,10 @@ const driftSchema = z.object({
 const registrationSchema = z
   .object({
     at: z.string().meta({ description: 'When it was stated: only later decisions settle it.' }),
+    recordedAt: z
+      .string()
+      .optional()
+      .meta({ description: 'When the service learned of it, if its author named another time.' }),
     until: z.string().meta({ description: 'When it is given up if it is still open.' }),
     n: count,
     successes: count,
@@ -265,6 +270,28 @@ export const patternRoutes = {
     }),
     status: 200,
     errors: ['NotFound'],
+  }),
+  statePattern: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/patterns/{patternId}',
+    audience: 'agent',
+    summary:
+      'States a hypothesis under an id of your own: tested alone every night, on decisions from now on',
+    params: pattern,
+    query: z.strictObject({}),
+    body: hypothesisBody,
+    response: patternSchema.extend({ explain: explainSchema }),
+    status: 200,
+    errors: ['Conflict'],
+    example: {
+      body: {
+        decisionType: 'SIGNAL_GENERATION',
+        asserts: 'success',
+        conditions: [{ path: 'market.trend', op: 'eq', value: 'up' }],
+        action: 'long',
+        note: 'The trend is a friend.',
+      },
+    },
   }),
   listEvidence: defineRoute({
     method: 'GET',

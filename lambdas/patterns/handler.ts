@@ -10,6 +10,7 @@ import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { patternRoutes } from './contract.ts';
+import { Hypotheses } from './hypotheses.ts';
 import { PatternCatalog } from './pattern-catalog.ts';
 import { PatternEvidence } from './pattern-evidence.ts';
 import { PatternListing } from './pattern-listing.ts';
@@ -63,10 +64,12 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
   const shown = new ShownPatterns(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);
+  const hypotheses = new Hypotheses(store, trial, registry, clock);
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
     listPatterns: ({ params, query }) => listing.list(params.agentId, query),
     getPattern: ({ params: { agentId, patternId }, query: { owner = agentId } }) =>
       owner === agentId ? catalog.get(agentId, patternId) : listing.offered(agentId, owner, patternId),
+    statePattern: ({ params, body }) => hypotheses.state(params.agentId, params.patternId, body),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
     matchPatterns: async ({ params, body }) => toShown(await shown.show(params.agentId, body)),
     getSharing: ({ params }) => patternSharing.get(params.agentId, params.patternId),

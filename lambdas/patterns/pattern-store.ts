@@ -21,6 +21,7 @@ import {
   historyPartition,
   patternKey,
   patternPartition,
+  statementKey,
   toEvidenceItem,
   toItem,
   toVersionItem,
@@ -172,6 +173,38 @@ export class PatternStore {
       if (failedCondition(error) ?? failedTransaction(error))
         throw new ConflictError(`Pattern ${patternId} was changed by somebody else`);
       throw error;
+    }
+  }
+
+  /**
+   * Stores a new stated pattern with its first version, unless its id or its statement is taken.
+   * @returns the id that has it; undefined when it was stored
+   */
+  async state(pattern: Pattern, statementId: string): Promise<string | undefined> {
+    const { agentId, patternId } = pattern;
+    const isNew = {
+      TableName: this.#table,
+      ConditionExpression: 'attribute_not_exists(#pk)',
+      ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
+    try {
+      await this.#documents.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            { Put: { ...isNew, Item: toItem(pattern) } },
+            { Put: { ...isNew, Item: { ...statementKey(agentId, statementId), patternId } } },
+            {
+              Put: { TableName: this.#table, Item: toVersionItem(agentId, patternId, versionOf(pattern)) },
+            },
+          ],
+        }),
+      );
+      return undefined;
+    } catch (error) {
+      const failed = failedTransaction(error);
+      if (!failed) throw error;
+      return failed[0] ? patternId : String(failed[1]?.item?.['patternId']);
     }
   }
 

@@ -1,9 +1,9 @@
 import { sequencesAmong } from '../consolidation/agent-past.ts';
 import { CaseReading } from '../consolidation/case-reading.ts';
-import type { Finding } from '../consolidation/mining/types.ts';
+import type { Finding, Miner } from '../consolidation/mining/types.ts';
 import { canonicalPath, type SequencePath } from '../consolidation/mining/windowed-path.ts';
 import { storableFinding } from '../consolidation/storable-finding.ts';
-import { WINDOW_DAYS, windowAt, type WindowCases } from '../consolidation/window-cases.ts';
+import { WINDOW_DAYS, type Window, windowAt, type WindowCases } from '../consolidation/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import type { Asserts, Condition } from './pattern.ts';
@@ -26,6 +26,10 @@ export interface Trial {
 /** Decisions one request reads, so that it ends within API Gateway's 29 s. */
 export const MAX_TRIAL_DECISIONS = 100_000;
 
+/** Conditions with their paths as mining writes them. */
+export const canonical = (conditions: readonly Condition[], agentId: string): Condition[] =>
+  conditions.map((condition) => ({ ...condition, path: canonicalPath(condition.path, agentId) }));
+
 /** A conjunction somebody names, tested on the decisions there are. Nothing is stored. */
 export class PatternTrial {
   readonly #cases: WindowCases;
@@ -43,29 +47,49 @@ export class PatternTrial {
     const now = this.#clock();
     assertNotAhead(now, stated.asOf, 'asOf');
     const { decisionType, asserts, asOf = now.toISOString(), windowDays = WINDOW_DAYS } = stated;
-    const conditions = stated.conditions.map((condition) => ({
-      ...condition,
-      path: canonicalPath(condition.path, agentId),
-    }));
+    const conditions = canonical(stated.conditions, agentId);
     const window = windowAt(asOf, windowDays);
-    const paths = conditions.map(({ path }) => path);
-    const reading = new CaseReading(this.#cases, agentId, window, paths, this.#maxDecisions);
-    const sequences = sequencesAmong(paths);
-    const own = sequences.filter((path) => path.agentId === undefined);
-    const typesOf = (paths: readonly SequencePath[]) => [...new Set(paths.map((path) => path.decisionType))];
-    const read = await reading.read(decisionType, await reading.seen(), typesOf(own).includes(decisionType));
-    if (read.truncated)
+    const { miner, resolved, complete } = await this.#read(agentId, decisionType, conditions, window);
+    if (!complete)
       throw ValidationFailedError.at(
         'windowDays',
         `covers more than ${this.#maxDecisions} decisions; ask for fewer days`,
       );
-    await reading.readOwn(typesOf(own));
-    await reading.readOthers(async (other) => typesOf(sequences.filter((path) => path.agentId === other)));
-    reading.complete(read);
-    const { miner, resolved } = read;
     if (resolved === 0)
       throw ValidationFailedError.at('decisionType', 'has no decision with an outcome in the window');
     const [finding] = miner.test([{ asserts, conditions }]);
     return { finding: storableFinding(finding!), resolved, asOf, windowDays };
+  }
+
+  /** The same without a refusal: of too many decisions the newest, of none zeros. */
+  async glance(
+    agentId: string,
+    stated: Pick<Stated, 'decisionType' | 'asserts' | 'conditions'>,
+    asOf: string,
+  ): Promise<Trial> {
+    const { decisionType, asserts } = stated;
+    const conditions = canonical(stated.conditions, agentId);
+    const { miner, resolved } = await this.#read(agentId, decisionType, conditions, windowAt(asOf));
+    const [finding] = miner.test([{ asserts, conditions }]);
+    return { finding: storableFinding(finding!), resolved, asOf, windowDays: WINDOW_DAYS };
+  }
+
+  /** Newest first, up to the limit. */
+  async #read(
+    agentId: string,
+    decisionType: string,
+    conditions: readonly Condition[],
+    window: Window,
+  ): Promise<{ readonly miner: Miner; readonly resolved: number; readonly complete: boolean }> {
+    const paths = conditions.map(({ path }) => path);
+    const reading = new CaseReading(this.#cases, agentId, window, paths, this.#maxDecisions);
+    const sequences = sequencesAmong(paths);
+    const own = sequences.filter((path) => path.agentId === undefined);
+    const typesOf = (some: readonly SequencePath[]) => [...new Set(some.map((path) => path.decisionType))];
+    const read = await reading.read(decisionType, await reading.seen(), typesOf(own).includes(decisionType));
+    await reading.readOwn(typesOf(own));
+    await reading.readOthers(async (other) => typesOf(sequences.filter((path) => path.agentId === other)));
+    reading.complete(read);
+    return { miner: read.miner, resolved: read.resolved, complete: !read.truncated };
   }
 }

@@ -165,6 +165,8 @@ export interface DriftNumbers {
 /** Only decisions made after `at` settle a hypothesis: what came before may have suggested it. */
 export interface Registration {
   readonly at: string;
+  /** When the service learned of it, if its author named another time: what was known by then is for the reader to judge. */
+  readonly recordedAt?: string;
   /** When it is given up if it is still open. */
   readonly until: string;
   /** Resolved decisions since then that its conditions hold for, and the successes among them. */

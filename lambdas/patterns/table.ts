@@ -3,7 +3,8 @@ import type { EvidenceDigest, Pattern, PatternVersion } from './pattern.ts';
 
 /**
  * Patterns in `agent_memory_ltm`. One row per pattern under its agent, as it stands now; beside it a history
- * partition per pattern with a row per version and one row of evidence digests. Nothing here has a ttl.
+ * partition per pattern with a row per version, one row of evidence digests, and, under the id mining would give to
+ * what a user stated, a row that says under which id it is stated. Nothing here has a ttl.
  *
  * - patterns of an agent: query `agent:{agentId}#memory#PATTERN`; best first: the same key on the confidence index
  * - one pattern: get; its versions: query `history#{agentId}#{patternId}` from `v`; its digests: get `EVIDENCE`
@@ -31,6 +32,12 @@ export const versionKey = (agentId: string, patternId: string, version: number) 
 export const evidenceKey = (agentId: string, patternId: string) => ({
   [PARTITION_KEY]: historyPartition(agentId, patternId),
   [SORT_KEY]: 'EVIDENCE',
+});
+
+/** One statement, one stated pattern: beside the history of the id mining would give it. */
+export const statementKey = (agentId: string, statementId: string) => ({
+  [PARTITION_KEY]: historyPartition(agentId, statementId),
+  [SORT_KEY]: 'STATED',
 });
 
 type Item = Record<string, unknown>;

@@ -111,6 +111,14 @@ export class ServiceClient {
     return this.#pages<Pattern>(`/agents/${agentId}/patterns`, { status });
   }
 
+  statePattern(agentId: string, patternId: string, statement: unknown): Promise<Pattern> {
+    return this.#send('PUT', `/agents/${agentId}/patterns/${patternId}`, statement);
+  }
+
+  pattern(agentId: string, patternId: string): Promise<Pattern> {
+    return this.#send('GET', `/agents/${agentId}/patterns/${patternId}`);
+  }
+
   async #rows<Item>(path: string, name: string, rows: readonly unknown[]): Promise<Item[]> {
     const done: Item[] = [];
     for (let from = 0; from < rows.length; from += MAX_ROWS) {

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { startService } from '../local/service.ts';
 import { type AgentRole, agentRoles, decisionTypes } from './agents.ts';
 import { ServiceClient } from './client.ts';
+import { readAll, stateAll } from './hypotheses.ts';
 import { DAY, INVENTED_TRUTH, inventMarket, lastDays, type Period, readBars } from './market.ts';
 import { type DemoOptions, readOptions, UsageError } from './options.ts';
 import { checkClaim } from './out-of-sample.ts';
@@ -45,6 +46,7 @@ async function demonstrate(
   const simulation = new Simulation(service, names, period);
   const { totals } = simulation;
   await simulation.register();
+  await stateAll(service, names['market-hunter'], new Date(period.start).toISOString());
 
   const total = options.days + options.test;
   let conjunctions: number | undefined;
@@ -93,6 +95,7 @@ async function demonstrate(
     tested: { days: options.test },
     totals,
     ...(conjunctions !== undefined && { conjunctions }),
+    stated: await readAll(service, names['market-hunter']),
     promoted: promoted.map((rule) => ({ rule, check: checkClaim(rule, unseen) })),
     candidates: candidates.slice(0, NEAREST),
     thumb: thumb.map((rule) => ({ rule, check: checkClaim(rule, unseen) })),

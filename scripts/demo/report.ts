@@ -1,5 +1,7 @@
 import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
-import type { Condition, Pattern } from '../../lambdas/patterns/pattern.ts';
+import type { Pattern } from '../../lambdas/patterns/pattern.ts';
+import { conditionText } from './condition-text.ts';
+import { type StatedResult, statedPart } from './hypotheses.ts';
 import { type Check, type Claim, tallyOf } from './out-of-sample.ts';
 import type { ThumbRule } from './rule-of-thumb.ts';
 import type { Totals } from './simulation.ts';
@@ -19,6 +21,8 @@ export interface DemoResult {
   readonly totals: Totals;
   /** Conjunctions tested in the last night. */
   readonly conjunctions?: number;
+  /** The hypotheses stated on the first day, and what became of them. */
+  readonly stated: readonly StatedResult[];
   readonly promoted: readonly Checked<Pattern>[];
   /** The nearest of what was not promoted, by q-value. */
   readonly candidates: readonly Pattern[];
@@ -35,23 +39,6 @@ const share = (value: number) => value.toFixed(3);
 const probability = (value: number | null) =>
   value === null ? '–' : value < 0.001 ? value.toExponential(1) : value.toFixed(4);
 const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
-
-export function conditionText(condition: Condition): string {
-  const path = condition.path.replace(/^market\./, '');
-  switch (condition.op) {
-    case 'eq':
-      return `${path} = ${condition.value}`;
-    case 'contains':
-      return `${path} has ${condition.value}`;
-    case 'present':
-      return path;
-    case 'in_range':
-      if (condition.min === null) return `${path} < ${condition.max}`;
-      return condition.max === null
-        ? `${path} ≥ ${condition.min}`
-        : `${condition.min} ≤ ${path} < ${condition.max}`;
-  }
-}
 
 const claimText = ({ decisionType, asserts, conditions }: Claim): string =>
   `${decisionType}: ${conditions.map(conditionText).join(' and ')} → ${asserts}`;
@@ -176,7 +163,7 @@ function thumbPart({ thumb, tested }: DemoResult): string[] {
 
 /** Everything the demo has to say at its end. */
 export function reportOf(result: DemoResult): string {
-  const { market, truth, learned, tested, totals, seconds, requests } = result;
+  const { market, truth, learned, tested, totals, stated, seconds, requests } = result;
   return [
     `${market}: ${plural(learned.days, 'day')} to learn from, ${plural(tested.days, 'day')} to check on.`,
     ...(truth ? [`What is true in it: ${truth}.`] : []),
@@ -186,6 +173,9 @@ export function reportOf(result: DemoResult): string {
     '',
     `LEARNED from ${learned.from} to ${learned.to}`,
     ...promotedPart(result),
+    '',
+    'STATED ON THE FIRST DAY, tested alone every night since',
+    ...statedPart(stated, truth !== undefined),
     '',
     `OUT OF SAMPLE: the ${plural(tested.days, 'day')} after learning was frozen`,
     ...checkPart(result),

@@ -254,6 +254,13 @@ const patternId = 'PATTERN-3f9a0c6d2b7e41d8';
 const calls: readonly (readonly [keyof typeof patternRoutes, CallInput])[] = [
   ['listPatterns', { params: { agentId } }],
   ['getPattern', { params: { agentId, patternId } }],
+  [
+    'statePattern',
+    {
+      params: { agentId, patternId: 'stated' },
+      body: { decisionType: 'T', asserts: 'success', conditions: [{ path: 'a', op: 'present' }] },
+    },
+  ],
   ['listEvidence', { params: { agentId, patternId } }],
   ['getSharing', { params: { agentId, patternId } }],
   ['putSharing', { params: { agentId, patternId }, body: { with: 'all' } }],

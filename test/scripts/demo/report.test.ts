@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
+import { HYPOTHESES } from '../../../scripts/demo/hypotheses.ts';
 import { readOptions, UsageError } from '../../../scripts/demo/options.ts';
 import { checkClaim, checkCounts, tallyOf } from '../../../scripts/demo/out-of-sample.ts';
 import { type DemoResult, reportOf } from '../../../scripts/demo/report.ts';
@@ -84,6 +85,23 @@ const result: DemoResult = {
   tested: { days: 60 },
   totals: { decisions: 7_278, signals: 12, acknowledgements: 11, outcomes: 7_278, consolidations: 180 },
   conjunctions: 31_000,
+  stated: HYPOTHESES.map((hypothesis) => ({
+    hypothesis,
+    pattern: {
+      ...hypothesis,
+      status: hypothesis.isTrue ? 'promoted' : 'retired',
+      reason: hypothesis.isTrue ? 'hypothesis_confirmed' : 'refuted',
+      statusSince: '2024-03-01T00:00:00.000Z',
+      registered: {
+        n: 90,
+        rate: 0.75,
+        othersRate: 0.5,
+        evidence: 43_210,
+        evidenceAgainst: 0.25,
+        needed: 20,
+      },
+    } as unknown as Pattern,
+  })),
   promoted: [{ rule: pattern, check: checkCounts(40, 30, 0.5) }],
   candidates: [pattern],
   thumb: [],
@@ -97,6 +115,18 @@ describe('the report', () => {
     expect(text).toContain('7,278 decisions, 12 signals, 11 acknowledgements');
     expect(text).toMatch(/SIGNAL_GENERATION: trend = up → success +120 +0\.750 +0\.666 +0\.500 +2\.1e-4/);
     expect(text).toMatch(/SIGNAL_GENERATION: trend = up → success +40 +0\.750 +0\.598–0\.858 +0\.500 +holds/);
+  });
+
+  it('says what became of the hypotheses, and what is true of them where that is known', () => {
+    const text = reportOf({ ...result, truth: 'one rule' });
+    expect(text).toContain('trend = up and volatility = low → success, which is true');
+    expect(text).toContain('promoted (hypothesis_confirmed), 2024-03-01');
+    expect(text).toContain('volume = heavy → success, which is false');
+    expect(text).toContain('retired (refuted), 2024-03-01');
+    expect(text).toMatch(
+      /90 decisions, rate 0\.750, others 0\.500; evidence for it 4e\+4, against it 0\.3, 20/,
+    );
+    expect(reportOf(result)).not.toContain('which is');
   });
 
   it('says so when nothing was promoted, and shows what came nearest', () => {

@@ -1,0 +1,139 @@
+import type { AgentRegistry } from '../agents/agent-registry.ts';
+import { registrationOf } from '../consolidation/known-tests.ts';
+import { defaultLifecycleSettings } from '../consolidation/lifecycle-settings.ts';
+import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
+import { statementIdOf } from '../consolidation/statements.ts';
+import { ConflictError, type Issue, ValidationFailedError } from '../shared/errors.ts';
+import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import type { HypothesisBody } from './hypothesis-contract.ts';
+import type { Condition, Pattern } from './pattern.ts';
+import type { PatternStore } from './pattern-store.ts';
+import { canonical, type PatternTrial } from './pattern-trial.ts';
+
+/** Ids mining makes; an author's own never look like one. */
+const MINED_PREFIX = 'PATTERN-';
+/** Open at a time, per agent: each is tested by itself every night. */
+export const MAX_OPEN = 50;
+
+/**
+ * Patterns stated by a user. The id is the author's choice and the statement cannot be changed under it: what is
+ * tested was written down beforehand. One statement is one pattern: what is known already, or was stated under another
+ * id, is refused with that id, also when it was refuted – stating it again and again until it passes is not a test.
+ */
+export class Hypotheses {
+  readonly #store: PatternStore;
+  readonly #trial: PatternTrial;
+  readonly #registry: AgentRegistry;
+  readonly #clock: Clock;
+  readonly #maxOpen: number;
+
+  constructor(
+    store: PatternStore,
+    trial: PatternTrial,
+    registry: AgentRegistry,
+    clock: Clock,
+    maxOpen = MAX_OPEN,
+  ) {
+    this.#store = store;
+    this.#trial = trial;
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#maxOpen = maxOpen;
+  }
+
+  /**
+   * The same again is the pattern as it stands now. Reads the agent's patterns and its newest decisions of the type
+   * (see PatternTrial); writes one transaction of three rows.
+   * @throws ValidationFailedError naming the field; ConflictError when the id or the statement is taken, or too many
+   *   are open
+   */
+  async state(agentId: string, patternId: string, body: HypothesisBody): Promise<Pattern> {
+    const { decisionType, asserts, note, statedAt } = body;
+    const clock = this.#clock();
+    assertNotAhead(clock, statedAt, 'statedAt');
+    const now = statedAt ?? clock.toISOString();
+    const conditions = conditionsOf(agentId, patternId, body);
+    const statement = { agentId, decisionType, asserts, conditions };
+    const statementId = statementIdOf(statement);
+    const existing = await this.#store.get(agentId, patternId);
+    if (existing) return sameOr409(existing, statementId, body);
+
+    const stored = await this.#store.ofAgent(agentId);
+    const twin = stored.find((other) => other.status !== 'candidate' && statementIdOf(other) === statementId);
+    if (twin)
+      throw new ConflictError(`${twin.patternId} states this already (${twin.status}: ${twin.reason})`);
+    if (stored.filter(({ status }) => status === 'hypothesis').length >= this.#maxOpen)
+      throw new ConflictError(`${this.#maxOpen} hypotheses are open; wait until some are settled`);
+
+    const { finding } = await this.#trial.glance(agentId, { decisionType, asserts, conditions }, now);
+    const { numbers, description, explain } = finding;
+    const pattern: Pattern = {
+      patternId,
+      ...statement,
+      ...numbers,
+      description,
+      explain,
+      status: 'hypothesis',
+      reason: 'collecting',
+      registered: {
+        ...registrationOf(now, [], asserts, defaultLifecycleSettings),
+        ...(statedAt !== undefined && { recordedAt: clock.toISOString() }),
+      },
+      ...(note !== undefined && { note }),
+      asOf: now,
+      version: 1,
+      versionRate: numbers.rate,
+      statusSince: now,
+      statusRunId: 'STATED',
+    };
+    // Its next run has something to do, though the agent may have made no decision.
+    await this.#registry.noteActivity(agentId, [decisionType]);
+    const taken = await this.#store.state(pattern, statementId);
+    if (!taken) return pattern;
+    const winner = taken === patternId ? await this.#store.get(agentId, patternId) : undefined;
+    if (winner) return sameOr409(winner, statementId, body);
+    throw new ConflictError(`${taken} states this already`);
+  }
+}
+
+function sameOr409(
+  existing: Pattern,
+  statementId: string,
+  { note, statedAt = existing.registered?.at }: HypothesisBody,
+): Pattern {
+  if (
+    statementIdOf(existing) !== statementId ||
+    existing.note !== note ||
+    existing.registered?.at !== statedAt
+  )
+    throw new ConflictError(`${existing.patternId} states something else; choose another id`);
+  return existing;
+}
+
+/** In their one order, the action among them. */
+function conditionsOf(
+  agentId: string,
+  patternId: string,
+  { conditions, action }: HypothesisBody,
+): Condition[] {
+  const issues: Issue[] = [];
+  if (patternId.startsWith(MINED_PREFIX))
+    issues.push({ path: 'patternId', message: `must not begin with ${MINED_PREFIX}: such ids are computed` });
+  const all: Condition[] = [
+    ...canonical(conditions, agentId),
+    ...(action === undefined ? [] : [{ path: 'action', op: 'eq' as const, value: action }]),
+  ];
+  if (all.length === 0)
+    issues.push({ path: 'conditions', message: 'must have one condition, or name an action' });
+  const seen = new Set<string>();
+  all.forEach((condition, i) => {
+    const field = i < conditions.length ? `conditions.${i}` : 'action';
+    const key = conditionKey(condition);
+    if (seen.has(key)) issues.push({ path: field, message: 'is stated already' });
+    seen.add(key);
+    if (condition.op === 'in_range' && condition.min !== null && condition.max !== null)
+      if (condition.min >= condition.max) issues.push({ path: `${field}.max`, message: 'must be above min' });
+  });
+  if (issues.length > 0) throw new ValidationFailedError(issues);
+  return sortConditions(all);
+}
