@@ -206,7 +206,7 @@ export async function saveLearned(
 }
 
 /** `asOf` of the last run that looked at less than this one: the same run again spends what the first one did. */
-const lookedAtBefore = (asOf: string, previous: LastRun | undefined): string | undefined =>
+export const lookedAtBefore = (asOf: string, previous: LastRun | undefined): string | undefined =>
   previous && previous.asOf >= asOf ? previous.previousAsOf : previous?.asOf;
 
 /**

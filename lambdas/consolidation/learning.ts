@@ -3,7 +3,7 @@ import { endedOnEvidence, testKnown } from './known-tests.ts';
 import { advance, type LifecycleInput, type LifecycleResult, needsRetest } from './lifecycle.ts';
 import { defaultLifecycleSettings } from './lifecycle-settings.ts';
 import { demotionsOf, MemoryUses } from './mining/memory-effect.ts';
-import type { Miner, MiningResult } from './mining/types.ts';
+import type { Finding, Miner, MiningResult } from './mining/types.ts';
 import { effectsOf, withEffects } from './pattern-effects.ts';
 import { namesOf, renamed } from './statements.ts';
 import { stands } from './verdicts.ts';
@@ -19,6 +19,13 @@ export interface LearningInput extends Omit<
 > {
   /** Share of the cases no earlier run has seen with their outcome. @default 1 */
   readonly newShare?: number;
+  /** Holds what was found against more than the decisions alone. @default as it was found */
+  readonly judge?: (found: MiningResult, retested: readonly Finding[]) => Judged;
+}
+
+export interface Judged {
+  readonly mined: MiningResult;
+  readonly retested: readonly Finding[];
 }
 
 /**
@@ -28,7 +35,8 @@ export interface LearningInput extends Omit<
  * @param uses which decisions were made with which patterns
  */
 export function learnFrom(miner: Miner, input: LearningInput, uses = new MemoryUses()): Learned {
-  const { previous, runId, asOf, settings, newShare, lifecycle = defaultLifecycleSettings } = input;
+  const { newShare, judge, ...state } = input;
+  const { previous, runId, asOf, settings, lifecycle = defaultLifecycleSettings } = state;
   // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
   const known = previous
     .filter(
@@ -40,20 +48,21 @@ export function learnFrom(miner: Miner, input: LearningInput, uses = new MemoryU
     .map((pattern) => ({ ...pattern, incumbent: stands(pattern) || endedOnEvidence(pattern) }));
   const names = namesOf(previous);
   const found = miner.mine(known, newShare);
-  const mined = { ...found, findings: found.findings.map((finding) => renamed(finding, names)) };
-  const listed = new Set(mined.findings.map(({ patternId }) => patternId));
+  const named = { ...found, findings: found.findings.map((finding) => renamed(finding, names)) };
+  const listed = new Set(named.findings.map(({ patternId }) => patternId));
   const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
   const promoted = found.findings.filter(({ verdict }) => verdict === 'promote');
   // Tested by the cut points they were found with; the id is what they are stored under.
-  const retested = miner
+  const again = miner
     .test(unlisted, promoted)
     .map((finding, i) => ({ ...renamed(finding, names), patternId: unlisted[i]!.patternId }));
+  const { mined, retested } = judge?.(named, again) ?? { mined: named, retested: again };
   const tests = previous
     .filter((pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)))
     .map((pattern) => [pattern.patternId, testKnown(pattern, miner, asOf, settings, lifecycle)] as const);
   const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
   const result = advance({
-    ...input,
+    ...state,
     mined,
     retested,
     known: new Map(tests),

@@ -9,11 +9,14 @@ import {
   type ConsolidationOutcome,
   type ConsolidationTask,
   countsOf,
+  lookedAtBefore,
   nearestOf,
   saveLearned,
   totalsOf,
 } from './agent-consolidation.ts';
-import { advance, type LifecycleResult, needsRetest } from './lifecycle.ts';
+import { isDecaying } from './dormancy.ts';
+import { type Judged, learnFrom } from './learning.ts';
+import type { LifecycleResult } from './lifecycle.ts';
 import { byAgent, judgeAcrossAgents } from './mining/across-agents.ts';
 import type { Finding, MiningResult } from './mining/types.ts';
 import { type Member, type Pool, readPool } from './pooled-window.ts';
@@ -66,17 +69,18 @@ export class PooledConsolidation {
         decisionTypes: new Set(await this.#registry.decisionTypes(agentId)),
         seen: await this.#cases.seenIn(agentId, window),
       });
+    const lookedAt = lookedAtBefore(asOf, previous);
     const types: TypeReport[] = [];
     let pages = 0;
     let livePatterns = 0;
     for (const decisionType of typesOf(members, stored)) {
       const patterns = stored.filter((pattern) => pattern.decisionType === decisionType);
       const who = members.filter(({ decisionTypes }) => decisionTypes.has(decisionType));
-      const pool = await readPool(this.#cases, owner, who, decisionType, window);
+      const pool = await readPool(this.#cases, owner, who, decisionType, window, lookedAt);
       const { report, result } = await this.#learn(task, decisionType, patterns, pool, dryRun);
       types.push({ ...report, truncated: report.truncated || agents.length > MAX_MEMBERS });
       pages += pool.pages;
-      livePatterns += result.patterns.filter(isLive).length;
+      livePatterns += result.patterns.filter((pattern) => isLive(pattern) || isDecaying(pattern)).length;
     }
     // The decisions are counted with the agents that made them.
     const totals = { ...totalsOf(types, this.#consumed()), decisions: 0, resolved: 0 };
@@ -88,7 +92,15 @@ export class PooledConsolidation {
         durationMs: this.#clock().getTime() - startedAt.getTime(),
         types,
       },
-      ...(!dryRun && { lastRun: { runId, asOf, startedAt: startedAt.toISOString(), livePatterns } }),
+      ...(!dryRun && {
+        lastRun: {
+          runId,
+          asOf,
+          startedAt: startedAt.toISOString(),
+          livePatterns,
+          ...(lookedAt !== undefined && { previousAsOf: lookedAt }),
+        },
+      }),
     };
   }
 
@@ -100,40 +112,28 @@ export class PooledConsolidation {
     dryRun: boolean,
   ): Promise<{ report: TypeReport; result: LifecycleResult }> {
     const { settings } = this.#cases;
-    const known = stored.filter(
-      (pattern) => needsRetest(pattern) || (!isLive(pattern) && pattern.statusRunId === task.runId),
-    );
-    const found = pool.miner.mine(known);
-    const listed = new Set(found.findings.map(({ patternId }) => patternId));
-    const unlisted = stored.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
-    const retested = pool.miner
-      .test(
-        unlisted,
-        found.findings.filter(({ verdict }) => verdict === 'promote'),
-      )
-      .map((finding, i) => ({ ...finding, patternId: unlisted[i]!.patternId }));
-    const judged = judgeAcrossAgents(
-      found.tested,
-      byAgent(pool.agents, found.findings),
-      byAgent(pool.agents, retested),
-      settings,
-      decisionType,
-    );
-    const findings = judged.map(({ finding }) => finding);
-    const mined = withFindings(found, findings.slice(0, found.findings.length));
-    const contributors = new Map(judged.map((one) => [one.finding.patternId, one.contributors]));
-    const result = withContributors(
-      advance({
-        ...task,
-        decisionType,
+    const contributors = new Map<string, readonly Contributor[]>();
+    const judge = (found: MiningResult, retested: readonly Finding[]): Judged => {
+      const judged = judgeAcrossAgents(
+        found.tested,
+        byAgent(pool.agents, found.findings),
+        byAgent(pool.agents, retested),
         settings,
-        previous: stored.map(({ contributors: _, ...pattern }) => pattern),
-        mined,
+        decisionType,
+      );
+      for (const one of judged) contributors.set(one.finding.patternId, one.contributors);
+      const findings = judged.map(({ finding }) => finding);
+      return {
+        mined: withFindings(found, findings.slice(0, found.findings.length)),
         retested: findings.slice(found.findings.length),
-      }),
-      stored,
-      contributors,
-    );
+      };
+    };
+    // The lifecycle knows no contributors.
+    const previous = stored.map(({ contributors: _, ...pattern }) => pattern);
+    const { newShare } = pool;
+    const learned = learnFrom(pool.miner, { ...task, decisionType, settings, previous, newShare, judge });
+    const { mined } = learned;
+    const result = withContributors(learned.result, stored, contributors);
     if (!dryRun) await saveLearned(this.#store, task, result);
     return {
       result,

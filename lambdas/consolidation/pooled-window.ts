@@ -23,12 +23,15 @@ export interface Pool {
   readonly pages: number;
   /** Decisions were left out: an agent had more than its share. */
   readonly truncated: boolean;
+  /** Share of the resolved decisions that no earlier run has seen with their outcome. */
+  readonly newShare: number;
 }
 
 /**
  * Reads the decisions of several agents into one pool, newest first and balanced: nobody brings more than an equal
  * share of what a run takes, nor (beyond a few) more than all others together, so the pool's rates are never one
  * agent's. Page by page; an agent waits with at most one page while the others catch up.
+ * @param lookedAt end of the window of the last run that looked at less; default: there was none
  */
 export async function readPool(
   cases: WindowCases,
@@ -36,13 +39,14 @@ export async function readPool(
   members: readonly Member[],
   decisionType: string,
   window: Window,
+  lookedAt = '',
   maxDecisions = MAX_POOLED_DECISIONS,
 ): Promise<Pool> {
   const { settings } = cases;
   const minerOf = (agentId: string): Miner => createMiner({ agentId, decisionType, settings, hash: sha256 });
   const miner = minerOf(owner);
   const readers = members.map(
-    (member) => new Reader(cases, member, decisionType, window, miner, minerOf(member.agentId)),
+    (member) => new Reader(cases, member, decisionType, window, lookedAt, miner, minerOf(member.agentId)),
   );
   const share = Math.floor(maxDecisions / Math.max(1, members.length));
   let taken = 0;
@@ -61,6 +65,7 @@ export async function readPool(
     decisions: readers.reduce((sum, reader) => sum + reader.decisions, 0),
     pages: readers.reduce((sum, reader) => sum + reader.pages, 0),
     truncated: readers.some((reader) => !reader.isDone),
+    newShare: taken === 0 ? 1 : readers.reduce((sum, reader) => sum + reader.fresh, 0) / taken,
   };
 }
 
@@ -69,12 +74,15 @@ class Reader {
   readonly #cases: WindowCases;
   readonly #member: Member;
   readonly #until: string;
+  readonly #lookedAt: string;
   readonly #pool: Miner;
   readonly #pages: AsyncIterator<{ readonly decisions: readonly Decision[] }>;
   #page: readonly Decision[] = [];
   #next = 0;
   /** Resolved decisions in the pool; decisions and pages looked at. */
   taken = 0;
+  /** Those of them that no earlier run has seen with their outcome. */
+  fresh = 0;
   decisions = 0;
   pages = 0;
   isDone = false;
@@ -84,6 +92,7 @@ class Reader {
     member: Member,
     decisionType: string,
     window: Window,
+    lookedAt: string,
     pool: Miner,
     own: Miner,
   ) {
@@ -91,6 +100,7 @@ class Reader {
     this.#cases = cases;
     this.#member = member;
     this.#until = window.until;
+    this.#lookedAt = lookedAt;
     this.#pool = pool;
     this.#pages = cases.pages(member.agentId, decisionType, window)[Symbol.asyncIterator]();
   }
@@ -118,6 +128,7 @@ class Reader {
       const resolved = this.#cases.caseOf(decision, this.#member.seen, this.#until);
       if (!resolved) continue;
       this.taken++;
+      if (decision.timestamp > this.#lookedAt || decision.outcome!.occurredAt > this.#lookedAt) this.fresh++;
       this.own.add(resolved);
       this.#pool.add(resolved);
     }

@@ -46,17 +46,18 @@ export interface Confounded {
 export class Confounders {
   readonly #table: CaseTable;
   readonly #settings: MiningSettings;
-  readonly #features: readonly Feature[];
+  readonly #causes: (asserts: Asserts) => readonly Feature[];
 
-  constructor(table: CaseTable, settings: MiningSettings, features: readonly Feature[]) {
+  /** @param causes single conditions that may explain what asserts this */
+  constructor(table: CaseTable, settings: MiningSettings, causes: (asserts: Asserts) => readonly Feature[]) {
     this.#table = table;
     this.#settings = settings;
-    this.#features = features;
+    this.#causes = causes;
   }
 
   /** What takes the effect of a conjunction away; undefined when it stands against every other condition. */
   find(claimed: Claimed): Confounded | undefined {
-    for (const other of this.#features) {
+    for (const other of this.#causes(claimed.asserts)) {
       if (claimed.features.includes(other)) continue;
       const both = this.#shared(claimed.bitmap, other.bitmap);
       const phi = this.#phi(claimed, other, both.n);
@@ -79,7 +80,7 @@ export class Confounders {
       const rows = rest.map((feature) => feature.bitmap).reduce(intersect);
       const part = this.#table.counts(rows);
       const whole = this.#table.counts(bitmap);
-      for (const other of this.#features) {
+      for (const other of this.#causes(asserts)) {
         if (features.includes(other)) continue;
         const phi = this.#phi(own, other, this.#shared(own.bitmap, other.bitmap).n);
         if (!this.#isRelated(phi) || Math.abs(phi) >= SAME_ROWS) continue;

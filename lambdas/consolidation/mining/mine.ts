@@ -14,9 +14,10 @@ import { forEachMatch } from './matches.ts';
 import { compareSameTime, explainedByTime } from './same-hours.ts';
 import { NONE, Search, type Tested } from './search.ts';
 import { defaultMiningSettings } from './settings.ts';
-import { mergeSimilar } from './similar.ts';
+import { mergeSimilar, sayOpposite } from './similar.ts';
 import { testStated } from './stated.ts';
 import type {
+  Asserts,
   Condition,
   Finding,
   Known,
@@ -95,7 +96,10 @@ class MiningRun {
     const isKnown = this.#isAmong(known);
     const entries = judge.entries.map((entry) => this.#besideSameTime(entry));
     const judged = this.#merge(
-      this.#explainKnown(this.#limit(this.#atLevel(this.#explain(entries), newShare)), isKnown),
+      this.#explainKnown(
+        this.#yield(this.#limit(this.#atLevel(this.#explain(entries), newShare)), known),
+        isKnown,
+      ),
       entries,
       this.#isAmong(known.filter(({ incumbent }) => incumbent)),
     );
@@ -135,6 +139,41 @@ class MiningRun {
     return reason ? { ...entry, reason } : entry;
   }
 
+  /** What is known stays: its mirror image, however much stronger tonight, says nothing new. */
+  #yield(judged: readonly Verdict[], known: readonly Known[]): readonly Verdict[] {
+    const incumbents = known
+      .filter(({ incumbent }) => incumbent)
+      .map((pattern) => {
+        const conjunction = conjunctionOf(this.#table, pattern.conditions);
+        return significantOf(pattern, this.#table.counts(conjunction.bitmap), conjunction);
+      });
+    return judged.map((entry) => {
+      if (entry.reason !== 'significant') return entry;
+      const pattern = significantOf(entry, entry, this.#conjunction(entry));
+      const by = incumbents.find((incumbent) => sayOpposite(pattern, incumbent, this.#table.count));
+      return by ? { ...entry, reason: 'mirror_image', explainedBy: by } : entry;
+    });
+  }
+
+  /** A signal that only marks good hours must not explain the hours away. */
+  #causes(): (asserts: Asserts) => readonly Feature[] {
+    const found = new Map<Asserts, readonly Feature[]>();
+    return (asserts) => {
+      const causes =
+        found.get(asserts) ??
+        this.#features.filter((feature) => {
+          const comparisons = compareSameTime(
+            this.#table,
+            conjunctionOfFeatures(this.#table, [feature]),
+            asserts,
+          );
+          return !explainedByTime(comparisons, this.#settings.strictLevel);
+        });
+      found.set(asserts, causes);
+      return causes;
+    };
+  }
+
   #isAmong(known: readonly Stated[]): (entry: Entry) => boolean {
     const nameOf = ({ asserts, conditions }: Stated): string =>
       JSON.stringify([asserts, conditions.map(conditionKey).sort()]);
@@ -154,7 +193,7 @@ class MiningRun {
       patterns.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
     }
     const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
-    const confounders = new Confounders(this.#table, this.#settings, this.#features);
+    const confounders = new Confounders(this.#table, this.#settings, this.#causes());
     const confounded = new Map<Entry, ExplainedAway>();
     for (let round = 1; ; round++) {
       const standing = [...patterns].filter(([entry]) => !confounded.has(entry));

@@ -16,6 +16,14 @@ export function jaccard(a: Significant, b: Significant): number {
 export const saySame = (a: Significant, b: Significant): boolean =>
   maySaySame(a, b) && jaccard(a, b) >= SAME_ROWS;
 
+/** The same knowledge from the other side: the opposite is asserted of nearly all the other decisions. */
+export function sayOpposite(a: Significant, b: Significant, total: number): boolean {
+  if (a.asserts === b.asserts) return false;
+  let shared = 0;
+  for (let i = 0; i < a.bitmap.length; i++) shared += popcount(a.bitmap[i]! & b.bitmap[i]!);
+  return (a.n - shared) / Math.max(1, total - b.n + shared) >= SAME_ROWS;
+}
+
 type Sized = Pick<Significant, 'asserts' | 'n'>;
 
 /** No overlap is above the ratio of the sizes: most pairs need not be counted. */

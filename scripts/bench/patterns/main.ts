@@ -1,6 +1,6 @@
 /**
  * `npm run bench:patterns`: what is promoted in logs whose truth is known. `--logs 40` sets the logs a cell has,
- * `--only planted,empty,bystander,course,corrections` the parts.
+ * `--only empty,planted,bystander,course,nights,corrections` the parts.
  */
 import { parseArgs } from 'node:util';
 import { table } from '../figures.ts';
@@ -16,6 +16,7 @@ import {
   plantedCells,
 } from './cells.ts';
 import { corrections, ruleOfThumb, service } from './methods.ts';
+import { nightCells, nightFigures } from './nights.ts';
 
 const print = (text = '') => process.stdout.write(`${text}\n`);
 const share = (value: number) => value.toFixed(2);
@@ -102,6 +103,42 @@ function printCorrections(logs: number): void {
   print(table([header, ...rows]));
 }
 
+function printNights(logs: number): void {
+  print(`\nSixty nights, each a look at all decisions so far, through the lifecycle (${logs} logs a cell)`);
+  const rows = nightCells.map(({ options, arrival }) => {
+    const figures = nightFigures(options, logs, arrival);
+    const shareOf = (wrong: number, exact: number): string => {
+      const value = falseShare({ wrong, exact });
+      return `${fine(value)}${options.conditions > 0 && value > 0.05 ? ' !' : ''}`;
+    };
+    return [
+      `${nameOf(options)}${arrival ? ', late, 10 % corrected' : ''}`,
+      share(figures.exactEver / logs),
+      share(figures.exactAtEnd / logs),
+      fine(figures.logsWrongEver / logs),
+      fine(figures.logsWrongAtEnd / logs),
+      shareOf(figures.wrongEver, figures.exactEver),
+      shareOf(figures.wrongAtEnd, figures.exactAtEnd),
+      share(figures.oppositeAtEnd / logs),
+    ];
+  });
+  print(
+    table([
+      [
+        'log',
+        'rule ever',
+        'rule on night 60',
+        'logs ever false',
+        'on night 60',
+        'ever falsely promoted',
+        'false on night 60',
+        'opposite on night 60',
+      ],
+      ...rows,
+    ]),
+  );
+}
+
 function main(): void {
   const { values } = parseArgs({
     options: { logs: { type: 'string', default: '40' }, only: { type: 'string' } },
@@ -113,6 +150,7 @@ function main(): void {
     planted: () => printCells('Planted rules', plantedCells, logs),
     bystander: () => printCells('An effect that is another field’s', bystanderCells, logs),
     course: () => printCells('An effect that ends halfway, at the last night', courseCells, logs),
+    nights: () => printNights(logs),
     corrections: () => printCorrections(logs),
   };
   const only = values.only?.split(',') ?? Object.keys(parts);

@@ -4,6 +4,7 @@ import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { DAY_MS, HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
+import { seeded } from './mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, memoryOf, plantedRule } from './pipeline.ts';
 
 const FIRST = '2026-03-01T02:00:00.000Z';
@@ -21,14 +22,23 @@ const upOf = async (agentId: string): Promise<Pattern> =>
       asserts === 'success' && others.length === 0 && first && 'value' in first && first.value === 'up',
   )!;
 
+/** 0 to `count` − 1 in an order that has no rhythm: what decisions came after is a feature too. */
+function shuffled(count: number, seed: number): number[] {
+  const random = seeded(seed);
+  return Array.from({ length: count }, (_, i) => ({ i, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ i }) => i);
+}
+
 /** Two weeks after the pattern was learned: in an upward trend half of the decisions apply it. */
 function followedAdvice(patternId: string, rates: { readonly applied: number; readonly not: number }) {
+  const order = { applied: shuffled(80, 1), not: shuffled(80, 2) };
   return Array.from({ length: 160 }, (_, i): DecisionSketch => {
     const applied = i % 2 === 0;
-    const tenth = Math.floor(i / 2) % 10;
+    const how = applied ? 'applied' : 'not';
     return {
       context: { market: { trend: 'up' }, asset: 'BTC' },
-      status: tenth < (applied ? rates.applied : rates.not) * 10 ? 'success' : 'failure',
+      status: order[how][Math.floor(i / 2)]! < rates[how] * 80 ? 'success' : 'failure',
       timestamp: new Date(Date.parse(FIRST) + (i + 1) * 2 * HOUR_MS).toISOString(),
       ...(applied && { patternsApplied: [patternId], patternsShown: [patternId] }),
     };
@@ -93,16 +103,17 @@ describe('a pattern that was applied', () => {
   it('is counted by the conditions it is stored with, also when their cut points move', async () => {
     const agentId = 'moving';
     const pipeline = createPipeline({ now: FIRST });
+    const random = seeded(3);
     const at = (i: number, x: number, more: Partial<DecisionSketch> = {}): DecisionSketch => ({
       context: { x },
-      status: x >= 75 ? 'success' : i % 2 === 0 ? 'success' : 'failure',
+      status: x >= 75 || random() < 0.5 ? 'success' : 'failure',
       timestamp: new Date(Date.parse(FIRST) - 3 * DAY_MS + i * HOUR_MS * 0.25).toISOString(),
       ...more,
     });
     await logDecisions(
       runtime,
       agentId,
-      Array.from({ length: 200 }, (_, i) => at(i, (i * 37) % 100)),
+      shuffled(200, 4).map((x, i) => at(i, x / 2)),
     );
     await pipeline.run({ agentId });
     const [learned] = (await store.ofAgent(agentId)).filter(({ status }) => status === 'promoted');
@@ -110,8 +121,8 @@ describe('a pattern that was applied', () => {
     await logDecisions(
       runtime,
       agentId,
-      Array.from({ length: 200 }, (_, i) =>
-        at(i + 300, 20 + ((i * 37) % 100), { patternsApplied: i % 3 === 0 ? [learned!.patternId] : [] }),
+      shuffled(200, 5).map((x, i) =>
+        at(i + 300, 20 + x / 2, { patternsApplied: i % 3 === 0 ? [learned!.patternId] : [] }),
       ),
     );
     pipeline.setTime(night(1));

@@ -150,13 +150,12 @@ describe('two honest agents, each with too few decisions', () => {
     await registerAs('elsewhere', ['scout-b', 'scout-new']);
     const pipeline = createPipeline({ now: '2026-03-03T02:00:00.000Z' });
     await pipeline.run({});
-    expect(await store.ofAgent(pool)).toContainEqual(expect.objectContaining({ status: 'suspect' }));
+    expect(await store.ofAgent(pool)).toContainEqual(
+      expect.objectContaining({ status: 'dormant', reason: 'evidence_aged_out' }),
+    );
     pipeline.setTime('2026-03-04T02:00:00.000Z');
     await pipeline.run({});
     expect(await promotedOf(pool)).toEqual([]);
-    expect(await store.ofAgent(pool)).toContainEqual(
-      expect.objectContaining({ status: 'retired', reason: 'not_significant' }),
-    );
     await registerAs('scout', ['scout-b']);
   });
 
