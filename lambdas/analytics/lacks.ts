@@ -1,4 +1,5 @@
 import { casesNeeded, normalQuantile } from '../consolidation/mining/comparison.ts';
+import { levelShare } from '../consolidation/mining/correction.ts';
 import type { MiningSettings } from '../consolidation/mining/types.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 
@@ -18,21 +19,44 @@ const POWER = 0.8;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /**
- * The level its own p-value has to reach: Benjamini–Hochberg multiplies a p-value by tests/rank, so with everything
- * else as it is, p·(limit/q) is where its q would be at the limit. A q of 1 was cut off and says nothing of the
- * scale; then it is the level of the first of all tests.
+ * The level its own p-value has to reach: the correction multiplies a p-value by how often it could have been tested,
+ * so p·(limit/q) is where its q would be at the limit. A q of 1 was cut off and says nothing of the scale; then it is
+ * the level of one among all tests.
  */
-function levelNeeded({ pValue, qValue }: Pattern, { maxQValue }: MiningSettings, tested = 1): number {
-  if (qValue === null || qValue <= 0) return maxQValue;
-  return Math.min(maxQValue, qValue < 1 ? (pValue * maxQValue) / qValue : maxQValue / Math.max(1, tested));
+function levelNeeded(pattern: Pattern, settings: MiningSettings, tested = 1): number {
+  const { pValue, qValue } = pattern;
+  const limit = limitFor(pattern, settings);
+  if (qValue === null || qValue <= 0) return limit;
+  return Math.min(limit, qValue < 1 ? (pValue * limit) / qValue : limit / Math.max(1, tested));
 }
 
-const isSignificant = ({ pValue, qValue }: Pattern, { maxQValue }: MiningSettings): boolean =>
-  (qValue ?? pValue) <= maxQValue;
+/** What a look at decisions most of which were looked at before may spend is less. */
+const limitFor = ({ reason }: Pattern, { maxQValue }: MiningSettings): number =>
+  reason === 'level_spent' ? maxQValue * levelShare(0) : maxQValue;
+
+const isSignificant = (pattern: Pattern, settings: MiningSettings): boolean =>
+  (pattern.qValue ?? pattern.pValue) <= limitFor(pattern, settings);
+
+function significanceLack(pattern: Pattern, settings: MiningSettings): Lack {
+  const { pValue, qValue, reason } = pattern;
+  const need = limitFor(pattern, settings);
+  const value = (qValue ?? pValue).toPrecision(2);
+  return {
+    criterion: 'significance',
+    have: qValue ?? pValue,
+    need,
+    message:
+      qValue === null
+        ? `Tested alone its p-value is ${value}; it needs at most ${need}.`
+        : reason === 'level_spent'
+          ? `Most of its decisions were looked at before; for such a look its q-value, ${value}, needs to be at most ${need}.`
+          : `Among everything tested its q-value is ${value}; it needs at most ${need}.`,
+  };
+}
 
 /** What a candidate or a hypothesis lacks by the numbers of its last run, in the order they are asked. */
 export function lacksOf(pattern: Pattern, settings: MiningSettings): Lack[] {
-  const { n, days, confidence, baseline, recentRate, recentBaseline, qValue, pValue, explainedBy } = pattern;
+  const { n, days, confidence, baseline, recentRate, recentBaseline, explainedBy } = pattern;
   const lacks: Lack[] = [];
   if (n < settings.minOccurrences)
     lacks.push({
@@ -55,22 +79,15 @@ export function lacksOf(pattern: Pattern, settings: MiningSettings): Lack[] {
       need: baseline,
       message: `Its lower bound, ${percent(confidence)}, is not above the ${percent(baseline)} of all decisions.`,
     });
-  if (!isSignificant(pattern, settings))
-    lacks.push({
-      criterion: 'significance',
-      have: qValue ?? pValue,
-      need: settings.maxQValue,
-      message:
-        qValue === null
-          ? `Tested alone its p-value is ${pValue.toPrecision(2)}; it needs at most ${settings.maxQValue}.`
-          : `Among everything tested its q-value is ${qValue.toPrecision(2)}; it needs at most ${settings.maxQValue}.`,
-    });
-  if (!(recentRate > recentBaseline))
+  if (!isSignificant(pattern, settings)) lacks.push(significanceLack(pattern, settings));
+  if (!(recentRate > recentBaseline) || pattern.reason === 'recent_rate_below')
     lacks.push({
       criterion: 'recent_rate',
       have: recentRate,
       need: recentBaseline,
-      message: `Lately its rate is ${percent(recentRate)}, not above the ${percent(recentBaseline)} of that time.`,
+      message:
+        `In its latest third its rate is ${percent(recentRate)}, not clearly above the ` +
+        `${percent(recentBaseline)} of that time.`,
     });
   if (explainedBy !== undefined || pattern.reason.startsWith('explained_by'))
     lacks.push({

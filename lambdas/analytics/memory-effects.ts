@@ -1,3 +1,4 @@
+import { CaseReading, type ReadCases } from '../consolidation/case-reading.ts';
 import {
   effectsByPattern,
   type EffectVerdict,
@@ -35,10 +36,17 @@ export interface UsedPattern
   readonly verdict: EffectVerdict;
 }
 
-/** What agents may have been told: anything but candidates. */
-const isUsable = ({ status }: Pattern): boolean => status !== 'candidate';
+/** An agent's decisions of one type, and its patterns for them. */
+type UsedOfType = Omit<UsedCases, 'patterns'> & { readonly patterns: readonly Pattern[] };
 
-/** Takes decisions of one type one by one, for comparing those that used memory with those that did not. */
+/** What an agent may have been told for decisions of a type: anything but candidates. */
+const usablePatterns = (patterns: readonly Pattern[], decisionType: string): Pattern[] =>
+  patterns.filter((pattern) => pattern.decisionType === decisionType && pattern.status !== 'candidate');
+
+/**
+ * Takes decisions of one type one by one, for comparing those that used memory with those that did not. It does not
+ * look at what they came after: no pattern on sequences holds for them.
+ */
 export class UseCollector implements UsedCases {
   readonly #source: WindowCases;
   readonly #seen: SeenIndex;
@@ -58,7 +66,7 @@ export class UseCollector implements UsedCases {
     this.#source = source;
     this.#seen = seen;
     this.#asOf = until;
-    this.patterns = patterns.filter((pattern) => pattern.decisionType === decisionType && isUsable(pattern));
+    this.patterns = usablePatterns(patterns, decisionType);
     this.cases = createMiner({ agentId, decisionType, settings: source.settings, hash: sha256 });
   }
 
@@ -100,21 +108,30 @@ export class MemoryEffects {
     if (patternId !== undefined && stored.length === 0)
       throw ValidationFailedError.at('patternId', 'is no pattern of this agent and type');
     const window = windowAt(asOf, windowDays);
-    const { cases } = this.#reader;
-    const seen = await cases.seenIn(agentId, window);
-    const budget = this.#reader.budget();
-    const types: UseCollector[] = [];
+    const { cases, maxDecisions } = this.#reader;
+    const paths = stored.flatMap(({ conditions }) => conditions.map(({ path }) => path));
+    const reading = new CaseReading(cases, agentId, window, paths, maxDecisions);
+    const seen = await reading.seen();
+    const types: UsedOfType[] = [];
+    let decisions = 0;
+    const reads: ReadCases[] = [];
     const asked = decisionType ?? (patternId === undefined ? undefined : stored[0]!.decisionType);
     for (const type of await this.#reader.types(agentId, asked)) {
-      const used = new UseCollector(agentId, type, stored, cases, seen, window);
-      types.push(used);
+      const patterns = usablePatterns(stored, type);
       // Without a pattern there is no situation to compare in.
-      if (used.patterns.length === 0) continue;
-      for await (const decision of this.#reader.decisions(agentId, type, window)) {
-        budget.spend('windowDays');
-        used.add(decision);
-      }
+      if (patterns.length === 0) continue;
+      const read = await reading.read(type, seen, reading.asksOf(type));
+      decisions += read.decisions;
+      if (read.truncated || decisions > maxDecisions)
+        throw ValidationFailedError.at(
+          'windowDays',
+          `covers more than ${maxDecisions} decisions; ask for less`,
+        );
+      reads.push(read);
+      types.push({ cases: read.miner, uses: read.uses, patterns });
     }
+    await reading.readAsked();
+    for (const read of reads) reading.complete(read);
     return {
       agentId,
       asOf,
@@ -125,7 +142,7 @@ export class MemoryEffects {
   }
 }
 
-const usedPatterns = ({ cases, uses, patterns }: UseCollector): UsedPattern[] => {
+const usedPatterns = ({ cases, uses, patterns }: UsedOfType): UsedPattern[] => {
   const effects = effectsByPattern(cases, uses, patterns);
   return patterns.flatMap(({ patternId, decisionType, asserts, status, description }) => {
     const effect = effects.get(patternId);

@@ -1,3 +1,4 @@
+import { parseWindowedPath } from '../consolidation/mining/windowed-path.ts';
 import { SeenIndex } from '../consolidation/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
@@ -36,12 +37,16 @@ export class SuccessRate {
     const { decisionType, path, value } = request;
     if (value !== undefined && path === undefined)
       throw ValidationFailedError.at('value', 'needs the path it is a value of');
+    const windowed = path === undefined ? undefined : parseWindowedPath(path);
+    if (windowed?.kind === 'after')
+      throw ValidationFailedError.at('path', 'is a sequence; patterns/test has its numbers');
     const now = this.#clock();
     const range = rangeOf(request, now);
     const asOf = now.toISOString();
     const window = windowOf(range);
     const { cases } = this.#reader;
-    const seen = path?.startsWith('signal.') ? await cases.seenIn(agentId, window) : new SeenIndex();
+    const signals = windowed ? [windowed] : [];
+    const seen = windowed ? await cases.seenIn(agentId, window, [path!]) : new SeenIndex();
     const breakdown = path === undefined ? undefined : new ValueBreakdown(path, asOf, cases.settings, value);
     const budget = this.#reader.budget();
     const totals = new RateTally();
@@ -52,7 +57,7 @@ export class SuccessRate {
         budget.spend(request.from === undefined ? 'windowDays' : 'from');
         totals.add(decision, asOf);
         ofType.add(decision, asOf);
-        breakdown?.add(decision, cases.featuresOf(decision, seen));
+        breakdown?.add(decision, cases.featuresOf(decision, seen, signals));
       }
       types.push({ decisionType: type, ...ofType.rate() });
     }

@@ -175,6 +175,25 @@ export class CaseReading {
     }
   }
 
+  /** Whether a condition asks what came after the agent's own decisions of a type. */
+  asksOf(decisionType: string): boolean {
+    return sequencesAmong(this.#asked).some(
+      (path) => path.agentId === undefined && path.decisionType === decisionType,
+    );
+  }
+
+  /** What the conditions ask of earlier decisions, and nothing else: of the agent's own types and of others'. */
+  async readAsked(): Promise<void> {
+    const sequences = sequencesAmong(this.#asked);
+    const typesOf = (agentId: string | undefined): string[] => [
+      ...new Set(
+        sequences.filter((path) => path.agentId === agentId).map(({ decisionType }) => decisionType),
+      ),
+    ];
+    await this.readOwn(typesOf(undefined));
+    await this.readOthers(async (other) => typesOf(other));
+  }
+
   /** Tells the miner what its cases came after. */
   complete({ miner, waiting }: ReadCases): void {
     waiting.extend(miner, this.#past);

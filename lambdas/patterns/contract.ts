@@ -76,7 +76,10 @@ const numbers = {
   lift: z.number().nullable(),
   confidence: z.number().meta({ description: 'Lower 95 % Wilson bound of rate.' }),
   pValue: z.number().meta({ description: 'Largest of the one-sided tests it has to pass; see explain.' }),
-  qValue: z.number().nullable().meta({ description: 'Benjamini–Hochberg over the run; null: tested alone.' }),
+  qValue: z
+    .number()
+    .nullable()
+    .meta({ description: 'p corrected for everything tested in the run; null: tested alone.' }),
   recentRate: z.number(),
   recentBaseline: z.number(),
   days: count,

@@ -1,7 +1,6 @@
-import { sequencesAmong } from '../consolidation/agent-past.ts';
 import { CaseReading } from '../consolidation/case-reading.ts';
 import type { Finding, Miner } from '../consolidation/mining/types.ts';
-import { canonicalPath, type SequencePath } from '../consolidation/mining/windowed-path.ts';
+import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
 import { storableFinding } from '../consolidation/storable-finding.ts';
 import { WINDOW_DAYS, type Window, windowAt, type WindowCases } from '../consolidation/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
@@ -83,12 +82,8 @@ export class PatternTrial {
   ): Promise<{ readonly miner: Miner; readonly resolved: number; readonly complete: boolean }> {
     const paths = conditions.map(({ path }) => path);
     const reading = new CaseReading(this.#cases, agentId, window, paths, this.#maxDecisions);
-    const sequences = sequencesAmong(paths);
-    const own = sequences.filter((path) => path.agentId === undefined);
-    const typesOf = (some: readonly SequencePath[]) => [...new Set(some.map((path) => path.decisionType))];
-    const read = await reading.read(decisionType, await reading.seen(), typesOf(own).includes(decisionType));
-    await reading.readOwn(typesOf(own));
-    await reading.readOthers(async (other) => typesOf(sequences.filter((path) => path.agentId === other)));
+    const read = await reading.read(decisionType, await reading.seen(), reading.asksOf(decisionType));
+    await reading.readAsked();
     reading.complete(read);
     return { miner: read.miner, resolved: read.resolved, complete: !read.truncated };
   }

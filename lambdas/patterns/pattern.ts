@@ -47,7 +47,7 @@ export interface PatternNumbers {
   readonly confidence: number;
   /** Largest of the one-sided tests it has to pass; see `explain`. */
   readonly pValue: number;
-  /** Benjamini–Hochberg over everything tested in the run; `null` when the pattern was tested alone. */
+  /** p corrected for everything tested in the run; `null` when the pattern was tested alone. */
   readonly qValue: number | null;
   /** Asserted rate in the latest third of its occurrences. */
   readonly recentRate: number;
