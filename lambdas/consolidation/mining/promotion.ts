@@ -24,7 +24,7 @@ export function isAboveBaseline(
  */
 const RECENT_LEVEL = 0.1;
 /** Level at which the effect was larger before the latest third than in it. */
-const FADED_LEVEL = 0.005;
+const FADED_LEVEL = 0.002;
 
 /** The part of the test that looks at when it occurred; asked of what passed the counts, it visits every row. */
 export function rejectByTime(

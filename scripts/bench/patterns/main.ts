@@ -150,7 +150,7 @@ function main(): void {
     planted: () => printCells('Planted rules', plantedCells, logs),
     bystander: () => printCells('An effect that is another field’s', bystanderCells, logs),
     course: () => printCells('An effect that ends halfway, at the last night', courseCells, logs),
-    nights: () => printNights(logs),
+    nights: () => printNights(Math.ceil(logs / 4)),
     corrections: () => printCorrections(logs),
   };
   const only = values.only?.split(',') ?? Object.keys(parts);
