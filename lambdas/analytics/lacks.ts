@@ -32,7 +32,7 @@ function levelNeeded(pattern: Pattern, settings: MiningSettings, tested = 1): nu
 
 /** What a look at decisions most of which were looked at before may spend is less. */
 const limitFor = ({ reason }: Pattern, { maxQValue }: MiningSettings): number =>
-  reason === 'level_spent' ? maxQValue * levelShare(0) : maxQValue;
+  reason === 'level_spent' ? Number((maxQValue * levelShare(0)).toPrecision(6)) : maxQValue;
 
 const isSignificant = (pattern: Pattern, settings: MiningSettings): boolean =>
   (pattern.qValue ?? pattern.pValue) <= limitFor(pattern, settings);

@@ -46,6 +46,20 @@ function candidate(n: number, hits: number, others: number, otherHits: number, m
 const criteria = (pattern: Pattern) => lacksOf(pattern, settings).map(({ criterion }) => criterion);
 
 describe('what a candidate lacks', () => {
+  it('is, for what is significant but was looked at before, the share of the level such a look may spend', () => {
+    const pattern = candidate(60, 50, 90, 40, { qValue: 0.01, reason: 'level_spent' });
+    expect(lacksOf(pattern, settings)).toEqual([
+      {
+        criterion: 'significance',
+        have: 0.01,
+        need: 0.0025,
+        message:
+          'Most of its decisions were looked at before; for such a look its q-value, 0.010, needs to be at most 0.0025.',
+      },
+    ]);
+    expect(neededFor(pattern, settings).more).toBeGreaterThan(0);
+  });
+
   it('is named with the number it has and the one it needs', () => {
     const pattern = candidate(30, 20, 70, 35, { qValue: 0.31 });
     expect(lacksOf(pattern, settings)).toEqual([

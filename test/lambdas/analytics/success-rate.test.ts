@@ -128,6 +128,7 @@ describe('the success rate of an agent', () => {
     expect((await rate('hunter', { from, to: hoursAgo(9) })).totals.n).toBe(2);
     expect((await rate('hunter', { windowDays: '60' })).totals.n).toBe(27);
     const refused = async (query: Record<string, string>) => (await rate('hunter', query)).error.issues;
+    expect(await refused({ path: 'after.RISK_ASSESSMENT.success' })).toMatchObject([{ path: 'path' }]);
     expect(await refused({ from, to: hoursAgo(11) })).toMatchObject([{ path: 'from' }]);
     expect(await refused({ from, windowDays: '3' })).toMatchObject([{ path: 'windowDays' }]);
     expect(await refused({ to: '2027-01-01T00:00:00Z' })).toMatchObject([{ path: 'to' }]);
