@@ -8,6 +8,7 @@ import { CaseReading, type ReadCases } from './case-reading.ts';
 import { isDecaying } from './dormancy.ts';
 import { learnFrom } from './learning.ts';
 import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
+import { beforeOf, lookedAtBefore } from './looked-at.ts';
 import type { Count } from './mining/search.ts';
 import type { MiningResult } from './mining/types.ts';
 import type { OfferReviews } from './offer-review.ts';
@@ -133,7 +134,7 @@ export class AgentConsolidation {
           asOf,
           startedAt: startedAt.toISOString(),
           livePatterns,
-          ...(lookedAt !== undefined && { previousAsOf: lookedAt }),
+          ...beforeOf(lookedAt),
         },
       }),
     };
@@ -204,10 +205,6 @@ export async function saveLearned(
   for (const { after, before } of changes.values()) await store.save(after, before);
   for (const pattern of result.dropped) await store.drop(pattern);
 }
-
-/** `asOf` of the last run that looked at less than this one: the same run again spends what the first one did. */
-export const lookedAtBefore = (asOf: string, previous: LastRun | undefined): string | undefined =>
-  previous && previous.asOf >= asOf ? previous.previousAsOf : previous?.asOf;
 
 /**
  * `promoted` and `demoted` are read off the patterns themselves, so a run that was killed and done again reports what

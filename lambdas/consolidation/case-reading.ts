@@ -1,5 +1,6 @@
 import { sha256 } from '../shared/platform/ids.ts';
 import { AgentPast, longestSequence, sequencesAmong, WaitingCases } from './agent-past.ts';
+import { isNewSince, type LookedAt } from './looked-at.ts';
 import { MemoryUses } from './mining/memory-effect.ts';
 import { createMiner } from './mining/mine.ts';
 import type { Count } from './mining/search.ts';
@@ -38,7 +39,7 @@ export class CaseReading {
   readonly #window: Window;
   readonly #asked: readonly string[];
   readonly #maxDecisions: number;
-  readonly #lookedAt: string;
+  readonly #lookedAt: LookedAt | undefined;
   readonly #count: Count | undefined;
   readonly #past: AgentPast;
   readonly #noted = new Set<string>();
@@ -48,7 +49,7 @@ export class CaseReading {
   /**
    * @param asked paths of conditions that will be tested whether they are mined or not
    * @param count how conjunctions are counted; default: on this thread
-   * @param lookedAt end of the window of the last run that looked at less; default: there was none
+   * @param lookedAt the last run that looked at less; default: there was none
    */
   constructor(
     cases: WindowCases,
@@ -56,7 +57,7 @@ export class CaseReading {
     window: Window,
     asked: readonly string[],
     maxDecisions: number,
-    lookedAt = '',
+    lookedAt?: LookedAt,
     count?: Count,
   ) {
     this.#cases = cases;
@@ -119,7 +120,7 @@ export class CaseReading {
         miner.add(resolvedCase);
         waiting.add(decision);
         uses.add(decision.decisionId, decision.reasoning?.patternsApplied, decision.patternsShown);
-        if (decision.timestamp > this.#lookedAt || decision.outcome!.occurredAt > this.#lookedAt) fresh++;
+        if (isNewSince(decision, this.#lookedAt)) fresh++;
       }
     }
     return done(false);

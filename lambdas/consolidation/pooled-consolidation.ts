@@ -9,7 +9,6 @@ import {
   type ConsolidationOutcome,
   type ConsolidationTask,
   countsOf,
-  lookedAtBefore,
   nearestOf,
   saveLearned,
   totalsOf,
@@ -17,6 +16,7 @@ import {
 import { isDecaying } from './dormancy.ts';
 import { type Judged, learnFrom } from './learning.ts';
 import type { LifecycleResult } from './lifecycle.ts';
+import { beforeOf, lookedAtBefore } from './looked-at.ts';
 import { byAgent, judgeAcrossAgents } from './mining/across-agents.ts';
 import type { Finding, MiningResult } from './mining/types.ts';
 import { type Member, type Pool, readPool } from './pooled-window.ts';
@@ -98,7 +98,7 @@ export class PooledConsolidation {
           asOf,
           startedAt: startedAt.toISOString(),
           livePatterns,
-          ...(lookedAt !== undefined && { previousAsOf: lookedAt }),
+          ...beforeOf(lookedAt),
         },
       }),
     };

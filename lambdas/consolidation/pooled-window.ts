@@ -1,5 +1,6 @@
 import type { Decision } from '../decisions/decision.ts';
 import { sha256 } from '../shared/platform/ids.ts';
+import { isNewSince, type LookedAt } from './looked-at.ts';
 import { createMiner } from './mining/mine.ts';
 import type { PooledAgent } from './mining/across-agents.ts';
 import type { Miner } from './mining/types.ts';
@@ -31,7 +32,7 @@ export interface Pool {
  * Reads the decisions of several agents into one pool, newest first and balanced: nobody brings more than an equal
  * share of what a run takes, nor (beyond a few) more than all others together, so the pool's rates are never one
  * agent's. Page by page; an agent waits with at most one page while the others catch up.
- * @param lookedAt end of the window of the last run that looked at less; default: there was none
+ * @param lookedAt the last run that looked at less; default: there was none
  */
 export async function readPool(
   cases: WindowCases,
@@ -39,7 +40,7 @@ export async function readPool(
   members: readonly Member[],
   decisionType: string,
   window: Window,
-  lookedAt = '',
+  lookedAt?: LookedAt,
   maxDecisions = MAX_POOLED_DECISIONS,
 ): Promise<Pool> {
   const { settings } = cases;
@@ -74,7 +75,7 @@ class Reader {
   readonly #cases: WindowCases;
   readonly #member: Member;
   readonly #until: string;
-  readonly #lookedAt: string;
+  readonly #lookedAt: LookedAt | undefined;
   readonly #pool: Miner;
   readonly #pages: AsyncIterator<{ readonly decisions: readonly Decision[] }>;
   #page: readonly Decision[] = [];
@@ -92,7 +93,7 @@ class Reader {
     member: Member,
     decisionType: string,
     window: Window,
-    lookedAt: string,
+    lookedAt: LookedAt | undefined,
     pool: Miner,
     own: Miner,
   ) {
@@ -128,7 +129,7 @@ class Reader {
       const resolved = this.#cases.caseOf(decision, this.#member.seen, this.#until);
       if (!resolved) continue;
       this.taken++;
-      if (decision.timestamp > this.#lookedAt || decision.outcome!.occurredAt > this.#lookedAt) this.fresh++;
+      if (isNewSince(decision, this.#lookedAt)) this.fresh++;
       this.own.add(resolved);
       this.#pool.add(resolved);
     }

@@ -96,8 +96,8 @@ export interface AgentResult {
 export interface LastRun {
   readonly runId: string;
   readonly asOf: string;
-  /** `asOf` of the run before it that looked at less; absent: it was the first. */
-  readonly previousAsOf?: string;
+  /** The run before it that looked at less; absent: it was the first. */
+  readonly before?: { readonly asOf: string; readonly startedAt: string };
   readonly startedAt: string;
   /** Patterns whose numbers may age: candidate, promoted or suspect, and those that others offer. */
   readonly livePatterns: number;

@@ -94,12 +94,12 @@ class MiningRun {
     );
     const { rejected, notCompared } = judge;
     const isKnown = this.#isAmong(known);
-    const entries = judge.entries.map((entry) => this.#besideSameTime(entry));
+    const entries = this.#yield(
+      judge.entries.map((entry) => this.#besideSameTime(entry)),
+      known,
+    );
     const judged = this.#merge(
-      this.#explainKnown(
-        this.#yield(this.#limit(this.#atLevel(this.#explain(entries), newShare)), known),
-        isKnown,
-      ),
+      this.#explainKnown(this.#limit(this.#atLevel(this.#explain(entries), newShare)), isKnown),
       entries,
       this.#isAmong(known.filter(({ incumbent }) => incumbent)),
     );
@@ -139,8 +139,11 @@ class MiningRun {
     return reason ? { ...entry, reason } : entry;
   }
 
-  /** What is known stays: its mirror image, however much stronger tonight, says nothing new. */
-  #yield(judged: readonly Verdict[], known: readonly Known[]): readonly Verdict[] {
+  /**
+   * What is known stays: its mirror image, however much stronger tonight, says nothing new. Asked first, so that
+   * neither explains the other away.
+   */
+  #yield(judged: readonly Entry[], known: readonly Known[]): readonly Verdict[] {
     const incumbents = known
       .filter(({ incumbent }) => incumbent)
       .map((pattern) => {
@@ -186,7 +189,7 @@ class MiningRun {
    * Drops what other patterns explain, then what single conditions explain. Repeated, because what was explained by
    * one that is itself explained away may stand.
    */
-  #explain(entries: readonly Entry[]): Verdict[] {
+  #explain(entries: readonly Verdict[]): Verdict[] {
     const patterns = new Map<Entry, Significant>();
     for (const entry of entries) {
       if (entry.reason !== 'significant') continue;

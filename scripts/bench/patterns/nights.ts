@@ -56,9 +56,7 @@ function* nightsOf(reports: readonly Reported[]): Generator<readonly Pattern[]> 
     const until = LOG_START + night * DAY_MS;
     const lookedAt = until - DAY_MS;
     const known = reports.filter(({ knownAt }) => knownAt <= until);
-    const fresh = known.filter(
-      ({ knownAt, rightAt }) => knownAt > lookedAt || (rightAt > lookedAt && rightAt <= until),
-    );
+    const fresh = known.filter(({ knownAt }) => knownAt > lookedAt);
     const miner = minerOf(
       known.map(({ resolved, rightAt }) => ({
         ...resolved,
@@ -93,26 +91,27 @@ export function nightFigures(options: Cell['options'], logs: number, arrival: Ar
   for (const log of logsOf(options, logs)) {
     const ever = new Map<string, string>();
     let last: readonly Pattern[] = [];
-    const kindOf = (pattern: Pattern): string => judgeFinding(pattern, log.planted);
+    // A rule that turns round is followed by its opposite, with mirror images of its own.
+    const kindOf = (pattern: Pattern): string => {
+      const kind = judgeFinding(pattern, log.planted);
+      const later = judgeFinding(pattern, log.planted, 'failure');
+      return options.course !== 'reverses' || kind === 'exact' || later === 'false' ? kind : `later ${later}`;
+    };
     for (const promoted of nightsOf(reportsOf(log, arrival, seed++))) {
       for (const pattern of promoted) ever.set(pattern.patternId, kindOf(pattern));
       last = promoted;
     }
-    // The opposite of a rule that turned round is what is true by then.
-    const isOpposite = (pattern: Pattern): boolean =>
-      options.course === 'reverses' && judgeFinding(pattern, log.planted, 'failure') === 'exact';
-    const opposites = last.filter(isOpposite);
     const isWrong = (kind: string): boolean => kind === 'false' || kind === 'bystander';
     const everKinds = [...ever.values()];
-    const wrongEver = everKinds.filter(isWrong).length - opposites.length;
-    const wrongAtEnd = last.filter((pattern) => isWrong(kindOf(pattern)) && !isOpposite(pattern)).length;
+    const wrongEver = everKinds.filter(isWrong).length;
+    const wrongAtEnd = last.filter((pattern) => isWrong(kindOf(pattern))).length;
     sums.exactEver += Number(everKinds.includes('exact'));
     sums.exactAtEnd += Number(last.some((pattern) => kindOf(pattern) === 'exact'));
     sums.wrongEver += wrongEver;
     sums.wrongAtEnd += wrongAtEnd;
     sums.logsWrongEver += Number(wrongEver > 0);
     sums.logsWrongAtEnd += Number(wrongAtEnd > 0);
-    sums.oppositeAtEnd += Number(opposites.length > 0);
+    sums.oppositeAtEnd += Number(last.some((pattern) => kindOf(pattern) === 'later exact'));
   }
   return { ...sums, logs };
 }

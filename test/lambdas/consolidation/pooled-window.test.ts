@@ -34,7 +34,15 @@ function casesOf(counts: Readonly<Record<string, number>>) {
   );
   const members = Object.keys(counts).map((agentId) => ({ agentId, seen: new SeenIndex() }));
   const pool = async (most?: number) => {
-    const found = await readPool(cases, 'type:t', members, 'SIGNAL_GENERATION', windowAt(NOW), '', most);
+    const found = await readPool(
+      cases,
+      'type:t',
+      members,
+      'SIGNAL_GENERATION',
+      windowAt(NOW),
+      undefined,
+      most,
+    );
     const condition = { path: 'agent', op: 'eq' as const };
     return {
       ...found,

@@ -1,6 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Condition, Finding, Stated } from '../../../../lambdas/consolidation/mining/types.ts';
-import { minerOf, nameOf, seeded, simulateLog } from './case-generator.ts';
+import type {
+  Condition,
+  Finding,
+  ResolvedCase,
+  Stated,
+} from '../../../../lambdas/consolidation/mining/types.ts';
+import {
+  DAY,
+  featuresOf,
+  minerOf,
+  nameOf,
+  promotedOf,
+  seeded,
+  simulateLog,
+  START,
+} from './case-generator.ts';
 
 const is = (path: string, value = 'a'): Condition => ({ path, op: 'eq', value });
 const known = (...conditions: Condition[]): Stated => ({ asserts: 'success', conditions });
@@ -89,5 +103,30 @@ describe('a pattern known from before', () => {
     expect(weak.length).toBeGreaterThan(0);
     const beside = miner.test(weak, [known(is('f0'))]);
     expect(beside.map(({ reason }) => reason)).toEqual(weak.map(() => 'significant'));
+  });
+});
+
+describe('the mirror image of a known pattern', () => {
+  const random = seeded(12);
+  const cases = Array.from({ length: 600 }, (_, i): ResolvedCase => {
+    const side = random() < 0.5 ? 'a' : 'b';
+    return {
+      decisionId: `D-${String(i).padStart(4, '0')}`,
+      time: START + i * (DAY / 10),
+      success: random() < (side === 'a' ? 0.8 : 0.3),
+      features: featuresOf({ side }),
+    };
+  });
+  const incumbents = [
+    { asserts: 'failure', conditions: [{ path: 'side', op: 'eq', value: 'b' }], incumbent: true },
+  ] as const;
+
+  it('is promoted when nothing is known, and else leaves the known one as it is', () => {
+    expect(promotedOf(minerOf(cases)).map(nameOf)).toEqual(['success: side=a']);
+    const { findings } = minerOf(cases).mine(incumbents);
+    expect(findings.filter(({ verdict }) => verdict === 'promote').map(nameOf)).toEqual(['failure: side=b']);
+    const mirror = findings.find((finding) => nameOf(finding) === 'success: side=a')!;
+    const stays = findings.find((finding) => nameOf(finding) === 'failure: side=b')!;
+    expect(mirror).toMatchObject({ reason: 'mirror_image', explainedBy: stays.patternId });
   });
 });
