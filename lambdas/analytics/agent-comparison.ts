@@ -1,5 +1,5 @@
 import type { Difference } from '../consolidation/mining/comparison.ts';
-import { holm } from '../consolidation/mining/comparison.ts';
+import { holm } from '../consolidation/mining/holm.ts';
 import { fisherTails } from '../consolidation/mining/fisher.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';

@@ -104,21 +104,6 @@ export function evidenceOfWorse(strata: readonly Table[], tau = 1): number {
   return (2 / Math.sqrt(scale)) * Math.exp((score * score) / 2) * normalUpperTail(-score);
 }
 
-/**
- * Holm's step-down adjustment, in the order given: the level at which each would pass beside all the others.
- * @see Holm (1979), Scandinavian Journal of Statistics 6:65–70
- */
-export function holm(pValues: readonly number[]): number[] {
-  const order = pValues.map((_, i) => i).sort((i, j) => pValues[i]! - pValues[j]!);
-  const adjusted = new Array<number>(pValues.length);
-  let least = 0;
-  order.forEach((i, rank) => {
-    least = Math.max(least, Math.min(1, pValues[i]! * (pValues.length - rank)));
-    adjusted[i] = least;
-  });
-  return adjusted;
-}
-
 /** z with P(Z ≥ z) = p, by bisection of `normalUpperTail`. */
 export function normalQuantile(p: number): number {
   let low = -40;

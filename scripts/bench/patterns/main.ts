@@ -120,6 +120,8 @@ function printNights(logs: number): void {
       shareOf(figures.wrongEver, figures.exactEver),
       shareOf(figures.wrongAtEnd, figures.exactAtEnd),
       share(figures.oppositeAtEnd / logs),
+      (figures.thumb.wrong / figures.thumb.logs).toFixed(0),
+      fine(falseShare(figures.thumb)),
     ];
   });
   print(
@@ -133,6 +135,8 @@ function printNights(logs: number): void {
         'ever falsely promoted',
         'false on night 60',
         'opposite on night 60',
+        'thumb false',
+        'thumb share',
       ],
       ...rows,
     ]),

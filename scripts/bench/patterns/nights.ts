@@ -5,7 +5,7 @@ import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { randomSource } from '../../demo/random.ts';
 import { type Cell, logsOf } from './cells.ts';
 import { judgeFinding, type Log, LOG_DAYS, LOG_START } from './logs.ts';
-import { minerOf } from './methods.ts';
+import { minerOf, ruleOfThumb } from './methods.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -30,6 +30,8 @@ export interface NightFigures {
   readonly logsWrongAtEnd: number;
   /** Logs in which the opposite of the planted rule stood on the last night. */
   readonly oppositeAtEnd: number;
+  /** What the rule of thumb promotes on the last night of the first logs. */
+  readonly thumb: { readonly logs: number; readonly exact: number; readonly wrong: number };
 }
 
 /** An outcome as it is known at a time; undefined while it is not. */
@@ -49,20 +51,27 @@ function reportsOf({ cases }: Log, { lateDays = 0, corrected = 0 }: Arrival, see
   });
 }
 
+/** Logs of a cell the rule of thumb is tried on: it scans every conjunction case by case. */
+const THUMB_LOGS = 2;
+
+/** The decisions as they are known at a time. */
+const knownAt = (reports: readonly Reported[], until: number): ResolvedCase[] =>
+  reports
+    .filter((reported) => reported.knownAt <= until)
+    .map(({ resolved, rightAt }) => ({
+      ...resolved,
+      success: rightAt <= until ? resolved.success : !resolved.success,
+    }));
+
 /** Every night of the log through the same mining and lifecycle a deployed run has. @returns patterns each night */
 function* nightsOf(reports: readonly Reported[]): Generator<readonly Pattern[]> {
   let patterns: readonly Pattern[] = [];
   for (let night = 1; night <= LOG_DAYS; night++) {
     const until = LOG_START + night * DAY_MS;
     const lookedAt = until - DAY_MS;
-    const known = reports.filter(({ knownAt }) => knownAt <= until);
-    const fresh = known.filter(({ knownAt }) => knownAt > lookedAt);
-    const miner = minerOf(
-      known.map(({ resolved, rightAt }) => ({
-        ...resolved,
-        success: rightAt <= until ? resolved.success : !resolved.success,
-      })),
-    );
+    const known = knownAt(reports, until);
+    const fresh = reports.filter((reported) => reported.knownAt > lookedAt && reported.knownAt <= until);
+    const miner = minerOf(known);
     const { result } = learnFrom(miner, {
       agentId: 'bench',
       decisionType: 'BENCH',
@@ -87,6 +96,7 @@ export function nightFigures(options: Cell['options'], logs: number, arrival: Ar
     logsWrongAtEnd: 0,
     oppositeAtEnd: 0,
   };
+  const thumb = { logs: 0, exact: 0, wrong: 0 };
   let seed = 0;
   for (const log of logsOf(options, logs)) {
     const ever = new Map<string, string>();
@@ -97,7 +107,16 @@ export function nightFigures(options: Cell['options'], logs: number, arrival: Ar
       const later = judgeFinding(pattern, log.planted, 'failure');
       return options.course !== 'reverses' || kind === 'exact' || later === 'false' ? kind : `later ${later}`;
     };
-    for (const promoted of nightsOf(reportsOf(log, arrival, seed++))) {
+    const reports = reportsOf(log, arrival, seed++);
+    if (thumb.logs < THUMB_LOGS) {
+      const kinds = ruleOfThumb
+        .promoted(knownAt(reports, LOG_START + LOG_DAYS * DAY_MS))
+        .map((claim) => judgeFinding(claim, log.planted));
+      thumb.logs++;
+      thumb.exact += kinds.filter((kind) => kind === 'exact').length;
+      thumb.wrong += kinds.filter((kind) => kind !== 'exact' && kind !== 'mirror').length;
+    }
+    for (const promoted of nightsOf(reports)) {
       for (const pattern of promoted) ever.set(pattern.patternId, kindOf(pattern));
       last = promoted;
     }
@@ -113,7 +132,7 @@ export function nightFigures(options: Cell['options'], logs: number, arrival: Ar
     sums.logsWrongAtEnd += Number(wrongAtEnd > 0);
     sums.oppositeAtEnd += Number(last.some((pattern) => kindOf(pattern) === 'later exact'));
   }
-  return { ...sums, logs };
+  return { ...sums, thumb, logs };
 }
 
 /** What is lived through night by night, and how its outcomes come in. */

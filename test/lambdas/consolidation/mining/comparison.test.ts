@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import {
   casesNeeded,
   evidenceOfWorse,
-  holm,
   normalQuantile,
   shareDifference,
 } from '../../../../lambdas/consolidation/mining/comparison.ts';
+import { holm } from '../../../../lambdas/consolidation/mining/holm.ts';
 import type { Table } from '../../../../lambdas/consolidation/mining/statistics.ts';
 import { seeded } from './case-generator.ts';
 
