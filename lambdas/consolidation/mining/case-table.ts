@@ -1,4 +1,4 @@
-import { countBits, setBit } from './bitmap.ts';
+import { countBits, countCommon, setBit } from './bitmap.ts';
 import type { Cases, CodedColumn, NumberColumn } from './cases.ts';
 import type { RowList } from './number-list.ts';
 import type { Condition, Scalar } from './types.ts';
@@ -70,6 +70,12 @@ export class CaseTable {
   counts(bitmap: Uint32Array): { readonly n: number; readonly successes: number } {
     const successes = countBits(bitmap, 0, this.successWords);
     return { n: successes + countBits(bitmap, this.successWords), successes };
+  }
+
+  /** Cases and successes in both of two bitmaps. */
+  shared(a: Uint32Array, b: Uint32Array): { readonly n: number; readonly successes: number } {
+    const successes = countCommon(a, b, 0, 0, this.successWords);
+    return { n: successes + countCommon(a, b, 0, this.successWords, this.words), successes };
   }
 
   empty(): Uint32Array {

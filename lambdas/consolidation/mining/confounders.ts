@@ -1,8 +1,8 @@
-import { countCommon, intersect } from './bitmap.ts';
+import { intersect } from './bitmap.ts';
 import type { CaseTable } from './case-table.ts';
 import type { Feature } from './feature-table.ts';
 import { fisherOneSided } from './fisher.ts';
-import { type Counts, less, tableOf } from './overlaps.ts';
+import { type Counts, isTelling, less, tableOf } from './overlaps.ts';
 import { expectedZ, interactionOneSided, stratifiedOneSided, type Table } from './statistics.ts';
 import type { Asserts, MiningSettings, RejectionReason } from './types.ts';
 
@@ -59,7 +59,7 @@ export class Confounders {
   find(claimed: Claimed): Confounded | undefined {
     for (const other of this.#causes(claimed.asserts)) {
       if (claimed.features.includes(other)) continue;
-      const both = this.#shared(claimed.bitmap, other.bitmap);
+      const both = this.#table.shared(claimed.bitmap, other.bitmap);
       const phi = this.#phi(claimed, other, both.n);
       if (Math.abs(phi) >= SAME_ROWS) continue;
       if (
@@ -82,10 +82,10 @@ export class Confounders {
       const whole = this.#table.counts(bitmap);
       for (const other of this.#causes(asserts)) {
         if (features.includes(other)) continue;
-        const phi = this.#phi(own, other, this.#shared(own.bitmap, other.bitmap).n);
+        const phi = this.#phi(own, other, this.#table.shared(own.bitmap, other.bitmap).n);
         if (!this.#isRelated(phi) || Math.abs(phi) >= SAME_ROWS) continue;
-        const inside = this.#shared(rows, other.bitmap);
-        const both = this.#shared(bitmap, other.bitmap);
+        const inside = this.#table.shared(rows, other.bitmap);
+        const both = this.#table.shared(bitmap, other.bitmap);
         const strata = [
           tableOf(asserts, both, less(inside, both)),
           tableOf(asserts, less(whole, both), less(less(part, inside), less(whole, both))),
@@ -101,7 +101,7 @@ export class Confounders {
 
   /** Where no stratum has both kinds of rows nothing speaks against it. */
   #holdsIn(strata: readonly Table[], level: number): boolean {
-    const telling = strata.filter(([a, b, c, d]) => a + b > 0 && c + d > 0 && a + c > 0 && b + d > 0);
+    const telling = strata.filter(isTelling);
     return telling.length === 0 || stratifiedOneSided(telling) <= level;
   }
 
@@ -128,11 +128,5 @@ export class Confounders {
   #phi(a: Counts, b: Counts, both: number): number {
     const total = this.#table.count;
     return (total * both - a.n * b.n) / Math.sqrt(a.n * (total - a.n) * b.n * (total - b.n));
-  }
-
-  #shared(a: Uint32Array, b: Uint32Array): Counts {
-    const { successWords, words } = this.#table;
-    const successes = countCommon(a, b, 0, 0, successWords);
-    return { n: successes + countCommon(a, b, 0, successWords, words), successes };
   }
 }

@@ -150,6 +150,7 @@ class MiningRun {
         const conjunction = conjunctionOf(this.#table, pattern.conditions);
         return significantOf(pattern, this.#table.counts(conjunction.bitmap), conjunction);
       });
+    if (incumbents.length === 0) return judged;
     return judged.map((entry) => {
       if (entry.reason !== 'significant') return entry;
       const pattern = significantOf(entry, entry, this.#conjunction(entry));
@@ -198,15 +199,20 @@ class MiningRun {
     const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
     const confounders = new Confounders(this.#table, this.#settings, this.#causes());
     const confounded = new Map<Entry, ExplainedAway>();
+    // What stands against single conditions does so in every round.
+    const stands = new Set<Entry>();
     for (let round = 1; ; round++) {
       const standing = [...patterns].filter(([entry]) => !confounded.has(entry));
       const explained = redundancy.explain(standing.map(([, pattern]) => pattern));
       const before = confounded.size;
       for (const [entry, pattern] of standing) {
         if (explained.has(pattern)) continue;
-        const features = this.#featuresOf(entry);
-        const found = confounders.find({ ...pattern, features });
-        if (!found) continue;
+        if (stands.has(entry)) continue;
+        const found = confounders.find({ ...pattern, features: this.#featuresOf(entry) });
+        if (!found) {
+          stands.add(entry);
+          continue;
+        }
         const by = conjunctionOfFeatures(this.#table, found.by);
         confounded.set(entry, {
           reason: found.reason,

@@ -51,7 +51,7 @@ export class Overlaps {
     const slot = 2 * Math.min(i, j);
     const counted = (this.#counted[later] ??= new Uint32Array(2 * later).fill(UNKNOWN));
     if (counted[slot] === UNKNOWN) {
-      const { n, successes } = neverMeet(a, b) ? NOTHING : this.#count(a.bitmap, b.bitmap);
+      const { n, successes } = neverMeet(a, b) ? NOTHING : this.#table.shared(a.bitmap, b.bitmap);
       counted[slot] = n;
       counted[slot + 1] = successes;
     }
@@ -73,7 +73,7 @@ export class Overlaps {
 
   /** The same among the rows of a bitmap. */
   effectAmong({ bitmap, asserts }: Significant, among: Uint32Array): Table {
-    const inside = this.#count(bitmap, among);
+    const inside = this.#table.shared(bitmap, among);
     const { n, successes } = this.#table.counts(among);
     return tableOf(asserts, inside, { n: n - inside.n, successes: successes - inside.successes });
   }
@@ -85,7 +85,7 @@ export class Overlaps {
   strata(pattern: Significant, rules: readonly Significant[]): Table[] {
     const [only, second] = rules;
     const tables = only && !second ? this.#besideOne(pattern, only) : this.#besideMany(pattern, rules);
-    return tables.filter(([a, b, c, d]) => a + b > 0 && c + d > 0 && a + c > 0 && b + d > 0);
+    return tables.filter(isTelling);
   }
 
   #besideOne(pattern: Significant, rule: Significant): Table[] {
@@ -139,15 +139,6 @@ export class Overlaps {
       ),
     );
   }
-
-  #count(a: Uint32Array, b: Uint32Array): Counts {
-    const { successWords, words } = this.#table;
-    let successes = 0;
-    for (let i = 0; i < successWords; i++) successes += popcount(a[i]! & b[i]!);
-    let n = successes;
-    for (let i = successWords; i < words; i++) n += popcount(a[i]! & b[i]!);
-    return { n, successes };
-  }
 }
 
 const NOTHING: Counts = { n: 0, successes: 0 };
@@ -157,6 +148,9 @@ export function tableOf(asserts: Asserts, inside: Counts, outside: Counts): Tabl
   const c = assertedOf(asserts, outside);
   return [a, inside.n - a, c, outside.n - c];
 }
+
+/** Whether a table has both kinds of rows and both outcomes: with an empty margin it says nothing. */
+export const isTelling = ([a, b, c, d]: Table): boolean => a + b > 0 && c + d > 0 && a + c > 0 && b + d > 0;
 
 /** What is left of a set of cases without one of its subsets. */
 export const less = (a: Counts, b: Counts): Counts => ({

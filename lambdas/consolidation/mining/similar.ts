@@ -1,4 +1,4 @@
-import { popcount } from './bitmap.ts';
+import { countCommon } from './bitmap.ts';
 import type { Significant } from './overlaps.ts';
 import type { Asserts, RejectionReason } from './types.ts';
 
@@ -7,8 +7,7 @@ export const SAME_ROWS = 0.9;
 
 /** |A ∩ B| / |A ∪ B| of two patterns' decisions. @see Jaccard (1912), New Phytologist 11:37–50 */
 export function jaccard(a: Significant, b: Significant): number {
-  let shared = 0;
-  for (let i = 0; i < a.bitmap.length; i++) shared += popcount(a.bitmap[i]! & b.bitmap[i]!);
+  const shared = countCommon(a.bitmap, b.bitmap, 0, 0, a.bitmap.length);
   return shared / Math.max(1, a.n + b.n - shared);
 }
 
@@ -19,8 +18,7 @@ export const saySame = (a: Significant, b: Significant): boolean =>
 /** The same knowledge from the other side: the opposite is asserted of nearly all the other decisions. */
 export function sayOpposite(a: Significant, b: Significant, total: number): boolean {
   if (a.asserts === b.asserts) return false;
-  let shared = 0;
-  for (let i = 0; i < a.bitmap.length; i++) shared += popcount(a.bitmap[i]! & b.bitmap[i]!);
+  const shared = countCommon(a.bitmap, b.bitmap, 0, 0, a.bitmap.length);
   return (a.n - shared) / Math.max(1, total - b.n + shared) >= SAME_ROWS;
 }
 
