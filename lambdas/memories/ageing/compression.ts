@@ -1,0 +1,129 @@
+import type { Ageable } from './ageable.ts';
+import { hasDigit, isStopWord, wordsOf } from './facts.ts';
+import { type Form, formNames } from './settings.ts';
+
+/** What the essential form keeps of a content object. */
+const MAX_DEPTH = 2;
+const MAX_FIELDS = 24;
+const MAX_LIST = 5;
+const MAX_STRING = 200;
+/** Characters of a summary. */
+export const MAX_SUMMARY = 280;
+/** Words of the pattern form. */
+const MAX_TERMS = 10;
+
+const cut = (text: string, length: number): string => {
+  if (text.length <= length) return text;
+  const head = text.slice(0, length - 1);
+  const space = head.lastIndexOf(' ');
+  return `${head.slice(0, space > length / 2 ? space : undefined).trimEnd()}…`;
+};
+
+const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
+
+/** Scalars, short lists of them, and one level of objects; long strings cut; `undefined` for what is left out. */
+function essentialOf(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return cut(value, MAX_STRING);
+  if (isScalar(value)) return value;
+  if (Array.isArray(value)) {
+    const scalars = value.filter(isScalar).slice(0, MAX_LIST);
+    return scalars.length > 0 ? scalars.map((item) => essentialOf(item, depth)) : undefined;
+  }
+  if (value === null || typeof value !== 'object' || depth >= MAX_DEPTH) return undefined;
+  const entries = Object.entries(value)
+    .map(([name, item]) => [name, essentialOf(item, depth + 1)] as const)
+    .filter(([, item]) => item !== undefined)
+    .slice(0, MAX_FIELDS);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+/** How often each word that says something occurs. */
+function weights(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) if (!isStopWord(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * The sentences whose words are the commonest of the text, in their order, as many as fit; a word counts for less once
+ * it was said, so that what is repeated does not fill the summary (SumBasic: Vanderwende, Suzuki, Brockett, Nenkova,
+ * "Beyond SumBasic", 2007). A text that fits stays as it is.
+ */
+export function summaryOf(text: string): string {
+  if (text.length <= MAX_SUMMARY) return text;
+  const counts = weights(wordsOf(text));
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const share = new Map([...counts].map(([word, count]) => [word, count / total]));
+  let open = text
+    .split(/(?<=[.!?])\s+|\n+/)
+    .map((sentence, place) => ({
+      sentence: sentence.trim(),
+      place,
+      words: wordsOf(sentence).filter((word) => share.has(word)),
+    }))
+    .filter(({ words }) => words.length > 0);
+  const chosen: typeof open = [];
+  let left = MAX_SUMMARY;
+  for (;;) {
+    open = open.filter(({ sentence }) => sentence.length <= left);
+    if (open.length === 0) break;
+    const score = ({ words }: (typeof open)[number]): number =>
+      words.reduce((sum, word) => sum + share.get(word)!, 0) / words.length;
+    const best = open.reduce((a, b) => (score(b) > score(a) ? b : a));
+    for (const word of new Set(best.words)) share.set(word, share.get(word)! ** 2);
+    chosen.push(best);
+    left -= best.sentence.length + 1;
+    open = open.filter((other) => other !== best);
+  }
+  const summary = chosen
+    .sort((a, b) => a.place - b.place)
+    .map(({ sentence }) => sentence)
+    .join(' ');
+  return summary === '' ? cut(text, MAX_SUMMARY) : summary;
+}
+
+/** The commonest words in the order in which they first occur: what it was about, no longer which one it was. */
+export function termsOf(text: string): string {
+  const words = wordsOf(text).filter((word) => !hasDigit(word));
+  const common = [...weights(words)].sort(([, a], [, b]) => b - a).slice(0, MAX_TERMS);
+  const chosen = new Set(common.map(([word]) => word));
+  return [...new Set(words)].filter((word) => chosen.has(word)).join(' ') || cut(text, MAX_SUMMARY);
+}
+
+const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value ?? null));
+
+/** The text instead of the content, unless that is shorter already. */
+const withText = <M extends Ageable>(memory: M, text: string): M => ({
+  ...memory,
+  text,
+  content: bytes(text) < bytes(memory.content) ? text : memory.content,
+});
+
+function without<M extends Ageable>(memory: M, ...names: readonly ('metadata' | 'vector')[]): M {
+  const rest = { ...memory };
+  for (const name of names) delete (rest as { -readonly [Name in keyof Ageable]?: unknown })[name];
+  return rest;
+}
+
+const steps: Readonly<Record<Exclude<Form, 'full'>, <M extends Ageable>(memory: M) => M>> = {
+  // The text stays whole: memories are compared by it, and found by it.
+  essential: (memory) => ({
+    ...without(memory, 'metadata'),
+    content: typeof memory.content === 'string' ? memory.content : (essentialOf(memory.content, 0) ?? {}),
+  }),
+  summary: (memory) => withText(memory, summaryOf(memory.text)),
+  pattern: (memory) => without(withText(memory, termsOf(memory.text)), 'vector'),
+};
+
+/**
+ * A memory in a shorter form; the same when it has that form or a shorter one. Each form is made of the one before, so
+ * the last does not depend on how many nights it took. Kind, tags, outcome, provenance and what it stands for stay.
+ */
+export function compressTo<M extends Ageable>(memory: M, form: Form): M {
+  let compressed = memory;
+  for (let at = formNames.indexOf(memory.form) + 1; at <= formNames.indexOf(form); at++) {
+    const next = formNames[at] as Exclude<Form, 'full'>;
+    compressed = { ...steps[next](compressed), form: next };
+  }
+  return compressed;
+}
