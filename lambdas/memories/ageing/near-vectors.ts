@@ -2,10 +2,15 @@
 const TABLES = 16;
 const PLANES = 8;
 
-interface Entry {
+/** A vector of length 1, and its code in each table. */
+export interface Place {
+  readonly vector: Float32Array;
+  readonly codes: readonly number[];
+}
+
+interface Entry extends Place {
   readonly rank: number;
   readonly memoryId: string;
-  readonly vector: Float32Array;
 }
 
 /** A pseudo-random number in (0, 1] of a counter (the finalizer of MurmurHash3): the same planes in every process. */
@@ -54,9 +59,22 @@ export class NearVectors {
     this.#threshold = threshold;
   }
 
-  add(rank: number, memoryId: string, vector: Float32Array): void {
-    const entry = { rank, memoryId, vector };
-    for (const [i, code] of this.#codes(vector).entries()) {
+  /** Where a vector stands; the same for looking it up and for adding it. */
+  place(raw: Float32Array): Place {
+    const length = Math.sqrt(dot(raw, raw));
+    const vector = length > 0 ? raw.map((value) => value / length) : raw;
+    const all = planesOf(vector.length);
+    const codes = Array.from({ length: TABLES }, (_, table) => {
+      let code = 0;
+      for (let plane = 0; plane < PLANES; plane++)
+        code = (code << 1) | (dot(vector, all[table * PLANES + plane]!) > 0 ? 1 : 0);
+      return code;
+    });
+    return { vector, codes };
+  }
+
+  add(entry: Entry): void {
+    for (const [i, code] of entry.codes.entries()) {
       const known = this.#tables[i]!.get(code);
       if (known) known.push(entry);
       else this.#tables[i]!.set(code, [entry]);
@@ -64,27 +82,14 @@ export class NearVectors {
   }
 
   /** @returns the first-ranked that is as near as the threshold, or undefined */
-  find(vector: Float32Array): Pick<Entry, 'rank' | 'memoryId'> | undefined {
+  find({ vector, codes }: Place): Pick<Entry, 'rank' | 'memoryId'> | undefined {
     let best: Entry | undefined;
-    const length = Math.sqrt(dot(vector, vector));
-    for (const [i, code] of this.#codes(vector).entries())
+    for (const [i, code] of codes.entries())
       for (const entry of this.#tables[i]!.get(code) ?? []) {
         if (best && entry.rank >= best.rank) break; // in the order of their ranks
-        const other = entry.vector;
-        if (other.length !== vector.length) continue;
-        const cosine = dot(vector, other) / (length * Math.sqrt(dot(other, other)));
-        if (cosine >= this.#threshold) best = entry;
+        if (entry.vector.length === vector.length && dot(vector, entry.vector) >= this.#threshold)
+          best = entry;
       }
     return best;
-  }
-
-  #codes(vector: Float32Array): number[] {
-    const all = planesOf(vector.length);
-    return Array.from({ length: TABLES }, (_, table) => {
-      let code = 0;
-      for (let plane = 0; plane < PLANES; plane++)
-        code = (code << 1) | (dot(vector, all[table * PLANES + plane]!) > 0 ? 1 : 0);
-      return code;
-    });
   }
 }

@@ -123,9 +123,10 @@ describe('vectors', () => {
     for (let i = 0; i < pairs; i++) {
       const vector = unit();
       const index = new NearVectors(THRESHOLD);
-      index.add(0, 'one', Float32Array.from(vector));
-      if (index.find(Float32Array.from(atCosine(vector, 0.9)))) found++;
-      if (index.find(Float32Array.from(atCosine(vector, 0.84)))) wrong++;
+      const place = (values: number[]) => index.place(Float32Array.from(values));
+      index.add({ rank: 0, memoryId: 'one', ...place(vector) });
+      if (index.find(place(atCosine(vector, 0.9)))) found++;
+      if (index.find(place(atCosine(vector, 0.84)))) wrong++;
     }
     expect(wrong).toBe(0);
     expect(found).toBeGreaterThanOrEqual(pairs - 10);
