@@ -1,0 +1,43 @@
+import type { Ageable } from './ageable.ts';
+import type { AgeingStep } from './plan.ts';
+import { MAX_NAMED, type NightFigures } from './report.ts';
+
+/** What a memory takes: bytes of its JSON, without its vector. */
+export const sizeOf = ({ vector: _, ...memory }: Ageable): number =>
+  Buffer.byteLength(JSON.stringify(memory));
+
+/** A night's figures after one more step. */
+export function withStep<M extends Ageable>(
+  figures: NightFigures,
+  { prunings, change }: AgeingStep<M>,
+): NightFigures {
+  const pruned = { ...figures.pruned };
+  for (const { reason } of prunings) pruned[reason]++;
+  const named = prunings.slice(0, Math.max(0, MAX_NAMED - figures.prunedMemories.length));
+  const moved = { ...figures.moved };
+  const compressed = { ...figures.compressed };
+  if (change) {
+    const { before, after } = change;
+    if (after.tier !== before.tier && after.tier !== 'hot') moved[after.tier]++;
+    if (after.form !== before.form) {
+      compressed.memories++;
+      compressed.bytesBefore += sizeOf(before);
+      compressed.bytesAfter += sizeOf(after);
+    }
+  }
+  return {
+    pruned,
+    moved,
+    compressed,
+    prunedMemories: [
+      ...figures.prunedMemories,
+      ...named.map(({ memory: { memoryId, category }, reason, relevance, keptBy }) => ({
+        memoryId,
+        category,
+        reason,
+        relevance,
+        ...(keptBy !== undefined && { keptBy }),
+      })),
+    ],
+  };
+}
