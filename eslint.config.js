@@ -13,6 +13,7 @@ const slices = [
   'exposures',
   'analytics',
   'consolidation',
+  'archive',
   'relay',
   'health',
 ];

@@ -9,6 +9,8 @@ export type FunctionName =
   | 'patterns'
   | 'analytics'
   | 'consolidation'
+  | 'archive'
+  | 'archiver'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -78,6 +80,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+  },
+  archive: {},
+  // Reads their streams, and knows a stream's table by its name.
+  archiver: {
+    decisions: { actions: [] },
+    state: { actions: [] },
+    signals: { actions: [] },
   },
   relay: {
     state: { actions: ['PutItem'] },
