@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
   | 'relay'
@@ -70,6 +71,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

@@ -3,6 +3,7 @@ import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
+import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
@@ -13,6 +14,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   decisions: decisionRoutes,
   signals: signalRoutes,
   patterns: patternRoutes,
+  memories: memoryRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
   health: healthRoutes,
