@@ -10,6 +10,7 @@ const slices = [
   'signals',
   'sharing',
   'patterns',
+  'memories',
   'exposures',
   'analytics',
   'consolidation',

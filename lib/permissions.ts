@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
   | 'archive'
@@ -72,6 +73,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

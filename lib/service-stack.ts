@@ -10,6 +10,7 @@ import { archiveRoutes } from '../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
+import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
@@ -65,6 +66,13 @@ export class ServiceStack extends Stack {
         routes: patternRoutes,
         memorySize: 1769,
         environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+      },
+      // One CPU, and room for the indexes of the agents it was asked about last.
+      {
+        name: 'memories',
+        routes: memoryRoutes,
+        memorySize: 1769,
+        environment: { MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

@@ -16,6 +16,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
+  memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 
 /** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
@@ -21,5 +22,6 @@ Object.assign(process.env, {
   PLANNER_FUNCTION_NAME: 'planner',
   ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
 });
