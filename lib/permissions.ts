@@ -108,7 +108,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   worker: {
     decisions: { actions: ['Query'] },
     memory: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
       indexes: ['shared'],
     },
     state: {

@@ -4,13 +4,24 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
+import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
+import { Archive } from '../archive/archive.ts';
+import type { OpenStore } from '../archive/object-store.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
+import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
+import { defaultAgeingSettings } from '../memories/ageing/settings.ts';
+import { memoryCategories } from '../memories/categories.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
+import { MemoryRecords } from '../memories/memory-records.ts';
+import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
 import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
 import { StandingStore } from '../patterns/standing-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
@@ -30,6 +41,8 @@ const environment = {
   MEMORY_TABLE: resourceName,
   MAX_RECEIVE_COUNT: z.coerce.number().int().min(1),
   FEATURE_WINDOWS: featureWindows,
+  MEMORY_CATEGORIES: memoryCategories,
+  ...archiveEnvironment,
 };
 export interface WorkerEnvironment {
   readonly DECISIONS_TABLE: string;
@@ -39,14 +52,16 @@ export interface WorkerEnvironment {
   readonly MAX_RECEIVE_COUNT: number;
   /** @default 4 h for signals, 24 h for sequences */
   readonly FEATURE_WINDOWS?: FeatureWindows;
+  readonly MEMORY_CATEGORIES: MemoryCategories;
 }
 
 /** One message, one agent or one pool. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
 export function createWorkerHandler(
   runtime: Runtime,
   env: WorkerEnvironment,
+  openStore: OpenStore,
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
-  const { documents, clock, logger, metrics } = runtime;
+  const { documents, clock, logger, metrics, randomPart } = runtime;
   const settings = miningSettings(env.FEATURE_WINDOWS);
   const consumed = meterCapacity(documents);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
@@ -77,7 +92,17 @@ export function createWorkerHandler(
   );
   const pooled = new PooledConsolidation(registry, cases, store, clock, consumed);
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const runner = new TaskRunner(ledger, consolidation, pooled, clock);
+  const ageing = new AgentAgeing(
+    {
+      records: new MemoryRecords(documents, env.MEMORY_TABLE),
+      writes: new AgeingWrites(documents, env.MEMORY_TABLE),
+      feed: new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
+      sharing: new Sharing(documents, env.MEMORY_TABLE, SHARED_MEMORIES, clock),
+      archive: new Archive(openStore, clock),
+    },
+    { ...defaultAgeingSettings, categories: env.MEMORY_CATEGORIES },
+  );
+  const runner = new TaskRunner(ledger, consolidation, pooled, ageing, clock, consumed);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {
@@ -113,4 +138,5 @@ export function createWorkerHandler(
   };
 }
 
-export const handler = createWorkerHandler(createRuntime('worker'), readEnvironment(environment));
+const env = readEnvironment(environment);
+export const handler = createWorkerHandler(createRuntime('worker'), env, archiveStore(env));

@@ -33,7 +33,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
-  worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
+  worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 
 /** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */

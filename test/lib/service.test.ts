@@ -60,7 +60,15 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         archiver: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
-        worker: ['DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MAX_RECEIVE_COUNT', 'MEMORY_TABLE', 'STATE_TABLE'],
+        worker: [
+          'ARCHIVE_BUCKET',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MAX_RECEIVE_COUNT',
+          'MEMORY_CATEGORIES',
+          'MEMORY_TABLE',
+          'STATE_TABLE',
+        ],
       });
     });
 

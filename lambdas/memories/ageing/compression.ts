@@ -1,6 +1,5 @@
-import type { Ageable } from './ageable.ts';
-import { hasDigit, isStopWord, wordsOf } from './facts.ts';
-import { type Form, formNames } from './settings.ts';
+import { type Memory, type MemoryContent, memoryForms, type MemoryForm, renderContent } from '../memory.ts';
+import { hasDigit, isStopWord, wordsOf } from './words.ts';
 
 /** What the essential form keeps of a content object. */
 const MAX_DEPTH = 2;
@@ -34,7 +33,7 @@ function essentialOf(value: unknown, depth: number): unknown {
     .map(([name, item]) => [name, essentialOf(item, depth + 1)] as const)
     .filter(([, item]) => item !== undefined)
     .slice(0, MAX_FIELDS);
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+  return entries.length > 0 || depth === 0 ? Object.fromEntries(entries) : undefined;
 }
 
 /** How often each word that says something occurs. */
@@ -92,38 +91,49 @@ export function termsOf(text: string): string {
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value ?? null));
 
-/** The text instead of the content, unless that is shorter already. */
-const withText = <M extends Ageable>(memory: M, text: string): M => ({
-  ...memory,
-  text,
-  content: bytes(text) < bytes(memory.content) ? text : memory.content,
-});
+/** What of a memory gets shorter, in bytes of JSON: its text is stored only where the content does not say it. */
+export const sizeOf = ({ content, text, metadata }: Memory): number =>
+  bytes(content) +
+  (text === renderContent(content) ? 0 : bytes(text)) +
+  (metadata === undefined ? 0 : bytes(metadata));
 
-function without<M extends Ageable>(memory: M, ...names: readonly ('metadata' | 'vector')[]): M {
-  const rest = { ...memory };
-  for (const name of names) delete (rest as { -readonly [Name in keyof Ageable]?: unknown })[name];
-  return rest;
+/** Of the metadata, what search reads. */
+const KEPT_METADATA = ['speaker', 'topic', 'occurredAt', 'seq'];
+
+/** A text its author wrote stays whole; one made of the content follows it. */
+function essential({ metadata, ...memory }: Memory): Memory {
+  const { content, text } = memory;
+  const kept = Object.entries(metadata ?? {}).filter(([name]) => KEPT_METADATA.includes(name));
+  const fields = typeof content === 'string' ? content : (essentialOf(content, 0) as MemoryContent);
+  return {
+    ...memory,
+    content: fields,
+    text: text === renderContent(content) ? renderContent(fields) : text,
+    ...(kept.length > 0 && { metadata: Object.fromEntries(kept) }),
+  };
 }
 
-const steps: Readonly<Record<Exclude<Form, 'full'>, <M extends Ageable>(memory: M) => M>> = {
-  // The text stays whole: memories are compared by it, and found by it.
-  essential: (memory) => ({
-    ...without(memory, 'metadata'),
-    content: typeof memory.content === 'string' ? memory.content : (essentialOf(memory.content, 0) ?? {}),
-  }),
-  summary: (memory) => withText(memory, summaryOf(memory.text)),
-  pattern: (memory) => without(withText(memory, termsOf(memory.text)), 'vector'),
+const saying = (memory: Memory, text: string): Memory => ({ ...memory, text, content: text });
+
+const steps: Readonly<Record<Exclude<MemoryForm, 'full'>, (memory: Memory) => Memory>> = {
+  essential,
+  summary: (memory) => saying(memory, summaryOf(memory.text)),
+  pattern: (memory) => saying(memory, termsOf(memory.text)),
 };
 
 /**
  * A memory in a shorter form; the same when it has that form or a shorter one. Each form is made of the one before, so
- * the last does not depend on how many nights it took. Kind, tags, outcome, provenance and what it stands for stay.
+ * the last does not depend on how many nights it took, and what would not be shorter stays as it is. Kind, tags, outcome,
+ * provenance and what it stands for stay.
  */
-export function compressTo<M extends Ageable>(memory: M, form: Form): M {
+export function compressTo(memory: Memory, form: MemoryForm): Memory {
   let compressed = memory;
-  for (let at = formNames.indexOf(memory.form) + 1; at <= formNames.indexOf(form); at++) {
-    const next = formNames[at] as Exclude<Form, 'full'>;
-    compressed = { ...steps[next](compressed), form: next };
+  for (let at = memoryForms.indexOf(memory.form) + 1; at <= memoryForms.indexOf(form); at++) {
+    const next = memoryForms[at] as Exclude<MemoryForm, 'full'>;
+    const shorter = steps[next](compressed);
+    // A thousand bytes to find a dozen words by.
+    const { vector, ...rest } = sizeOf(shorter) < sizeOf(compressed) ? shorter : compressed;
+    compressed = { ...rest, ...(vector && next !== 'pattern' && { vector }), form: next };
   }
   return compressed;
 }

@@ -1,22 +1,10 @@
 import { stemmer } from 'stemmer';
-import type { Ageable } from './ageable.ts';
+import type { Memory } from '../memory.ts';
+import { compressTo } from './compression.ts';
+import { hasDigit, isStopWord, wordsOf } from './words.ts';
 
-const STOP_WORDS = new Set(
-  (
-    'a an and are as at be been but by for from had has have he her his i in into is it its me my of on or our she ' +
-    'so that the their them then there these they this to was we were which while who will with you your'
-  ).split(' '),
-);
 /** Words that turn a statement around: they are facts like numbers, however short. */
 const NEGATION = /^(?:no|not|never|none|without|neither|nor|cannot|\p{L}+n't)$/u;
-const WORD = /[\p{L}\p{N}]+(?:[.,:'_-][\p{L}\p{N}]+)*/gu;
-
-/** The words of a text as they stand, lower case. */
-export const wordsOf = (text: string): string[] => text.toLowerCase().match(WORD) ?? [];
-
-export const isStopWord = (word: string): boolean => STOP_WORDS.has(word);
-export const hasDigit = (word: string): boolean => /\p{N}/u.test(word);
-
 /** What a memory says, as far as two of them are compared by. */
 export interface Facts {
   /** Two memories that differ in it are never the same: kind, outcome, whose it is, numbers, negations. */
@@ -27,11 +15,14 @@ export interface Facts {
   readonly pairs: ReadonlySet<string>;
 }
 
-/** Numbers, dates, amounts and ids are not near each other when they differ, so they are compared whole. */
-export function factsOf(memory: Ageable): Facts {
+/**
+ * Of what the essential form says, so that a memory says the same before and after it was brought into that. Numbers,
+ * dates, amounts and ids are not near each other when they differ, so they are compared whole.
+ */
+export function factsOf(memory: Memory): Facts {
   const exact = new Set<string>();
   const stems: string[] = [];
-  for (const word of wordsOf(memory.text)) {
+  for (const word of wordsOf(compressTo(memory, 'essential').text)) {
     if (hasDigit(word) || NEGATION.test(word)) exact.add(word);
     else if (!isStopWord(word)) stems.push(stemmer(word));
   }

@@ -1,16 +1,9 @@
-import type { Ageable } from './ageable.ts';
+import { sizeOf } from './compression.ts';
 import type { AgeingStep } from './plan.ts';
 import { MAX_NAMED, type NightFigures } from './report.ts';
 
-/** What a memory takes: bytes of its JSON, without its vector. */
-export const sizeOf = ({ vector: _, ...memory }: Ageable): number =>
-  Buffer.byteLength(JSON.stringify(memory));
-
 /** A night's figures after one more step. */
-export function withStep<M extends Ageable>(
-  figures: NightFigures,
-  { prunings, change }: AgeingStep<M>,
-): NightFigures {
+export function withStep(figures: NightFigures, { prunings, change }: AgeingStep): NightFigures {
   const pruned = { ...figures.pruned };
   for (const { reason } of prunings) pruned[reason]++;
   const named = prunings.slice(0, Math.max(0, MAX_NAMED - figures.prunedMemories.length));

@@ -1,4 +1,5 @@
-import { type Accesses, type Ageable, noAccesses, touchedAt } from './ageable.ts';
+import type { Memory } from '../memory.ts';
+import { touchedAt } from './age.ts';
 import { compressTo } from './compression.ts';
 import { isKept, pruneReason, type PruneReason } from './pruning.ts';
 import { nearDuplicates } from './redundancy.ts';
@@ -7,8 +8,8 @@ import { type AgeingSettings, formOfTier } from './settings.ts';
 import { assignTiers } from './tiers.ts';
 
 /** A memory that goes. */
-export interface Pruning<M extends Ageable> {
-  readonly memory: M;
+export interface Pruning {
+  readonly memory: Memory;
   readonly reason: PruneReason;
   /** 0..1, see `relevanceOf`. */
   readonly relevance: number;
@@ -17,23 +18,22 @@ export interface Pruning<M extends Ageable> {
 }
 
 /** What must be done together or not at all. */
-export interface AgeingStep<M extends Ageable> {
-  readonly prunings: readonly Pruning<M>[];
-  /** At most one. `after` is of the same version as `before`: who writes it raises it. */
-  readonly change?: { readonly before: M; readonly after: M };
+export interface AgeingStep {
+  readonly prunings: readonly Pruning[];
+  /** At most one. `after` has the version of `before`: who writes it raises it. */
+  readonly change?: { readonly before: Memory; readonly after: Memory };
 }
 
-export interface AgeingPlan<M extends Ageable> {
+export interface AgeingPlan {
   /** In this order. A memory that stands for several is changed by several of them, each from what the one before left. */
-  readonly steps: readonly AgeingStep<M>[];
+  readonly steps: readonly AgeingStep[];
   /** What there is when all of it is done, the most relevant first. */
-  readonly remaining: readonly M[];
+  readonly remaining: readonly Memory[];
   readonly relevance: ReadonlyMap<string, number>;
 }
 
-export interface AgeingInput<M extends Ageable> {
-  readonly memories: readonly M[];
-  readonly accesses: ReadonlyMap<string, Accesses>;
+export interface AgeingInput {
+  readonly memories: readonly Memory[];
   readonly settings: AgeingSettings;
   readonly now: Date;
   /** Memories others can see: one of them is never given up for one they cannot. */
@@ -48,7 +48,7 @@ const MAX_MERGED = 100;
 const latest = (a: string, b: string): string => (a > b ? a : b);
 
 /** A memory after it has taken in its near-duplicates: it was seen as often as all of them, and as late as the last. */
-function standingFor<M extends Ageable>(memory: M, duplicates: readonly M[]): M {
+function standingFor(memory: Memory, duplicates: readonly Memory[]): Memory {
   return duplicates.reduce(
     (kept, duplicate) => ({
       ...kept,
@@ -67,26 +67,25 @@ function standingFor<M extends Ageable>(memory: M, duplicates: readonly M[]): M 
  * another one says, tiers with their caps, shorter forms. A function of what is stored and of `now` alone: the order of
  * the memories does not matter, and once the steps are taken the plan is empty.
  */
-export function planAgeing<M extends Ageable>(input: AgeingInput<M>): AgeingPlan<M> {
-  const { accesses, settings, now, shared, mergedPerStep = 20 } = input;
+export function planAgeing(input: AgeingInput): AgeingPlan {
+  const { settings, now, shared, mergedPerStep = 20 } = input;
   const relevance = new Map<string, number>();
-  const steps: AgeingStep<M>[] = [];
-  const accessesOf = ({ memoryId }: M): Accesses => accesses.get(memoryId) ?? noAccesses;
-  const rate = (memory: M): number => {
-    const { value } = relevanceOf(memory, accessesOf(memory), settings, now);
+  const steps: AgeingStep[] = [];
+  const rate = (memory: Memory): number => {
+    const value = relevanceOf(memory, now);
     relevance.set(memory.memoryId, value);
     return value;
   };
 
-  const staying: M[] = [];
+  const staying: Memory[] = [];
   for (const memory of [...input.memories].sort(byId)) {
     const value = rate(memory);
-    const reason = pruneReason(memory, value, accessesOf(memory), settings, now);
+    const reason = pruneReason(memory, value, settings, now);
     if (reason) steps.push({ prunings: [{ memory, reason, relevance: value }] });
     else staying.push(memory);
   }
 
-  const rank = (memories: readonly M[]): M[] =>
+  const rank = (memories: readonly Memory[]): Memory[] =>
     memories.toSorted(
       (a, b) =>
         Number(isKept(b, settings)) - Number(isKept(a, settings)) ||
@@ -135,4 +134,4 @@ export function planAgeing<M extends Ageable>(input: AgeingInput<M>): AgeingPlan
   return { steps, remaining, relevance };
 }
 
-const byId = (a: Ageable, b: Ageable): number => (a.memoryId < b.memoryId ? -1 : 1);
+const byId = (a: Memory, b: Memory): number => (a.memoryId < b.memoryId ? -1 : 1);

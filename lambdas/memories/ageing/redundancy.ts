@@ -1,4 +1,4 @@
-import type { Ageable } from './ageable.ts';
+import type { Memory } from '../memory.ts';
 import { type Facts, factsOf, setCosine } from './facts.ts';
 import { NearVectors } from './near-vectors.ts';
 
@@ -85,7 +85,7 @@ class WordIndex {
 }
 
 /** Only what was not shortened is compared: what a summary leaves out may be where two memories differ. */
-const isWhole = ({ form }: Ageable): boolean => form === 'full' || form === 'essential';
+const isWhole = ({ form }: Memory): boolean => form === 'full' || form === 'essential';
 
 /** Stems as numbers, the rarest first. */
 function numbered(facts: Iterable<Facts>): Map<string, number> {
@@ -103,17 +103,17 @@ function numbered(facts: Iterable<Facts>): Map<string, number> {
  * @param mayGo whether a memory may be given up for another
  * @returns by the id of the one that stays, those it stands for
  */
-export function nearDuplicates<M extends Ageable>(
-  ranked: readonly M[],
+export function nearDuplicates(
+  ranked: readonly Memory[],
   threshold: number,
-  mayGo: (memory: M) => boolean,
-): Map<string, M[]> {
+  mayGo: (memory: Memory) => boolean,
+): Map<string, Memory[]> {
   const whole = ranked.filter(isWhole);
   const facts = new Map(whole.map((memory) => [memory.memoryId, factsOf(memory)]));
   const numbers = numbered(facts.values());
   const words = new Map<string, WordIndex>();
   const vectors = new Map<string, NearVectors>();
-  const found = new Map<string, M[]>();
+  const found = new Map<string, Memory[]>();
   for (const [rank, memory] of whole.entries()) {
     const { memoryId } = memory;
     const { block, stems, pairs } = facts.get(memoryId)!;

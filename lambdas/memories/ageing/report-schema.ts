@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { memoryTiers } from '../memory.ts';
 import { pruneReasons } from './pruning.ts';
-import { tierNames } from './settings.ts';
 
 const count = z.number().int().nonnegative();
 const ratio = z.number().min(0).max(1);
@@ -36,6 +36,6 @@ export const ageingReportSchema = z.object({
     )
     .meta({ description: 'The first 50.' }),
   changedMeanwhile: count.meta({ description: 'Left alone: somebody else changed them during the run.' }),
-  tiers: z.record(z.enum(tierNames), count).meta({ description: 'What there is after the night.' }),
+  tiers: z.record(z.enum(memoryTiers), count).meta({ description: 'What there is after the night.' }),
   mayChange: count.meta({ description: 'Those of them that may still change with time.' }),
 });

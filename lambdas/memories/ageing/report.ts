@@ -1,5 +1,5 @@
+import type { MemoryTier } from '../memory.ts';
 import type { PruneReason } from './pruning.ts';
-import type { Tier } from './settings.ts';
 
 /** Memories a report names one by one. */
 export const MAX_NAMED = 50;
@@ -21,7 +21,7 @@ export interface NightFigures {
   /** The first of them, at most 50. */
   readonly prunedMemories: readonly PrunedMemory[];
   /** Moved down, by where to. */
-  readonly moved: Readonly<Record<Exclude<Tier, 'hot'>, number>>;
+  readonly moved: Readonly<Record<Exclude<MemoryTier, 'hot'>, number>>;
   /** Shortened, and what they took before and take now, in bytes of JSON. */
   readonly compressed: {
     readonly memories: number;
@@ -36,7 +36,7 @@ export interface AgeingReport extends NightFigures {
   /** Left as they were because somebody else changed them meanwhile; the next night looks again. */
   readonly changedMeanwhile: number;
   /** What there is after the night, by tier. */
-  readonly tiers: Readonly<Record<Tier, number>>;
+  readonly tiers: Readonly<Record<MemoryTier, number>>;
   /** Those of them that may still change with time. */
   readonly mayChange: number;
 }

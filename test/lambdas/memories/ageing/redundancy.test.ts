@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Ageable } from '../../../../lambdas/memories/ageing/ageable.ts';
+import type { Memory } from '../../../../lambdas/memories/memory.ts';
 import { factsOf, setCosine } from '../../../../lambdas/memories/ageing/facts.ts';
 import { NearVectors } from '../../../../lambdas/memories/ageing/near-vectors.ts';
 import { nearDuplicates } from '../../../../lambdas/memories/ageing/redundancy.ts';
@@ -8,7 +8,7 @@ import { seeded } from '../../consolidation/mining/case-generator.ts';
 import { memories, memoryOf } from './memory-generator.ts';
 
 const THRESHOLD = 0.85;
-const groupsOf = (ranked: readonly Ageable[]) =>
+const groupsOf = (ranked: readonly Memory[]) =>
   [...nearDuplicates(ranked, THRESHOLD, () => true)].map(([memoryId, group]) => [
     memoryId,
     group.map((memory) => memory.memoryId),
@@ -20,7 +20,7 @@ describe('near-duplicates', () => {
   it('are found as by comparing each with each', () => {
     fc.assert(
       fc.property(memories, (list) => {
-        const ranked = list.map(({ vector: _, ...memory }): Ageable => ({ ...memory, form: 'full' }));
+        const ranked = list.map(({ vector: _, ...memory }): Memory => ({ ...memory, form: 'full' }));
         const facts = ranked.map(factsOf);
         const leaders: number[] = [];
         const expected = new Map<string, string[]>();
@@ -75,7 +75,7 @@ describe('near-duplicates', () => {
 
   it('are not two of different outcome, kind or user', () => {
     const text = 'buying the breakout above resistance';
-    const fields: Partial<Ageable>[] = [
+    const fields: Partial<Memory>[] = [
       {},
       { outcome: { status: 'success' } },
       { outcome: { status: 'failure' } },
