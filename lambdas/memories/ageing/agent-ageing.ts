@@ -89,7 +89,7 @@ export class AgentAgeing {
     const stored = await this.#writes.statistics(agentId);
     if (all.length === 0 && stored.revision === 0) return this.#report(0, [], noFigures, 0);
     if (!dryRun) await this.#removeRemains(agentId, stored, new Set(all.map(({ memoryId }) => memoryId)));
-    const shared = (await this.#sharing.ofOwner(agentId)).filter(({ with: audience }) => audience.length > 0);
+    const sharing = await this.#sharing.ofOwner(agentId);
     const night: Night = {
       task,
       memories: new Map(memories.map((memory) => [memory.memoryId, memory])),
@@ -100,7 +100,9 @@ export class AgentAgeing {
       memories,
       settings: this.#settings,
       now,
-      shared: new Set(shared.map(({ memoryId }) => memoryId)),
+      shared: new Set(
+        sharing.filter(({ with: audience }) => audience.length > 0).map(({ memoryId }) => memoryId),
+      ),
     });
     if (dryRun) {
       const { figures } = night.statistics.night!;
@@ -111,8 +113,9 @@ export class AgentAgeing {
     const present = new Set(all.map(({ memoryId }) => memoryId));
     for (const { memoryId } of memories) if (!night.memories.has(memoryId)) present.delete(memoryId);
     // Said again, the same content would be the same id, and offered to the same agents.
-    for (const { memoryId } of shared)
-      if (!present.has(memoryId)) await this.#sharing.put({ owner: agentId, memoryId }, [], 0);
+    for (const { memoryId, with: audience, granted } of sharing)
+      if (!present.has(memoryId) && audience.length + granted.length > 0)
+        await this.#sharing.put({ owner: agentId, memoryId }, [], 0);
     const { figures } = night.statistics.night!;
     if (figures !== noFigures) await this.#feed.reset(agentId);
     await this.#feed.trim(agentId, now);
