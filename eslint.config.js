@@ -10,9 +10,11 @@ const slices = [
   'signals',
   'sharing',
   'patterns',
+  'memories',
   'exposures',
   'analytics',
   'consolidation',
+  'archive',
   'relay',
   'health',
 ];

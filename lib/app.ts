@@ -19,7 +19,7 @@ export function createApp(config: StageConfig, props: AppProps = {}): App {
   const env = config.region ? { region: config.region } : undefined;
   const name = (part: string) => `agent-memory-${config.stage}-${part}`;
   const { tables, archive } = new StorageStack(app, name('storage'), { config, env });
-  const consolidation = new ConsolidationStack(app, name('consolidation'), { config, env, tables });
+  const consolidation = new ConsolidationStack(app, name('consolidation'), { config, env, tables, archive });
   const service = new ServiceStack(app, name('service'), {
     config,
     env,

@@ -3,15 +3,19 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { EventInvokeConfig, EventSourceMapping, type Function } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
+import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
 
 export interface ConsolidationStackProps extends StackProps {
   readonly config: StageConfig;
   readonly tables: Readonly<Record<TableName, ITableV2>>;
+  /** Where memories go before the worker shortens or deletes them. */
+  readonly archive: IBucket;
 }
 
 /** One agent is one message. Three tries, so a bad night of a dependency is survived and a poison agent is not. */
@@ -31,7 +35,7 @@ export class ConsolidationStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ConsolidationStackProps) {
     super(scope, id, props);
-    const { config, tables } = props;
+    const { config, tables, archive } = props;
 
     this.workDeadLetters = new Queue(this, 'WorkDeadLetters', {
       fifo: true,
@@ -71,6 +75,7 @@ export class ConsolidationStack extends Stack {
       onFailure: { bind: () => ({ destination: this.runDeadLetters.queueArn }) },
     }).node.addDependency(this.planner);
 
+    const archiving = archiveAccess(archive, ['write']);
     const worker = new ServiceFunction(this, 'Worker', {
       name: 'worker',
       config,
@@ -83,14 +88,18 @@ export class ConsolidationStack extends Stack {
         MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
         FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
         PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
+        MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+        ...archiving.environment,
       },
       statements: [
+        ...archiving.statements,
         new PolicyStatement({
           actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
           resources: [this.workQueue.queueArn],
         }),
       ],
     });
+    acknowledgeArchiveAccess(worker, config.stage);
     this.worker = worker.function;
     new EventSourceMapping(this, 'WorkSource', {
       target: this.worker,

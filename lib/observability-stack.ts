@@ -51,7 +51,7 @@ interface AlarmSpec {
   readonly missing?: TreatMissingData;
 }
 
-/** One dashboard (under 50 metrics) and ten alarms on one metric each: both stay within what CloudWatch gives free. */
+/** One dashboard of at most 50 metrics, which is free, and alarms on one metric each: ten are free, then $0.10 a month. */
 export class ObservabilityStack extends Stack {
   readonly alarmTopic: Topic;
   readonly #stage: string;
@@ -60,14 +60,19 @@ export class ObservabilityStack extends Stack {
     super(scope, id, props);
     this.#stage = props.config.stage;
     this.alarmTopic = this.#createTopic(props.config.alarmEmail);
-    const functions = [
-      ...props.service.functions,
-      { name: 'relay', function: props.service.relay.function },
-      { name: 'planner', function: props.consolidation.planner },
-      { name: 'worker', function: props.consolidation.worker },
-    ];
+    const functions = [...props.service.functions, ...this.#unanswering(props)];
     this.#createAlarms(props);
     this.#createDashboard(props, functions);
+  }
+
+  /** Functions that answer no request, so that no 5xx tells of their errors. */
+  #unanswering({ service, consolidation }: ObservabilityStackProps) {
+    return [
+      { name: 'relay', function: service.relay.function },
+      { name: 'archiver', function: service.archiver.function },
+      { name: 'planner', function: consolidation.planner },
+      { name: 'worker', function: consolidation.worker },
+    ];
   }
 
   /**
@@ -103,6 +108,22 @@ export class ObservabilityStack extends Stack {
         metric: errorsOf(service.relay.function),
         description:
           'The signal relay fails. Signals are kept in the table; subscribers of the bus hear late.',
+      },
+      ArchiverErrors: {
+        metric: errorsOf(service.archiver.function),
+        description:
+          'What expires is not archived. Nothing is lost for twelve hours: look in the log, and at the bucket.',
+      },
+      ArchiverBehind: {
+        metric: this.#lambda(
+          'IteratorAge',
+          { FunctionName: service.archiver.function.functionName },
+          { statistic: Stats.MAXIMUM },
+        ),
+        threshold: Duration.hours(6).toMilliseconds(),
+        description:
+          'The archiver is six hours behind. In another six what it cannot write goes to aws/lambda/ in the ' +
+          'archive bucket, unread by GET …/archive; after a day only point-in-time recovery has it.',
       },
       PlannerErrors: {
         metric: errorsOf(consolidation.planner),
@@ -180,9 +201,10 @@ export class ObservabilityStack extends Stack {
   }
 
   #createDashboard(
-    { config, tables, service, consolidation }: ObservabilityStackProps,
+    props: ObservabilityStackProps,
     functions: readonly { readonly name: string; readonly function: IFunction }[],
   ): void {
+    const { config, tables, service, consolidation } = props;
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12, height: 6 });
     const perFunction = (name: string, statistic: string, shown = functions) =>
@@ -231,7 +253,9 @@ export class ObservabilityStack extends Stack {
             [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
             [this.#api(service, 'Latency', 'p99')],
           ),
-          graph('Function errors', perFunction('Errors', Stats.SUM), [this.#lambda('Throttles', {})]),
+          graph('Errors behind the API', perFunction('Errors', Stats.SUM, this.#unanswering(props)), [
+            this.#lambda('Throttles', {}),
+          ]),
         ],
         [
           graph('Function duration (p99)', perFunction('Duration', 'p99', working)),
@@ -255,6 +279,11 @@ export class ObservabilityStack extends Stack {
                 'IteratorAge',
                 { FunctionName: service.relay.function.functionName },
                 { statistic: Stats.MAXIMUM, label: 'relay behind (ms)' },
+              ),
+              this.#lambda(
+                'IteratorAge',
+                { FunctionName: service.archiver.function.functionName },
+                { statistic: Stats.MAXIMUM, label: 'archiver behind (ms)' },
               ),
             ],
           ),

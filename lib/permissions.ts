@@ -7,8 +7,11 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
+  | 'archive'
+  | 'archiver'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -71,6 +74,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
+  },
   analytics: {
     memory: { actions: ['Query'] },
     decisions: { actions: ['Query'] },
@@ -78,6 +88,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+  },
+  archive: {},
+  // Reads their streams, and knows a stream's table by its name.
+  archiver: {
+    decisions: { actions: [] },
+    state: { actions: [] },
+    signals: { actions: [] },
   },
   relay: {
     state: { actions: ['PutItem'] },
@@ -91,7 +108,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   worker: {
     decisions: { actions: ['Query'] },
     memory: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
       indexes: ['shared'],
     },
     state: {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
+import { ageingReportSchema } from '../memories/ageing/report-schema.ts';
 import { agentIdSchema, pageOf, pageQuery, runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
@@ -11,6 +12,8 @@ const totalsSchema = z.object({
   promoted: count,
   updated: count,
   demoted: count,
+  memoriesPruned: count,
+  memoriesCompressed: count,
   readUnits: z.number(),
   writeUnits: z.number(),
 });
@@ -64,6 +67,7 @@ const agentResultSchema = z.object({
       pages: count,
       durationMs: z.number(),
       types: z.array(typeReportSchema),
+      memories: ageingReportSchema.optional().meta({ description: 'Absent for a pool, which has none.' }),
     })
     .optional(),
 });

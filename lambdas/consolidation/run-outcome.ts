@@ -10,8 +10,8 @@ import {
   type LastRun,
   type Nearest,
   type RunTotals,
-  totalNames,
   type TypeReport,
+  typeTotalNames,
   zeroTotals,
 } from './run.ts';
 import { storableFinding } from './storable-finding.ts';
@@ -130,10 +130,9 @@ function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] 
     }));
 }
 
+/** Sums over the decision types; what was done to memories is not among it. */
 export function totalsOf(types: readonly TypeReport[], consumed: ConsumedUnits): RunTotals {
   const totals: Record<string, number> = { ...zeroTotals, ...consumed };
-  for (const type of types)
-    for (const name of totalNames)
-      if (name !== 'readUnits' && name !== 'writeUnits') totals[name] = totals[name]! + type[name];
+  for (const type of types) for (const name of typeTotalNames) totals[name] = totals[name]! + type[name];
   return totals as unknown as RunTotals;
 }

@@ -1,3 +1,4 @@
+import type { AgeingReport } from '../memories/ageing/report.ts';
 import { DAY_MS } from '../shared/platform/clock.ts';
 import type { MiningLimits } from './mining/types.ts';
 
@@ -6,14 +7,13 @@ export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
 export type RunTrigger = 'schedule' | 'operator' | 'agent';
 export type AgentResultKind = 'CONSOLIDATED' | 'SKIPPED' | 'FAILED';
 
+/** What is summed over the decision types of an agent. */
+export const typeTotalNames = ['decisions', 'resolved', 'tested', 'promoted', 'updated', 'demoted'] as const;
 /** Sums over the agents of a run. */
 export const totalNames = [
-  'decisions',
-  'resolved',
-  'tested',
-  'promoted',
-  'updated',
-  'demoted',
+  ...typeTotalNames,
+  'memoriesPruned',
+  'memoriesCompressed',
   'readUnits',
   'writeUnits',
 ] as const;
@@ -81,6 +81,8 @@ export interface AgentReport {
   readonly pages: number;
   readonly durationMs: number;
   readonly types: TypeReport[];
+  /** What became of the agent's memories; absent for a pool, which has none. */
+  readonly memories?: AgeingReport;
 }
 
 export interface AgentResult {
@@ -101,6 +103,8 @@ export interface LastRun {
   readonly startedAt: string;
   /** Patterns whose numbers may age: candidate, promoted or suspect, and those that others offer. */
   readonly livePatterns: number;
+  /** Memories that may still age. @default - none */
+  readonly ageingMemories?: number;
 }
 
 export const RUN_RETENTION_MS = 90 * DAY_MS;

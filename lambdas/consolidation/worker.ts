@@ -4,13 +4,24 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
+import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
+import { Archive } from '../archive/archive.ts';
+import type { OpenStore } from '../archive/object-store.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
+import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
+import { defaultAgeingSettings } from '../memories/ageing/settings.ts';
+import { memoryCategories } from '../memories/categories.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
+import { MemoryRecords } from '../memories/memory-records.ts';
+import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
 import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
 import { StandingStore } from '../patterns/standing-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
@@ -32,6 +43,8 @@ const environment = {
   MAX_RECEIVE_COUNT: z.coerce.number().int().min(1),
   FEATURE_WINDOWS: featureWindows,
   PATTERN_LIFECYCLE: patternLifecycle,
+  MEMORY_CATEGORIES: memoryCategories,
+  ...archiveEnvironment,
 };
 export interface WorkerEnvironment {
   readonly DECISIONS_TABLE: string;
@@ -43,14 +56,16 @@ export interface WorkerEnvironment {
   readonly FEATURE_WINDOWS?: FeatureWindows;
   /** @default defaultLifecycleSettings */
   readonly PATTERN_LIFECYCLE?: LifecycleSettings;
+  readonly MEMORY_CATEGORIES: MemoryCategories;
 }
 
 /** One message, one agent or one pool. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
 export function createWorkerHandler(
   runtime: Runtime,
   env: WorkerEnvironment,
+  openStore: OpenStore,
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
-  const { documents, clock, logger, metrics } = runtime;
+  const { documents, clock, logger, metrics, randomPart } = runtime;
   const settings = miningSettings(env.FEATURE_WINDOWS);
   const consumed = meterCapacity(documents);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
@@ -74,7 +89,17 @@ export function createWorkerHandler(
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);
   const pooled = new PooledConsolidation(registry, cases, store, clock, consumed, lifecycle);
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const runner = new TaskRunner(ledger, consolidation, pooled, clock);
+  const ageing = new AgentAgeing(
+    {
+      records: new MemoryRecords(documents, env.MEMORY_TABLE),
+      writes: new AgeingWrites(documents, env.MEMORY_TABLE),
+      feed: new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
+      sharing: new Sharing(documents, env.MEMORY_TABLE, SHARED_MEMORIES, clock),
+      archive: new Archive(openStore, clock),
+    },
+    { ...defaultAgeingSettings, categories: env.MEMORY_CATEGORIES },
+  );
+  const runner = new TaskRunner(ledger, consolidation, pooled, ageing, clock, consumed);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {
@@ -110,4 +135,5 @@ export function createWorkerHandler(
   };
 }
 
-export const handler = createWorkerHandler(createRuntime('worker'), readEnvironment(environment));
+const env = readEnvironment(environment);
+export const handler = createWorkerHandler(createRuntime('worker'), env, archiveStore(env));

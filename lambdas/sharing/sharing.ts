@@ -20,6 +20,7 @@ import {
   sharedIndex,
   sharedKey,
   sharingKey,
+  sharingPartition,
   type SharingRecord,
   toSharingItem,
 } from './table.ts';
@@ -129,6 +130,27 @@ export class Sharing {
     const nameOf = ({ owner, memoryId }: Reference): string => `${owner}#${memoryId}`;
     const seen = new Set(named.map(nameOf));
     return [...named, ...withAll.filter((record) => record.owner !== agentId && !seen.has(nameOf(record)))];
+  }
+
+  /** What an owner shares, or has shared: strongly consistent. */
+  async ofOwner(owner: string): Promise<SharingRecord[]> {
+    const records: SharingRecord[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+          ExpressionAttributeValues: { ':pk': sharingPartition(owner, this.#memoryType) },
+          ExclusiveStartKey: start,
+        }),
+      );
+      records.push(...(page.Items ?? []).map(fromSharingItem));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return records;
   }
 
   async #save(record: SharingRecord, before: SharingRecord | undefined): Promise<boolean> {

@@ -10,8 +10,11 @@ import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
  */
 export const sharedIndex = tables.memory.indexes.shared;
 
+export const sharingPartition = (owner: string, memoryType: string): string =>
+  `sharing:${owner}#${memoryType}`;
+
 export const sharingKey = (owner: string, memoryType: string, memoryId: string) => ({
-  [PARTITION_KEY]: `sharing:${owner}#${memoryType}`,
+  [PARTITION_KEY]: sharingPartition(owner, memoryType),
   [SORT_KEY]: memoryId,
 });
 

@@ -38,7 +38,7 @@ describe('the code of a function', () => {
     const [worker, health] = assets.sort((a, b) => b.files.length - a.files.length);
     expect(assets).toHaveLength(2);
     expect(health!.files).toEqual(['index.mjs']);
-    expect(worker!.files).toEqual(['counting-thread.mjs', 'index.mjs']);
+    expect(worker!.files).toEqual(['counting-thread.mjs', 'index.mjs', 's3-object-store.mjs']);
 
     const failures: Error[] = [];
     const count = countOnThreads({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 
 /** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
@@ -19,7 +20,9 @@ Object.assign(process.env, {
   EVENT_BUS_NAME: 'agent-memory-test',
   WORK_QUEUE_URL: 'https://queue.test/work.fifo',
   PLANNER_FUNCTION_NAME: 'planner',
+  ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
     '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',

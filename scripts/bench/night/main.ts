@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../../lambdas/shared/schema/tables.ts';
 import { readAssembly, type Assembly } from '../../local/assembly.ts';
 import { startEmulator } from '../../local/emulator.ts';
@@ -26,13 +27,16 @@ const environmentOf = (suffix: string): WorkerEnvironment => ({
   STATE_TABLE: tables.state.name + suffix,
   MEMORY_TABLE: tables.memory.name + suffix,
   MAX_RECEIVE_COUNT: 3,
+  MEMORY_CATEGORIES: defaultMemoryCategories,
 });
 
 /** Before the functions' modules are loaded, which read it. */
 function prepareEnvironment(endpoint: string): void {
-  const { MAX_RECEIVE_COUNT, ...names } = environmentOf('');
+  const { MAX_RECEIVE_COUNT, MEMORY_CATEGORIES, ...names } = environmentOf('');
   Object.assign(process.env, names, {
     MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
+    MEMORY_CATEGORIES: JSON.stringify(MEMORY_CATEGORIES),
+    ARCHIVE_BUCKET: 'archive',
     WORK_QUEUE_URL: 'https://queue.test/work.fifo',
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
     AWS_REGION: 'us-east-1',

@@ -66,6 +66,9 @@ const eventOf = ({ messageId, body, receiveCount, groupId, deduplicationId }: Re
 
 const context = { functionName: 'worker', awsRequestId: 'night' } as unknown as Context;
 
+/** These agents decide and remember nothing. */
+const noMemories = () => Promise.reject(new Error('nothing is archived in these nights'));
+
 class Killed extends Error {}
 
 /** A client of a process that dies when its k-th write has gone through; with k = 0 before it did anything. */
@@ -130,7 +133,7 @@ export async function simulateNight(options: NightOptions): Promise<NightEvents>
     const writes = unlucky ? 0 : Math.floor(random() * 13);
     const unheard = happens(0.1);
     const documents = dies ? dyingAfter(writes, runtime.documents) : runtime.documents;
-    const worker = createWorkerHandler({ ...runtime, documents }, environment);
+    const worker = createWorkerHandler({ ...runtime, documents }, environment, noMemories);
     const { batchItemFailures } = await worker(eventOf(message), context);
     if (batchItemFailures.length > 0) {
       if (dies) events.killed++;

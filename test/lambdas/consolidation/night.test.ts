@@ -9,7 +9,7 @@ import { auditNight, knowledgeOf } from '../../../scripts/bench/night/audit.ts';
 import { simulateNight } from '../../../scripts/bench/night/simulation.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { fakeQueue } from './pipeline.ts';
+import { fakeQueue, workerEnvironment } from './pipeline.ts';
 
 const SCHEDULED = '2026-03-01T02:00:00.000Z';
 const AGENTS = agentIds(80);
@@ -22,12 +22,7 @@ async function freshTables() {
   const names = ['DECISIONS_TABLE', 'STATE_TABLE', 'MEMORY_TABLE', 'SIGNALS_TABLE'];
   for (const name of names) process.env[name] += '-n';
   await createTables();
-  return {
-    DECISIONS_TABLE: tableName('decisions'),
-    STATE_TABLE: tableName('state'),
-    MEMORY_TABLE: tableName('memory'),
-    MAX_RECEIVE_COUNT: 3,
-  };
+  return workerEnvironment();
 }
 
 describe('a night of many agents', () => {

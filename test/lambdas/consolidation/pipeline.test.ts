@@ -11,6 +11,7 @@ import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { lambdaContext } from '../../support/api.ts';
 import { dyingAfter } from '../../support/faults.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
+import { MemoryBucket } from '../../support/s3.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import {
   createPipeline,
@@ -22,6 +23,7 @@ import {
   plantedRule,
   sqsEventOf,
   storeDecisions,
+  workerEnvironment,
 } from './pipeline.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
@@ -236,7 +238,8 @@ async function replaceItems(table: string, current: readonly Item[], wanted: rea
 describe('a worker that is killed after any of its writes', () => {
   it('leaves what the next try ends in the same items', async () => {
     const agentId = 'victim';
-    const pipeline = createPipeline({ now: NOW });
+    const bucket = new MemoryBucket();
+    const pipeline = createPipeline({ now: NOW, bucket });
     const rule = plantedRule(NOW);
     const risk = rule.map((sketch) => ({ ...sketch, decisionType: 'RISK_ASSESSMENT' }));
     const decisions = await logDecisions(runtime, agentId, [...rule, ...risk]);
@@ -274,13 +277,8 @@ describe('a worker that is killed after any of its writes', () => {
       await ledger.create({ runId, trigger: 'operator', asOf: LATER, agentId });
       const writes = { count: 0 };
       const dying = createTestRuntime('worker', { now: LATER, documents: dyingAfter(k, writes) });
-      const environment = {
-        DECISIONS_TABLE: tableName('decisions'),
-        STATE_TABLE: tableName('state'),
-        MEMORY_TABLE: tableName('memory'),
-        MAX_RECEIVE_COUNT: 3,
-      };
-      const first = await createWorkerHandler(dying, environment)(sqsEventOf([message]), lambdaContext);
+      const worker = createWorkerHandler(dying, workerEnvironment(), async () => bucket.store('worker'));
+      const first = await worker(sqsEventOf([message]), lambdaContext);
       if (k !== Infinity) expect(first.batchItemFailures).toHaveLength(1);
       const second = await pipeline.worker(sqsEventOf([message], 2), lambdaContext);
       expect(second.batchItemFailures).toEqual([]);

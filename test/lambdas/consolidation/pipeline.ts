@@ -7,13 +7,15 @@ import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts'
 import { createConsolidationHandler } from '../../../lambdas/consolidation/handler.ts';
 import type { FeatureWindows } from '../../../lambdas/consolidation/feature-windows.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
-import { createWorkerHandler } from '../../../lambdas/consolidation/worker.ts';
+import { createWorkerHandler, type WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
 import type { Decision, DecisionReference, OutcomeStatus } from '../../../lambdas/decisions/decision.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
 import { HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { call, lambdaContext } from '../../support/api.ts';
 import { record } from '../../support/recordings.ts';
+import { MemoryBucket } from '../../support/s3.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { tableName } from '../../support/tables.ts';
 
@@ -57,14 +59,26 @@ export function fakeQueue(failAfter = Infinity) {
   return { client, messages };
 }
 
+/** Of a worker that works on this test file's tables. */
+export const workerEnvironment = (): WorkerEnvironment => ({
+  DECISIONS_TABLE: tableName('decisions'),
+  STATE_TABLE: tableName('state'),
+  MEMORY_TABLE: tableName('memory'),
+  MAX_RECEIVE_COUNT: 3,
+  MEMORY_CATEGORIES: defaultMemoryCategories,
+});
+
 export interface PipelineOptions {
   readonly now: string;
   readonly workerDocuments?: TestRuntimeOptions['documents'];
   readonly featureWindows?: FeatureWindows;
+  /** @default one of its own */
+  readonly bucket?: MemoryBucket;
 }
 
 /** API, planner and worker, wired as they are deployed; a run is over when `run` returns. */
-export function createPipeline({ now, workerDocuments, featureWindows }: PipelineOptions) {
+export function createPipeline({ now, workerDocuments, featureWindows, ...rest }: PipelineOptions) {
+  const bucket = rest.bucket ?? new MemoryBucket();
   const runtimes: Record<'api' | 'planner' | 'worker', TestRuntime> = {
     api: createTestRuntime('consolidation', { now }),
     planner: createTestRuntime('planner', { now }),
@@ -89,13 +103,12 @@ export function createPipeline({ now, workerDocuments, featureWindows }: Pipelin
     { AUTH_MODE: 'iam', STATE_TABLE: tableName('state'), PLANNER_FUNCTION_NAME: 'planner' },
     lambda,
   );
-  const worker = createWorkerHandler(runtimes.worker, {
-    DECISIONS_TABLE: tableName('decisions'),
-    STATE_TABLE: tableName('state'),
-    MEMORY_TABLE: tableName('memory'),
-    MAX_RECEIVE_COUNT: 3,
-    ...(featureWindows && { FEATURE_WINDOWS: featureWindows }),
-  });
+  const store = bucket.store('worker');
+  const worker = createWorkerHandler(
+    runtimes.worker,
+    { ...workerEnvironment(), ...(featureWindows && { FEATURE_WINDOWS: featureWindows }) },
+    async () => store,
+  );
   const work = async (receiveCount = 1): Promise<SQSBatchResponse[]> => {
     const answers: SQSBatchResponse[] = [];
     for (const message of queue.messages.splice(0))
