@@ -4,6 +4,7 @@ import { authMode, readEnvironment, resourceName } from '../shared/platform/env.
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
+import { AccessCounts } from './access-counts.ts';
 import { memoryCategories } from './categories.ts';
 import { memoryRoutes } from './contract.ts';
 import { MemoryFeed } from './memory-feed.ts';
@@ -12,7 +13,9 @@ import { MemoryListing } from './memory-listing.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from './memory-sharing.ts';
 import { MemoryStore } from './memory-store.ts';
-import { toView } from './views.ts';
+import { CountedSearch } from './counted-search.ts';
+import { MemorySearch } from './search/memory-search.ts';
+import { toHits, toView } from './views.ts';
 
 const environment = {
   AUTH_MODE: authMode,
@@ -41,7 +44,14 @@ export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment
   );
   const listing = new MemoryListing({ records, sharing, store }, categories, clock);
   const intake = new MemoryIntake(store, sharing, registry);
+  const accesses = new AccessCounts(documents, table, clock, randomPart);
+  const search = new CountedSearch(
+    new MemorySearch({ records, feed, sharing, categories, clock }),
+    accesses,
+    clock,
+  );
   const view = toView(categories);
+  const found = toHits(categories);
   return createHttpHandler(runtime, env.AUTH_MODE, memoryRoutes, {
     saveMemory: async ({ params, body }) => {
       const { memory, result } = await intake.save(params.agentId, body);
@@ -52,13 +62,22 @@ export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment
       return { ...page, items: page.items.map(view) };
     },
     getMemory: async ({ params: { agentId, memoryId }, query: { owner = agentId } }) =>
-      view(await (owner === agentId ? store.get(agentId, memoryId) : sharing.read(agentId, owner, memoryId))),
+      view(
+        await search.read(
+          owner === agentId ? store.get(agentId, memoryId) : sharing.read(agentId, owner, memoryId),
+        ),
+      ),
     updateMemory: async ({ params, body: { expectedVersion, ...change } }) =>
       view(await intake.update(params.agentId, params.memoryId, expectedVersion, change)),
     listRevisions: ({ params, query }) => listing.revisions(params.agentId, params.memoryId, query),
     getMemorySharing: ({ params }) => sharing.get(params.agentId, params.memoryId),
     putMemorySharing: ({ params, body }) =>
       sharing.put(params.agentId, params.memoryId, body.with, body.expectedVersion),
+    searchMemories: async ({ params, body }) => found((await search.search(params.agentId, [body]))[0]!),
+    searchMemoriesBatch: async ({ params, body }) => ({
+      results: (await search.search(params.agentId, body.queries)).map(found),
+    }),
+    preloadMemories: async ({ params, body }) => found(await search.preload(params.agentId, body)),
   });
 }
 

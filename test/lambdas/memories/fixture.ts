@@ -41,6 +41,10 @@ export function createMemoriesFixture(options: TestRuntimeOptions = {}) {
       on('updateMemory')({ params: { agentId, memoryId }, body }),
     revisions: (agentId: string, memoryId: string, query: Record<string, string> = {}) =>
       on('listRevisions')({ params: { agentId, memoryId }, query }),
+    search: (agentId: string, body: object) => on('searchMemories')({ params: { agentId }, body }),
+    batch: (agentId: string, queries: readonly object[]) =>
+      on('searchMemoriesBatch')({ params: { agentId }, body: { queries } }),
+    preload: (agentId: string, body: object) => on('preloadMemories')({ params: { agentId }, body }),
     sharing: (agentId: string, memoryId: string) => on('getMemorySharing')({ params: { agentId, memoryId } }),
     share: (agentId: string, memoryId: string, body: object) =>
       on('putMemorySharing')({ params: { agentId, memoryId }, body }),
