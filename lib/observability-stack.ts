@@ -231,7 +231,9 @@ export class ObservabilityStack extends Stack {
             [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
             [this.#api(service, 'Latency', 'p99')],
           ),
-          graph('Errors behind the scenes', perFunction('Errors', Stats.SUM, background), [this.#lambda('Throttles', {})]),
+          graph('Errors behind the scenes', perFunction('Errors', Stats.SUM, background), [
+            this.#lambda('Throttles', {}),
+          ]),
         ],
         [
           graph('Function duration (p99)', perFunction('Duration', 'p99', working)),

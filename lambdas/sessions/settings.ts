@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { json } from '../shared/platform/env.ts';
 import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS } from './session.ts';
 
 const settingsSchema = z.strictObject({
@@ -15,14 +16,4 @@ const settingsSchema = z.strictObject({
 export type SessionSettings = z.output<typeof settingsSchema>;
 
 /** The variable SESSION_SETTINGS, the same for every function that reads or writes sessions. */
-export const sessionSettings = z
-  .string({ error: 'is missing' })
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(settingsSchema);
+export const sessionSettings = json(settingsSchema);
