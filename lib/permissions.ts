@@ -6,6 +6,7 @@ export type FunctionName =
   | 'agents'
   | 'decisions'
   | 'signals'
+  | 'sessions'
   | 'patterns'
   | 'analytics'
   | 'consolidation'
@@ -64,6 +65,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
+  },
+  sessions: {
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
   patterns: {
     memory: {
