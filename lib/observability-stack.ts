@@ -51,7 +51,7 @@ interface AlarmSpec {
   readonly missing?: TreatMissingData;
 }
 
-/** One dashboard (under 50 metrics) and ten alarms on one metric each: both stay within what CloudWatch gives free. */
+/** One dashboard of at most 50 metrics, which is free, and alarms on one metric each: ten are free, then $0.10 a month. */
 export class ObservabilityStack extends Stack {
   readonly alarmTopic: Topic;
   readonly #stage: string;
@@ -60,14 +60,14 @@ export class ObservabilityStack extends Stack {
     super(scope, id, props);
     this.#stage = props.config.stage;
     this.alarmTopic = this.#createTopic(props.config.alarmEmail);
-    const functions = [
-      ...props.service.functions,
+    const background = [
       { name: 'relay', function: props.service.relay.function },
+      { name: 'archiver', function: props.service.archiver.function },
       { name: 'planner', function: props.consolidation.planner },
       { name: 'worker', function: props.consolidation.worker },
     ];
     this.#createAlarms(props);
-    this.#createDashboard(props, functions);
+    this.#createDashboard(props, background);
   }
 
   /**
@@ -103,6 +103,22 @@ export class ObservabilityStack extends Stack {
         metric: errorsOf(service.relay.function),
         description:
           'The signal relay fails. Signals are kept in the table; subscribers of the bus hear late.',
+      },
+      ArchiverErrors: {
+        metric: errorsOf(service.archiver.function),
+        description:
+          'What expires is not archived. Nothing is lost for twelve hours: look in the log, and at the bucket.',
+      },
+      ArchiverBehind: {
+        metric: this.#lambda(
+          'IteratorAge',
+          { FunctionName: service.archiver.function.functionName },
+          { statistic: Stats.MAXIMUM },
+        ),
+        threshold: Duration.hours(6).toMilliseconds(),
+        description:
+          'The archiver is six hours behind. In another six what it cannot write goes to aws/lambda/ in the ' +
+          'archive bucket, unread by GET …/archive; after a day only point-in-time recovery has it.',
       },
       PlannerErrors: {
         metric: errorsOf(consolidation.planner),
@@ -181,16 +197,17 @@ export class ObservabilityStack extends Stack {
 
   #createDashboard(
     { config, tables, service, consolidation }: ObservabilityStackProps,
-    functions: readonly { readonly name: string; readonly function: IFunction }[],
+    background: readonly { readonly name: string; readonly function: IFunction }[],
   ): void {
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const perFunction = (name: string, statistic: string, shown = functions) =>
+    const perFunction = (name: string, statistic: string, shown: typeof background) =>
       shown.map(({ name: label, function: fn }) =>
         this.#lambda(name, { FunctionName: fn.functionName }, { statistic, label }),
       );
-    // The free dashboard has room for 50 metrics; how long a function takes that does nothing is not among them.
-    const working = functions.filter(({ name }) => name !== 'health');
+    // The free dashboard has room for 50 metrics: what fails behind the API is its 5xx, and how long a function takes
+    // that does nothing is not shown.
+    const working = [...service.functions.filter(({ name }) => name !== 'health'), ...background];
     const perTable = (metricName: string) =>
       Object.entries(tables).map(
         ([label, { tableName }]) =>
@@ -231,7 +248,9 @@ export class ObservabilityStack extends Stack {
             [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
             [this.#api(service, 'Latency', 'p99')],
           ),
-          graph('Function errors', perFunction('Errors', Stats.SUM), [this.#lambda('Throttles', {})]),
+          graph('Errors behind the scenes', perFunction('Errors', Stats.SUM, background), [
+            this.#lambda('Throttles', {}),
+          ]),
         ],
         [
           graph('Function duration (p99)', perFunction('Duration', 'p99', working)),
@@ -255,6 +274,11 @@ export class ObservabilityStack extends Stack {
                 'IteratorAge',
                 { FunctionName: service.relay.function.functionName },
                 { statistic: Stats.MAXIMUM, label: 'relay behind (ms)' },
+              ),
+              this.#lambda(
+                'IteratorAge',
+                { FunctionName: service.archiver.function.functionName },
+                { statistic: Stats.MAXIMUM, label: 'archiver behind (ms)' },
               ),
             ],
           ),

@@ -6,10 +6,13 @@ export type FunctionName =
   | 'agents'
   | 'decisions'
   | 'signals'
+  | 'sessions'
   | 'patterns'
   | 'memories'
   | 'analytics'
   | 'consolidation'
+  | 'archive'
+  | 'archiver'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -64,6 +67,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
   },
+  sessions: {
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
   patterns: {
     memory: {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
@@ -86,6 +92,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+  },
+  archive: {},
+  // Reads their streams, and knows a stream's table by its name.
+  archiver: {
+    decisions: { actions: [] },
+    state: { actions: [] },
+    signals: { actions: [] },
   },
   relay: {
     state: { actions: ['PutItem'] },

@@ -120,6 +120,17 @@ export const memoryRoutes = {
     errors: ['NotFound', 'Conflict', 'VersionConflict'],
     example: { body: { expectedVersion: 1, pinned: true } },
   }),
+  removeMemory: defineRoute({
+    method: 'DELETE',
+    path: '/agents/{agentId}/memories/{memoryId}',
+    audience: 'agent',
+    summary: 'Remove a memory with all it was, after writing both to the archive',
+    params: memoryParams,
+    query: z.strictObject({}),
+    response: z.object({ memoryId: memoryIdSchema, agentId: agentIdSchema, removed: z.literal(true) }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
   listRevisions: defineRoute({
     method: 'GET',
     path: '/agents/{agentId}/memories/{memoryId}/revisions',

@@ -52,13 +52,30 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        patterns: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
-        memories: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
+        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
+        sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        patterns: [
+          'AUTH_MODE',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
+          'STATE_TABLE',
+        ],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
+        archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
+        archiver: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
-        worker: ['DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MAX_RECEIVE_COUNT', 'MEMORY_TABLE', 'STATE_TABLE'],
+        worker: [
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MAX_RECEIVE_COUNT',
+          'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
+          'STATE_TABLE',
+        ],
       });
     });
 
@@ -123,7 +140,10 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
     it('reads the signals and gives a record up only after halving, retries and six hours, whole, to the archive', () => {
       const streams = assembly
         .ofType('AWS::Lambda::EventSourceMapping')
-        .filter(({ properties }) => 'StartingPosition' in properties);
+        .filter(
+          ({ properties }) =>
+            'StartingPosition' in properties && assembly.text(properties.FunctionName).includes('Relay'),
+        );
       expect(streams).toHaveLength(1);
       const { properties } = streams[0]!;
       expect(properties).toMatchObject({
@@ -139,6 +159,53 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         /^\{Archive\w+\.Arn\}$/,
       );
       expect(assembly.text(properties.FunctionName)).toContain('Relay');
+    });
+  });
+
+  describe('the archiver', () => {
+    const mappings = assembly
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ properties }) => assembly.text(properties.FunctionName).includes('Archiver'));
+
+    it('reads every stream of a table whose rows expire, and of it only what TTL deleted', () => {
+      expect(
+        mappings
+          .map(({ properties }) => assembly.text(properties.EventSourceArn).split(/Table|\./)[0])
+          .sort(),
+      ).toEqual(['{Decisions', '{Signals', '{State']);
+      for (const { properties } of mappings) {
+        const [filter, ...others] = properties.FilterCriteria.Filters;
+        expect(others).toEqual([]);
+        expect(JSON.parse(filter.Pattern)).toMatchObject({
+          eventName: ['REMOVE'],
+          userIdentity: { type: ['Service'], principalId: ['dynamodb.amazonaws.com'] },
+        });
+      }
+    });
+
+    it('tries for half a day, halves what fails, and puts it whole into the archive', () => {
+      for (const { properties } of mappings) {
+        expect(properties).toMatchObject({
+          StartingPosition: 'TRIM_HORIZON',
+          BatchSize: 1000,
+          MaximumBatchingWindowInSeconds: 300,
+          BisectBatchOnFunctionError: true,
+          MaximumRecordAgeInSeconds: 12 * 3600,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+        });
+        expect(assembly.text(properties.DestinationConfig.OnFailure.Destination)).toMatch(
+          /^\{Archive\w+\.Arn\}$/,
+        );
+      }
+    });
+
+    it('leaves no stream with more than two readers', () => {
+      const readers = assembly
+        .ofType('AWS::Lambda::EventSourceMapping')
+        .filter(({ properties }) => 'StartingPosition' in properties)
+        .map(({ properties }) => assembly.text(properties.EventSourceArn));
+      for (const stream of readers)
+        expect(readers.filter((other) => other === stream).length).toBeLessThan(3);
     });
   });
 
@@ -225,6 +292,9 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'xray:PutTraceSegments,xray:PutTelemetryRecords on *',
           'dynamodb:ListStreams on {SignalsTable89526324.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
+          'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
+          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
+          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
         ]),
       );
     });
@@ -254,6 +324,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
       'AWS::CloudWatch::Dashboard',
       'AWS::DynamoDB::GlobalTable',
       'AWS::Events::EventBus',
+      'AWS::Glue::Database',
+      'AWS::Glue::Table',
       'AWS::IAM::Policy',
       'AWS::IAM::Role',
       'AWS::Lambda::EventInvokeConfig',

@@ -63,6 +63,12 @@ const cases: readonly {
     absent: true,
   },
   {
+    route: memoryRoutes.removeMemory,
+    good: { params: memory },
+    bad: [['body', { params: memory, body: { expectedVersion: 1 } }]],
+    absent: true,
+  },
+  {
     route: memoryRoutes.listRevisions,
     good: { params: memory },
     bad: [['maxResults', { params: memory, query: { maxResults: '0' } }]],
