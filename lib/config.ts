@@ -40,6 +40,22 @@ export interface StageConfig {
     readonly sequenceHours: number;
   };
   /**
+   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
+   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
+   */
+  readonly memoryCategories: MemoryCategories;
+  /** How sessions behave. */
+  readonly sessions: {
+    /** Of sessions that do not say: they expire so long after their last activity. */
+    readonly expiresAfterSeconds: number;
+    /** How many messages stay whole. */
+    readonly hotWindow: number;
+    /** After every so many messages the running summary is brought up to date. */
+    readonly summaryEvery: number;
+    /** Limit of the running summary, in bytes. */
+    readonly summaryBytes: number;
+  };
+  /**
    * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
    * docs/adr/010-change-and-hypotheses.md. What is promoted or stated keeps what it was given at that time.
    */
@@ -55,11 +71,6 @@ export interface StageConfig {
     /** Days in which a hypothesis is settled or given up. */
     readonly hypothesisDays: number;
   };
-  /**
-   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
-   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
-   */
-  readonly memoryCategories: MemoryCategories;
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -70,6 +81,8 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
+  memoryCategories: defaultMemoryCategories,
+  sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   patternLifecycle: {
     driftThreshold: 6,
     confidenceHalfLifeDays: 90,
@@ -77,7 +90,6 @@ const common = {
     hypothesisOddsRatio: 2,
     hypothesisDays: 90,
   },
-  memoryCategories: defaultMemoryCategories,
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 
