@@ -15,6 +15,7 @@ const slices = [
   'analytics',
   'consolidation',
   'archive',
+  'erasures',
   'relay',
   'health',
 ];

@@ -10,8 +10,11 @@ import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
  */
 export const sharedIndex = tables.memory.indexes.shared;
 
+export const sharingPartition = (owner: string, memoryType: string): string =>
+  `sharing:${owner}#${memoryType}`;
+
 export const sharingKey = (owner: string, memoryType: string, memoryId: string) => ({
-  [PARTITION_KEY]: `sharing:${owner}#${memoryType}`,
+  [PARTITION_KEY]: sharingPartition(owner, memoryType),
   [SORT_KEY]: memoryId,
 });
 
@@ -41,7 +44,7 @@ export interface SharingRecord {
   readonly confidence: number;
 }
 
-type Item = Record<string, unknown>;
+export type Item = Record<string, unknown>;
 
 export function toSharingItem(memoryType: string, { owner, memoryId, ...rest }: SharingRecord): Item {
   return {

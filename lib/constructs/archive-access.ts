@@ -1,7 +1,7 @@
+import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { type IConstruct } from 'constructs';
-import { Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 
 /** What a function does with archived records. */
 export type ArchiveUse = 'read' | 'write' | 'remove';
@@ -35,6 +35,7 @@ export function acknowledgeArchiveAccess(scope: IConstruct, stage: string): void
   for (const prefix of PREFIXES)
     Validations.of(scope).acknowledge({
       id: `AwsSolutions-IAM5[Resource::agent-memory-${stage}-storage:ExportsOutputFnGetAttArchiveDA4CB258ArnBE8F3792/${prefix}]`,
-      reason: 'Objects are named by what is in them; the two prefixes of the archive are as narrow as it gets.',
+      reason:
+        'Objects are named by what is in them; the two prefixes of the archive are as narrow as it gets.',
     });
 }

@@ -21,6 +21,8 @@ const entries: Readonly<Record<FunctionName, string>> = {
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',
   archiver: 'lambdas/archive/archiver.ts',
+  erasures: 'lambdas/erasures/handler.ts',
+  eraser: 'lambdas/erasures/eraser.ts',
   relay: 'lambdas/relay/handler.ts',
   planner: 'lambdas/consolidation/planner.ts',
   worker: 'lambdas/consolidation/worker.ts',
@@ -33,6 +35,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
+  eraser: archiveStore,
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 
