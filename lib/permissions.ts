@@ -8,6 +8,7 @@ export type FunctionName =
   | 'signals'
   | 'sessions'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
   | 'archive'
@@ -78,6 +79,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

@@ -11,6 +11,7 @@ import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { erasureRoutes } from '../lambdas/erasures/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
+import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
@@ -52,6 +53,8 @@ export class ServiceStack extends Stack {
     super(scope, id, props);
     const { config, tables, archive, planner } = props;
     this.eraser = new Eraser(this, 'Erasing', { config, tables, archive });
+    // What an agent removes is archived first.
+    const removed = archiveAccess(archive, ['write']);
     const slices: readonly Slice[] = [
       { name: 'health', routes: healthRoutes, memorySize: 256 },
       {
@@ -78,6 +81,17 @@ export class ServiceStack extends Stack {
           FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
           PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
         },
+      },
+      // One CPU, and room for the indexes of the agents it was asked about last.
+      {
+        name: 'memories',
+        routes: memoryRoutes,
+        memorySize: 1769,
+        environment: {
+          MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+          ...removed.environment,
+        },
+        statements: removed.statements,
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

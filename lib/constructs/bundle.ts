@@ -17,6 +17,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   signals: 'lambdas/signals/handler.ts',
   sessions: 'lambdas/sessions/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
+  memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',
@@ -36,6 +37,7 @@ const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, str
   archive: archiveStore,
   archiver: archiveStore,
   eraser: archiveStore,
+  memories: archiveStore,
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 
 /** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
@@ -23,6 +24,7 @@ Object.assign(process.env, {
   ERASER_FUNCTION_NAME: 'eraser',
   LOG_RETENTION_DAYS: '90',
   MAX_RECEIVE_COUNT: '3',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
