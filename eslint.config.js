@@ -14,6 +14,7 @@ const slices = [
   'exposures',
   'analytics',
   'consolidation',
+  'archive',
   'relay',
   'health',
 ];

@@ -1,5 +1,6 @@
 import { agentRoutes } from '../../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
+import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
@@ -17,6 +18,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   patterns: patternRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
+  archive: archiveRoutes,
   health: healthRoutes,
 };
 
