@@ -24,7 +24,11 @@ const MARKED =
 const CLOSING_OVERLAP = 0.6;
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
-const sameText = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ');
+const sameText = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
 
 /** Data, not prose: an answer of a tool, a table. A line of it says nothing alone. */
 const isData = (text: string): boolean => /^\s*[[{<|]/.test(text);
@@ -34,9 +38,9 @@ const isQuestion = (sentence: string): boolean => QUESTION.test(sentence);
 function kindOf(sentence: string, known: readonly Note[], isFirst: boolean): NoteKind | undefined {
   if (isQuestion(sentence)) return contentWords(sentence).size > 0 ? 'question' : undefined;
   if (DECISION.test(sentence)) return 'decision';
-  const said = (each: string) => known.some(({ text }) => text.includes(each));
-  if (numbersIn(sentence).some((number) => !said(number))) return 'fact';
-  if (namesIn(sentence).some((name) => !said(name))) return 'name';
+  const numbers = new Set(known.flatMap(({ text }) => numbersIn(text)));
+  if (numbersIn(sentence).some((number) => !numbers.has(number))) return 'fact';
+  if (namesIn(sentence).some((name) => !known.some(({ text }) => text.includes(name)))) return 'name';
   return isFirst ? 'gist' : undefined;
 }
 
@@ -74,14 +78,16 @@ function noteDownOne(notes: readonly Note[], message: Message, limitBytes: numbe
         (note) => !(note.kind === 'question' && note.seq < message.seq && answers(words, note.text)),
       );
     }
-    const kind = kindOf(text, kept, position === 0 && message.role === 'user');
-    if (!kind) continue;
-    const again = kept.findIndex((note) => sameText(note.text) === sameText(text));
     const weight = weightOf(text, message);
+    const again = kept.findIndex((note) => sameText(note.text) === sameText(text));
     if (again >= 0) {
+      // Said again: as of now, in these words.
       const [before] = kept.splice(again, 1);
-      kept.push({ ...before!, seq: message.seq, weight: Math.max(before!.weight, weight) });
-    } else kept.push({ seq: message.seq, kind, text, weight });
+      kept.push({ ...before!, text, seq: message.seq, weight: Math.max(before!.weight, weight) });
+      continue;
+    }
+    const kind = kindOf(text, kept, position === 0 && message.role === 'user');
+    if (kind) kept.push({ seq: message.seq, kind, text, weight });
   }
   return fit(kept, limitBytes);
 }
