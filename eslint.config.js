@@ -11,6 +11,7 @@ const slices = [
   'sessions',
   'sharing',
   'patterns',
+  'memories',
   'exposures',
   'analytics',
   'consolidation',

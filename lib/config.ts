@@ -1,3 +1,8 @@
+import {
+  defaultMemoryCategories,
+  type MemoryCategories,
+} from '../lambdas/shared/schema/memory-categories.ts';
+
 /** The stages this app can be deployed as; `cdk deploy -c stage=prod`. */
 export type StageName = 'dev' | 'prod';
 
@@ -61,6 +66,11 @@ export interface StageConfig {
     /** Days in which a hypothesis is settled or given up. */
     readonly hypothesisDays: number;
   };
+  /**
+   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
+   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
+   */
+  readonly memoryCategories: MemoryCategories;
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -79,6 +89,7 @@ const common = {
     hypothesisOddsRatio: 2,
     hypothesisDays: 90,
   },
+  memoryCategories: defaultMemoryCategories,
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 

@@ -10,6 +10,7 @@ export type FunctionName =
   | 'summaries'
   | 'sweeper'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
   | 'archive'
@@ -84,6 +85,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

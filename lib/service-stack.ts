@@ -10,6 +10,7 @@ import { archiveRoutes } from '../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
+import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
@@ -76,6 +77,13 @@ export class ServiceStack extends Stack {
           FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
           PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
         },
+      },
+      // One CPU, and room for the indexes of the agents it was asked about last.
+      {
+        name: 'memories',
+        routes: memoryRoutes,
+        memorySize: 1769,
+        environment: { MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

@@ -19,6 +19,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   summaries: 'lambdas/sessions/summaries.ts',
   sweeper: 'lambdas/sessions/sweeper.ts',
   patterns: 'lambdas/patterns/handler.ts',
+  memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',

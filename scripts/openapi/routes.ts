@@ -4,6 +4,7 @@ import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
+import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
@@ -16,6 +17,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   signals: signalRoutes,
   sessions: sessionRoutes,
   patterns: patternRoutes,
+  memories: memoryRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
   archive: archiveRoutes,

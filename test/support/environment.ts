@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 
 /** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
@@ -22,6 +23,7 @@ Object.assign(process.env, {
   ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
     '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',

@@ -1,0 +1,8 @@
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
+import { expiryOf } from './categories.ts';
+import type { Memory } from './memory.ts';
+
+/** A memory as its reader sees it: an embedding is of use to nobody. */
+export const toView =
+  (categories: MemoryCategories) =>
+  ({ vector: _vector, ...memory }: Memory) => ({ ...memory, expiresAt: expiryOf(categories, memory) });
