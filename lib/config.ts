@@ -49,6 +49,20 @@ export interface StageConfig {
     readonly summaryEvery: number;
     /** Limit of the running summary, in bytes. */
     readonly summaryBytes: number;
+    /**
+     * A model of Amazon Bedrock that writes the summaries.
+     * @default - none: summaries are made of sentences that were said, at no cost
+     */
+    readonly summaryModel?: {
+      /** Of a model, or of an inference profile. */
+      readonly modelId: string;
+      /** ARNs to allow, where the id is an inference profile's. @default - the foundation model of that id */
+      readonly resources?: readonly string[];
+      /** A summary that takes longer is made without the model. */
+      readonly timeoutSeconds: number;
+      /** What summaries may cost an agent in a day, in tokens. */
+      readonly tokensPerAgentAndDay: number;
+    };
   };
   /**
    * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see

@@ -71,12 +71,14 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   sessions: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   summaries: {
-    state: { actions: ['Query', 'PutItem'] },
+    state: { actions: ['Query', 'PutItem', 'UpdateItem'] },
   },
   sweeper: {
     state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   patterns: {
     memory: {

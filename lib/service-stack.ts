@@ -22,6 +22,7 @@ import { Archiver } from './constructs/archiver.ts';
 import { AgentApi } from './constructs/agent-api.ts';
 import { grantAgent, grantDeregistration, grantOperator } from './constructs/agent-grant.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './constructs/service-function.ts';
+import { sessionAccess } from './constructs/session-access.ts';
 import { SessionKeeping } from './constructs/session-keeping.ts';
 import { SignalRelay } from './constructs/signal-relay.ts';
 import type { FunctionName } from './permissions.ts';
@@ -51,6 +52,7 @@ export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
     const { config, tables, archive, planner } = props;
+    const sessions = sessionAccess(this, config);
     const slices: readonly Slice[] = [
       { name: 'health', routes: healthRoutes, memorySize: 256 },
       {
@@ -66,7 +68,8 @@ export class ServiceStack extends Stack {
       {
         name: 'sessions',
         routes: sessionRoutes,
-        environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+        ...sessions,
+        environment: { ...sessions.environment, MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
       },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {

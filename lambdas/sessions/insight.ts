@@ -1,19 +1,22 @@
 import { cut } from './sentences.ts';
-import type { SessionSubject } from './session.ts';
+import type { SessionHead, SessionSubject } from './session.ts';
 import { notesOf } from './summarizer.ts';
 import { type SummaryContent, textOf } from './summary.ts';
 
 /** What a session leaves to long-term memory. */
 export interface Insight {
   readonly content: string;
-  readonly category: string;
   /** 0 to 1. */
   readonly importance: number;
   readonly tags: readonly string[];
 }
 
-/** Of what an agent states itself, if it does not say. */
-export const STATED_IMPORTANCE = 0.7;
+/** What of a session its insights carry with them. */
+export interface InsightOffer extends Pick<SessionHead, 'agentId' | 'sessionId' | 'userId' | 'topic'> {
+  readonly endedAt: string;
+  readonly insights: readonly Insight[];
+}
+
 const MAX_CONTENT = 2_000;
 const DECISION_IMPORTANCE = 0.5;
 
@@ -30,7 +33,6 @@ export function derivedInsight(
   const about = topic ?? userId;
   return {
     content: cut(`Session${about === undefined ? '' : ` about ${about}`}. ${textOf(summary)}`, MAX_CONTENT),
-    category: 'session',
     importance: DECISION_IMPORTANCE,
     tags: topic === undefined ? [] : [cut(topic, 64)],
   };

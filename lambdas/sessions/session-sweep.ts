@@ -8,11 +8,12 @@ import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { InsightOffers } from './insight-offers.ts';
 import type { SessionEnding } from './session-ending.ts';
-import { type Item, OPEN_BUCKETS, openKey, openPartition } from './table.ts';
+import { type Item, offerFromItem, OPEN_BUCKETS, openKey, openPartition } from './table.ts';
 
 export interface SweepReport {
-  /** Open sessions whose time, as far as was known, was up. */
+  /** Open sessions whose time, as far as was known, was up, and ended ones whose insights wait. */
   readonly due: number;
   /** Of these, how many had indeed expired and have their record now. */
   readonly ended: number;
@@ -25,7 +26,7 @@ export interface SweepReport {
 const CONCURRENCY = 8;
 
 /**
- * Ends what nobody ended. The rows of open sessions say when each is due at the earliest; an append does not move
+ * Ends what nobody ended, and offers the insights that are still waiting. The rows of open sessions say when each is due at the earliest; an append does not move
  * them, so a session that went on is looked at once, and again when it is due next.
  */
 export class SessionSweep {
@@ -33,12 +34,19 @@ export class SessionSweep {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #ending: SessionEnding;
+  readonly #offers: InsightOffers;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, ending: SessionEnding) {
+  constructor(
+    documents: DynamoDBDocumentClient,
+    table: string,
+    clock: Clock,
+    { ending, offers }: { readonly ending: SessionEnding; readonly offers: InsightOffers },
+  ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#ending = ending;
+    this.#offers = offers;
   }
 
   /**
@@ -56,12 +64,12 @@ export class SessionSweep {
         let next = 0;
         const work = async () => {
           while (next < rows.length && !(report.cutShort ||= isLate())) {
-            const key = String(rows[next++]![SORT_KEY]);
+            const row = rows[next++]!;
             try {
-              if (await this.#deal(key)) report.ended += 1;
+              if (await this.#deal(row)) report.ended += 1;
             } catch (error) {
               report.failed += 1;
-              onFailure(error as Error, key);
+              onFailure(error as Error, String(row[SORT_KEY]));
             }
           }
         };
@@ -89,9 +97,14 @@ export class SessionSweep {
     } while (start);
   }
 
-  /** @returns whether the session is over */
-  async #deal(key: string): Promise<boolean> {
-    const [agentId = '', sessionId = ''] = key.split('#');
+  /** @returns whether the session is over now and was not before */
+  async #deal(row: Item): Promise<boolean> {
+    const offer = offerFromItem(row);
+    if (offer) {
+      await this.#offers.offer(offer);
+      return false;
+    }
+    const [agentId = '', sessionId = ''] = String(row[SORT_KEY]).split('#');
     try {
       const { status, expiresAt } = await this.#ending.expire(agentId, sessionId);
       if (status !== 'active') return true;

@@ -5,10 +5,10 @@ import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEven
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { createSummarizer } from './model-access.ts';
 import { RollingSummary } from './rolling-summary.ts';
 import { SessionReader } from './session-reader.ts';
 import { type SessionSettings, sessionSettings } from './settings.ts';
-import { ExtractiveSummarizer } from './summarizer.ts';
 import { seqOf, sessionOfPartition } from './table.ts';
 
 export interface SummariesEnvironment {
@@ -57,13 +57,13 @@ export function createSummariesHandler(
   { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: SummariesEnvironment,
 ): SummariesHandler {
-  const { hotWindow, summaryEvery, summaryBytes } = env.SESSION_SETTINGS;
+  const { hotWindow, summaryEvery } = env.SESSION_SETTINGS;
   const summaries = new RollingSummary({
     documents,
     table: env.STATE_TABLE,
     clock,
     reader: new SessionReader(documents, env.STATE_TABLE, clock, hotWindow),
-    summarizer: new ExtractiveSummarizer(summaryBytes),
+    summarizer: createSummarizer({ documents, clock, logger }, env.STATE_TABLE, env.SESSION_SETTINGS),
     hotWindow,
     summaryEvery,
   });

@@ -2,18 +2,12 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import { memoryCategories } from '../memories/categories.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
-import { SessionEnding } from './session-ending.ts';
-import { SessionReader } from './session-reader.ts';
+import { createEnding, type EndingEnvironment } from './composition.ts';
 import { SessionSweep, type SweepReport } from './session-sweep.ts';
-import { type SessionSettings, sessionSettings } from './settings.ts';
-import { ExtractiveSummarizer } from './summarizer.ts';
-
-export interface SweeperEnvironment {
-  readonly STATE_TABLE: string;
-  readonly SESSION_SETTINGS: SessionSettings;
-}
+import { sessionSettings } from './settings.ts';
 
 export type SweeperHandler = (event: unknown, context: Context) => Promise<SweepReport>;
 
@@ -22,19 +16,12 @@ const TIME_FOR_ONE_MS = 30_000;
 
 /** Every 15 minutes: the sessions that nobody ended get their record. */
 export function createSweeperHandler(
-  { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
-  env: SweeperEnvironment,
+  runtime: Omit<Runtime, 'metrics'>,
+  env: EndingEnvironment,
 ): SweeperHandler {
-  const { hotWindow, summaryBytes } = env.SESSION_SETTINGS;
-  const table = env.STATE_TABLE;
-  const ending = new SessionEnding({
-    documents,
-    table,
-    clock,
-    reader: new SessionReader(documents, table, clock, hotWindow),
-    summarizer: new ExtractiveSummarizer(summaryBytes),
-  });
-  const sweep = new SessionSweep(documents, table, clock, ending);
+  const { ending, offers } = createEnding(runtime, env);
+  const sweep = new SessionSweep(runtime.documents, env.STATE_TABLE, runtime.clock, { ending, offers });
+  const { logger, tracer } = runtime;
   return middy<unknown, SweepReport>(async (_event: unknown, context: Context) => {
     const report = await sweep.sweep(
       () => context.getRemainingTimeInMillis() < TIME_FOR_ONE_MS,
@@ -52,5 +39,10 @@ export function createSweeperHandler(
 
 export const handler = createSweeperHandler(
   createRuntime('sweeper'),
-  readEnvironment({ STATE_TABLE: resourceName, SESSION_SETTINGS: sessionSettings }),
+  readEnvironment({
+    STATE_TABLE: resourceName,
+    MEMORY_TABLE: resourceName,
+    MEMORY_CATEGORIES: memoryCategories,
+    SESSION_SETTINGS: sessionSettings,
+  }),
 );

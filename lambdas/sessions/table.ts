@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { toTtl } from '../shared/platform/clock.ts';
+import { MINUTE_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { InsightOffer } from './insight.ts';
 import {
   expiryOf,
   type Message,
@@ -181,6 +182,26 @@ export const toOpenItem = (head: SessionHead, dueAt: number): Item => ({
   dueAt,
   ttl: ttlOf(head),
 });
+
+/** The row of a session that has ended, as long as its insights are not in memory: the sweep leaves a minute for that. */
+export const toOfferItem = (offer: InsightOffer, now: Date, ttl: unknown): Item => {
+  const { agentId, sessionId, userId, topic, endedAt, insights } = offer;
+  return {
+    ...openKey(agentId, sessionId),
+    ...subjectOf({ userId, topic }),
+    endedAt,
+    insights,
+    dueAt: now.getTime() + MINUTE_MS,
+    ttl,
+  };
+};
+
+/** Undefined for the row of a session that has not ended. */
+export function offerFromItem(item: Item): InsightOffer | undefined {
+  const [agentId = '', sessionId = ''] = String(item[SORT_KEY]).split('#');
+  const { userId, topic, endedAt, insights } = item as Partial<InsightOffer>;
+  return insights && endedAt ? { agentId, sessionId, userId, topic, endedAt, insights } : undefined;
+}
 
 /** Hash of what a message says, so that a repeated token can be told from another message. */
 export const messageHash = ({ role, content, metadata }: Pick<Message, 'role' | 'content' | 'metadata'>) =>

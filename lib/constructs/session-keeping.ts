@@ -13,6 +13,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { TableName } from '../../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from '../config.ts';
+import { sessionAccess } from './session-access.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface SessionKeepingProps {
@@ -42,7 +43,7 @@ export class SessionKeeping extends Construct {
   constructor(scope: Construct, id: string, props: SessionKeepingProps) {
     super(scope, id);
     const { config, tables, failures } = props;
-    const environment = { SESSION_SETTINGS: JSON.stringify(config.sessions) };
+    const { environment, statements } = sessionAccess(this, config);
     const stream = tables.state.tableStreamArn;
     if (!stream) throw new Error('the state table has no stream');
     const summaries = new ServiceFunction(this, 'Summaries', {
@@ -52,6 +53,7 @@ export class SessionKeeping extends Construct {
       timeout: Duration.minutes(2),
       environment,
       statements: [
+        ...statements,
         new PolicyStatement({
           actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
           resources: [stream],
@@ -105,7 +107,8 @@ export class SessionKeeping extends Construct {
       config,
       tables,
       timeout: Duration.minutes(5),
-      environment,
+      environment: { ...environment, MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
+      statements,
     }).function;
     this.#scheduleSweep();
   }

@@ -54,9 +54,9 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        sessions: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         summaries: ['SESSION_SETTINGS', 'STATE_TABLE'],
-        sweeper: ['SESSION_SETTINGS', 'STATE_TABLE'],
+        sweeper: ['MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         patterns: [
           'AUTH_MODE',
           'DECISIONS_TABLE',

@@ -1,5 +1,6 @@
 import { sessionRoutes } from '../../../lambdas/sessions/contract.ts';
 import { createSessionsHandler } from '../../../lambdas/sessions/handler.ts';
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
@@ -12,10 +13,12 @@ export const settings: SessionSettings = {
   summaryBytes: 1600,
 };
 
-export const environment = () => ({
+export const environment = (changes: Partial<SessionSettings> = {}) => ({
   AUTH_MODE: 'iam' as const,
   STATE_TABLE: tableName('state'),
-  SESSION_SETTINGS: settings,
+  MEMORY_TABLE: tableName('memory'),
+  MEMORY_CATEGORIES: defaultMemoryCategories,
+  SESSION_SETTINGS: { ...settings, ...changes },
 });
 
 /** The handler under test, a clock to move, and one short call per route. */

@@ -1,4 +1,5 @@
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { createSummariesHandler } from '../../../lambdas/sessions/summaries.ts';
 import { createSweeperHandler } from '../../../lambdas/sessions/sweeper.ts';
 import { messageKey } from '../../../lambdas/sessions/table.ts';
@@ -29,10 +30,13 @@ export const streamOf = (agentId: string, sessionId: string, seqs: readonly numb
   }) as unknown as DynamoDBStreamEvent;
 
 /** @param clock the clock of the test, so that it lives at the same time as the API */
-export function createSummaries({ clock }: TestRuntime, options: TestRuntimeOptions = {}) {
+export function createSummaries(
+  { clock }: TestRuntime,
+  { changes, ...options }: TestRuntimeOptions & { readonly changes?: Partial<SessionSettings> } = {},
+) {
   const handler = createSummariesHandler(
     { ...createTestRuntime('summaries', options), clock },
-    environment(),
+    environment(changes),
   );
   return (agentId: string, sessionId: string, seqs: readonly number[]) =>
     handler(streamOf(agentId, sessionId, seqs), context());
