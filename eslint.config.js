@@ -12,6 +12,7 @@ const slices = [
   'patterns',
   'exposures',
   'analytics',
+  'performance',
   'consolidation',
   'relay',
   'health',

@@ -8,6 +8,7 @@ export type FunctionName =
   | 'signals'
   | 'patterns'
   | 'analytics'
+  | 'performance'
   | 'consolidation'
   | 'relay'
   | 'planner'
@@ -76,6 +77,11 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
+  performance: {
+    memory: { actions: ['Query'] },
+    decisions: { actions: ['Query'] },
+    state: { actions: ['GetItem', 'Query'] },
+  },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
   },
@@ -95,7 +101,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
       indexes: ['shared'],
     },
     state: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       indexes: ['registry'],
     },
   },

@@ -17,6 +17,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   signals: 'lambdas/signals/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
+  performance: 'lambdas/performance/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   relay: 'lambdas/relay/handler.ts',
   planner: 'lambdas/consolidation/planner.ts',

@@ -4,6 +4,7 @@ import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
+import { performanceRoutes } from '../../lambdas/performance/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -14,6 +15,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   signals: signalRoutes,
   patterns: patternRoutes,
   analytics: analyticsRoutes,
+  performance: performanceRoutes,
   consolidation: consolidationRoutes,
   health: healthRoutes,
 };

@@ -54,6 +54,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         patterns: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
+        performance: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
