@@ -78,8 +78,8 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
   performance: {
-    memory: { actions: ['Query'] },
-    decisions: { actions: ['Query'] },
+    memory: { actions: ['Query', 'PutItem'] },
+    decisions: { actions: ['Query', 'BatchGetItem'], indexes: ['timeline'] },
     state: { actions: ['GetItem', 'Query'] },
   },
   consolidation: {

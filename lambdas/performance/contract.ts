@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { intervalSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import { agentIdSchema, queryIntegerSchema } from '../shared/schema/fields.ts';
+import { similarRoutes } from './similar-contract.ts';
+import { snapshotRoutes } from './snapshot-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -190,4 +192,6 @@ export const performanceRoutes = {
     errors: [],
     example: { query: { regime: 'bull' } },
   }),
+  ...snapshotRoutes,
+  ...similarRoutes,
 };

@@ -2,6 +2,7 @@ import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { RecentDecisions } from '../decisions/recent-decisions.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -9,9 +10,12 @@ import { SeenSignals } from '../signals/seen-signals.ts';
 import { performanceRoutes } from './contract.ts';
 import { DayResults } from './day-results.ts';
 import { Ensemble } from './ensemble.ts';
+import { PastCases } from './past-cases.ts';
 import { PerformanceReport } from './performance-report.ts';
 import { ResultReader } from './result-reader.ts';
 import { RollupStore } from './rollup-store.ts';
+import { SimilarDecisions } from './similar-decisions.ts';
+import { Snapshots } from './snapshots.ts';
 import { TouchedDays } from './touched-days.ts';
 
 const environment = {
@@ -33,19 +37,24 @@ export interface PerformanceEnvironment {
 export function createPerformanceHandler(runtime: Runtime, env: PerformanceEnvironment) {
   const { documents, clock } = runtime;
   const window = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
-  const results = new DayResults(new AgentRegistry(documents, env.STATE_TABLE, clock), window);
-  const cases = new WindowCases(
-    window,
-    new SeenSignals(documents, env.STATE_TABLE, clock),
-    miningSettings(env.FEATURE_WINDOWS),
-  );
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const results = new DayResults(registry, window);
+  const settings = miningSettings(env.FEATURE_WINDOWS);
+  const cases = new WindowCases(window, new SeenSignals(documents, env.STATE_TABLE, clock), settings);
   const touched = new TouchedDays(documents, env.STATE_TABLE, clock);
   const reader = new ResultReader(touched, results, new RollupStore(documents, env.MEMORY_TABLE), clock);
   const report = new PerformanceReport(reader, results, cases, clock);
   const ensemble = new Ensemble(reader, clock);
+  const snapshots = new Snapshots(documents, env.MEMORY_TABLE, reader, clock);
+  const recent = new RecentDecisions(documents, env.DECISIONS_TABLE, clock);
+  const past = new PastCases(recent, window, settings);
+  const similar = new SimilarDecisions(past, recent, registry, settings);
   return createHttpHandler(runtime, env.AUTH_MODE, performanceRoutes, {
     getPerformance: ({ params, query }) => report.of(params.agentId, query),
     getProviderWeights: ({ params, query }) => ensemble.weights(params.agentId, query),
+    createSnapshot: ({ params, body }) => snapshots.create(params.agentId, body),
+    listSnapshots: ({ params, query }) => snapshots.list(params.agentId, query),
+    findSimilar: ({ params, body }) => similar.find(params.agentId, body),
   });
 }
 
