@@ -8,6 +8,7 @@ import { SETTLED_MS, type TouchedDay, type TouchedDays } from './touched-days.ts
 
 /** Decisions are gone so many days after they were written. */
 const RETENTION_DAYS = 90;
+const CLEARED_AT_ONCE = 10;
 
 export interface RolledUp {
   /** Days that were counted anew. */
@@ -46,7 +47,12 @@ export class NightlyRollup {
         await this.#rollUpMonth(agentId, decisionTypes, ofMonth, now);
       const year = yearOf(ofYear[0]!.day);
       await Promise.all(summed.map((grouping) => this.#store.putYear(agentId, grouping, year)));
-      for (const touched of ofYear) await this.#touched.clear(agentId, touched);
+      for (let start = 0; start < ofYear.length; start += CLEARED_AT_ONCE)
+        await Promise.all(
+          ofYear
+            .slice(start, start + CLEARED_AT_ONCE)
+            .map((touched) => this.#touched.clear(agentId, touched)),
+        );
     }
     return { days: ready.length, waiting: marked.length - ready.length };
   }

@@ -87,11 +87,9 @@ export const snapshotRoutes = {
     body: z.strictObject({
       period,
       date: day.optional().meta({ description: 'A day of the period. Default today.' }),
-      since: day
-        .optional()
-        .meta({
-          description: 'From when on results are added to `startingValue`. Default: the period’s first day.',
-        }),
+      since: day.optional().meta({
+        description: 'From when on results are added to `startingValue`. Default: the period’s first day.',
+      }),
       startingValue: definitionFields.startingValue.optional(),
       returnBasis: definitionFields.returnBasis.optional(),
       annualization: definitionFields.annualization.optional(),

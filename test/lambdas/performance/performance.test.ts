@@ -1,5 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { createTables } from '../../support/tables.ts';
+import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
+import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
+import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
+import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
+import { DayResults } from '../../../lambdas/performance/day-results.ts';
+import { PerformanceReport } from '../../../lambdas/performance/performance-report.ts';
+import type { ResultReader } from '../../../lambdas/performance/result-reader.ts';
+import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
+import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
 
 beforeAll(createTables);
@@ -121,6 +129,21 @@ describe('the performance of an agent', () => {
       { group: [{ by: 'rsi', op: 'eq', value: 1 }, { value: 'TRADE_EXECUTION' }], n: 1, pnl: { total: 2 } },
       { group: [{ by: 'rsi', op: 'eq', value: 2 }, { value: 'TRADE_EXECUTION' }], n: 0, pending: 1 },
     ]);
+  });
+
+  it('by a path of more decisions than can be read is refused, and says what would make them fewer', async () => {
+    const { documents, clock } = desk.runtime;
+    const window = new DecisionWindow(documents, tableName('decisions'), clock);
+    const seen = new SeenSignals(documents, tableName('state'), clock);
+    const results = new DayResults(new AgentRegistry(documents, tableName('state'), clock), window);
+    const cases = new WindowCases(window, seen, defaultMiningSettings);
+    const report = new PerformanceReport({} as ResultReader, results, cases, clock, 7);
+    await expect(report.of(agentId, { groupBy: ['rsi'] })).rejects.toMatchObject({
+      issues: [{ path: 'windowDays', message: expect.stringContaining('more than 7 decisions') }],
+    });
+    expect(await report.of(agentId, { groupBy: ['signal.NEWS'], windowDays: 2 })).toMatchObject({
+      items: [{ group: [{ by: 'signal.NEWS', op: 'absent' }], n: 2 }],
+    });
   });
 
   it('of nobody is nothing, and not a half', async () => {

@@ -186,7 +186,7 @@ describe('results', () => {
     const marked = await left.list(agentId);
     await all.nightly.rollUp(agentId);
     const right = await rowsOf(runtime, agentId);
-    for (let k = 1; k < writes.count; k += 7) {
+    for (let k = 1; k < writes.count; k += 13) {
       for (const key of right.keys()) {
         const [grouping, sortKey] = key.split(' ');
         const Key = { PK: `performance:${agentId}#${grouping}`, SK: sortKey };
