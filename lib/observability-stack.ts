@@ -222,6 +222,7 @@ export class ObservabilityStack extends Stack {
     props: ObservabilityStackProps,
     functions: readonly { readonly name: string; readonly function: IFunction }[],
   ): void {
+    const { config, tables, service, consolidation } = props;
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12, height: 6 });
     const perFunction = (name: string, statistic: string, shown = functions) =>

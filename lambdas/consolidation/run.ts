@@ -80,6 +80,8 @@ export interface AgentReport {
   readonly totals: RunTotals;
   readonly pages: number;
   readonly durationMs: number;
+  /** Days whose results were counted anew; absent for a pool. */
+  readonly rolledUpDays?: number;
   readonly types: TypeReport[];
   /** What became of the agent's memories; absent for a pool, which has none. */
   readonly memories?: AgeingReport;
@@ -105,6 +107,8 @@ export interface LastRun {
   readonly livePatterns: number;
   /** Memories that may still age. @default - none */
   readonly ageingMemories?: number;
+  /** Days whose results wait to be rolled up; their decisions will not be there for ever. @default 0 */
+  readonly touchedDays?: number;
 }
 
 export const RUN_RETENTION_MS = 90 * DAY_MS;

@@ -1,37 +1,36 @@
 import type { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
 import type { AgeingReport } from '../memories/ageing/report.ts';
+import type { NightlyRollup } from '../performance/nightly-rollup.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentConsolidation } from './agent-consolidation.ts';
 import type { PooledConsolidation } from './pooled-consolidation.ts';
-import type { AgentReport, LastRun } from './run.ts';
+import type { AgentReport, LastRun, RunTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';
 
 const MAX_ERROR_LENGTH = 500;
 
+/** What a night does to one agent, in this order; see TaskRunner. */
+export interface NightlyWork {
+  readonly rollup: NightlyRollup;
+  readonly consolidation: AgentConsolidation;
+  readonly ageing: AgentAgeing;
+  /** Of an agent type. */
+  readonly pooled: PooledConsolidation;
+}
+
 /** One agent, or one pool, of one run, once: a task that comes again finds its result and does nothing. */
 export class TaskRunner {
   readonly #ledger: RunLedger;
-  readonly #consolidation: AgentConsolidation;
-  readonly #pooled: PooledConsolidation;
-  readonly #ageing: AgentAgeing;
+  readonly #work: NightlyWork;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
 
-  constructor(
-    ledger: RunLedger,
-    consolidation: AgentConsolidation,
-    pooled: PooledConsolidation,
-    ageing: AgentAgeing,
-    clock: Clock,
-    consumed: () => ConsumedUnits,
-  ) {
+  constructor(ledger: RunLedger, work: NightlyWork, clock: Clock, consumed: () => ConsumedUnits) {
     this.#ledger = ledger;
-    this.#consolidation = consolidation;
-    this.#pooled = pooled;
-    this.#ageing = ageing;
+    this.#work = work;
     this.#clock = clock;
     this.#consumed = consumed;
   }
@@ -48,8 +47,8 @@ export class TaskRunner {
       if (!(await this.#ledger.get(runId))) return undefined;
       const last = (await this.#ledger.lastRuns([agentId])).get(agentId);
       const { report, lastRun } = await (typeOfPool(agentId) === undefined
-        ? this.#consolidateAgent(task, last)
-        : this.#pooled.consolidate(task, last));
+        ? this.#liveThroughNight(task, last)
+        : this.#work.pooled.consolidate(task, last));
       const finishedAt = this.#clock().toISOString();
       const result = { agentId, result: 'CONSOLIDATED', finishedAt, report } as const;
       return (await this.#ledger.record(runId, result, lastRun)) ? report : undefined;
@@ -59,15 +58,25 @@ export class TaskRunner {
     }
   }
 
-  /** Patterns are extracted first: what a memory taught is learned before the memory is shortened or goes. */
-  async #consolidateAgent(task: ConsolidationTask, last: LastRun | undefined): Promise<ConsolidationOutcome> {
+  /**
+   * Results are facts, whatever a run was asked to look at: the days that changed are rolled up by each. Then patterns
+   * are extracted, and memories age last: what a memory taught is learned before it is shortened or goes.
+   */
+  async #liveThroughNight(task: ConsolidationTask, last: LastRun | undefined): Promise<ConsolidationOutcome> {
     const startedAt = this.#clock().getTime();
-    const { report, lastRun } = await this.#consolidation.consolidate(task, last);
-    const memories = await this.#ageing.age(task, report.dryRun);
+    const { rollup, consolidation, ageing } = this.#work;
+    this.#consumed();
+    const rolledUp = await rollup.rollUp(task.agentId);
+    const ofRollup = this.#consumed();
+    const { report, lastRun } = await consolidation.consolidate(task, last);
+    const memories = await ageing.age(task, report.dryRun);
+    const totals = addUnits(addUnits(withMemories(report.totals, memories), ofRollup), this.#consumed());
     const durationMs = this.#clock().getTime() - startedAt;
     return {
-      report: { ...withMemories(report, memories, this.#consumed()), durationMs },
-      ...(lastRun && { lastRun: { ...lastRun, ageingMemories: memories.mayChange } }),
+      report: { ...report, totals, memories, rolledUpDays: rolledUp.days, durationMs },
+      ...(lastRun && {
+        lastRun: { ...lastRun, ageingMemories: memories.mayChange, touchedDays: rolledUp.waiting },
+      }),
     };
   }
 
@@ -81,17 +90,14 @@ export class TaskRunner {
   }
 }
 
-function withMemories(report: AgentReport, memories: AgeingReport, units: ConsumedUnits): AgentReport {
-  const { pruned, compressed } = memories;
-  return {
-    ...report,
-    memories,
-    totals: {
-      ...report.totals,
-      memoriesPruned: pruned.expired + pruned.irrelevant + pruned.redundant,
-      memoriesCompressed: compressed.memories,
-      readUnits: report.totals.readUnits + units.readUnits,
-      writeUnits: report.totals.writeUnits + units.writeUnits,
-    },
-  };
-}
+const withMemories = (totals: RunTotals, { pruned, compressed }: AgeingReport): RunTotals => ({
+  ...totals,
+  memoriesPruned: pruned.expired + pruned.irrelevant + pruned.redundant,
+  memoriesCompressed: compressed.memories,
+});
+
+const addUnits = (totals: RunTotals, { readUnits, writeUnits }: ConsumedUnits): RunTotals => ({
+  ...totals,
+  readUnits: totals.readUnits + readUnits,
+  writeUnits: totals.writeUnits + writeUnits,
+});
