@@ -6,6 +6,7 @@ export type FunctionName =
   | 'agents'
   | 'decisions'
   | 'signals'
+  | 'sessions'
   | 'patterns'
   | 'analytics'
   | 'consolidation'
@@ -62,6 +63,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
+  },
+  sessions: {
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
   patterns: {
     memory: {

@@ -10,6 +10,7 @@ import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
@@ -55,12 +56,20 @@ export class ServiceStack extends Stack {
       },
       { name: 'decisions', routes: decisionRoutes },
       { name: 'signals', routes: signalRoutes },
+      {
+        name: 'sessions',
+        routes: sessionRoutes,
+        environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+      },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {
         name: 'patterns',
         routes: patternRoutes,
         memorySize: 1769,
-        environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+        environment: {
+          FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+          PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
+        },
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

@@ -1,9 +1,10 @@
 import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import type { AgentConsolidation, ConsolidationTask } from './agent-consolidation.ts';
+import type { AgentConsolidation } from './agent-consolidation.ts';
 import type { PooledConsolidation } from './pooled-consolidation.ts';
 import type { AgentReport } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
+import type { ConsolidationTask } from './run-outcome.ts';
 
 const MAX_ERROR_LENGTH = 500;
 

@@ -15,6 +15,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   agents: 'lambdas/agents/handler.ts',
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
+  sessions: 'lambdas/sessions/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',

@@ -4,6 +4,7 @@ import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -12,6 +13,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   agents: agentRoutes,
   decisions: decisionRoutes,
   signals: signalRoutes,
+  sessions: sessionRoutes,
   patterns: patternRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
