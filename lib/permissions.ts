@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'sessions'
+  | 'context'
   | 'patterns'
   | 'analytics'
   | 'consolidation'
@@ -66,6 +67,12 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   sessions: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  context: {
+    memory: { actions: ['BatchGetItem', 'Query'], indexes: ['shared'] },
+    decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+    signals: { actions: ['Query'], indexes: ['inbox'] },
   },
   patterns: {
     memory: {

@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { agentRoutes } from '../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../lambdas/analytics/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
+import { contextRoutes } from '../lambdas/context/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
@@ -60,6 +61,17 @@ export class ServiceStack extends Stack {
         name: 'sessions',
         routes: sessionRoutes,
         environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+      },
+      // One CPU: what it remembers is ranked while the caller waits.
+      {
+        name: 'context',
+        routes: contextRoutes,
+        memorySize: 1769,
+        environment: {
+          SESSION_SETTINGS: JSON.stringify(config.sessions),
+          CONTEXT_DEADLINES: JSON.stringify(config.context),
+          FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+        },
       },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {

@@ -17,7 +17,6 @@ export function asData(text: string): string {
 /** The same on one line, for what stands in a heading. */
 export const asLine = (text: string): string => lines(text).join(' ');
 
-// eslint-disable-next-line no-control-regex -- these are what is looked for
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
 /** All but tab and line feed: controls, formatting (zero width, bidirectional, tags), surrogates, private, unassigned. */
 const INVISIBLE =

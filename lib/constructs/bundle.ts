@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
   sessions: 'lambdas/sessions/handler.ts',
+  context: 'lambdas/context/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
@@ -27,6 +28,11 @@ const entries: Readonly<Record<FunctionName, string>> = {
 /** Files beside a function's `index.mjs`: the entry of a thread it starts. */
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
+};
+
+/** Data beside a function's `index.mjs`, which it reads when it starts. */
+const data: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
+  context: ['lambdas/context/vocabulary.br'],
 };
 
 /** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */
@@ -78,7 +84,7 @@ function bundleAll(): Bundles {
   return found;
 }
 
-/** The code of one function, named by its content: `index.mjs`, and the threads it starts. */
+/** The code of one function, named by its content: `index.mjs`, the threads it starts, and the data it reads. */
 export const bundleOf = (name: FunctionName): Code =>
   Code.fromAsset(root, {
     assetHashType: AssetHashType.OUTPUT,
@@ -92,6 +98,8 @@ export const bundleOf = (name: FunctionName): Code =>
           bundles ??= bundleAll();
           mkdirSync(directory, { recursive: true });
           for (const [file, contents] of bundles.get(name)!) writeFileSync(join(directory, file), contents);
+          for (const file of data[name] ?? [])
+            copyFileSync(join(root, file), join(directory, basename(file)));
           return true;
         },
       },

@@ -1,6 +1,7 @@
 import { agentRoutes } from '../../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
+import { contextRoutes } from '../../lambdas/context/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
@@ -14,6 +15,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   decisions: decisionRoutes,
   signals: signalRoutes,
   sessions: sessionRoutes,
+  context: contextRoutes,
   patterns: patternRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,

@@ -53,6 +53,16 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        context: [
+          'AUTH_MODE',
+          'CONTEXT_DEADLINES',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MEMORY_TABLE',
+          'SESSION_SETTINGS',
+          'SIGNALS_TABLE',
+          'STATE_TABLE',
+        ],
         patterns: [
           'AUTH_MODE',
           'DECISIONS_TABLE',
