@@ -34,13 +34,15 @@ export interface Block<Of> {
   /** Empty when nothing got in. */
   readonly text: string;
   readonly tokens: number;
+  /** The budget it takes for all of it to get in: its lines counted one by one. */
+  readonly needs: number;
   readonly placed: readonly Placed<Of>[];
 }
 
 /** What is left of a record is not worth showing below this. */
 const LEAST_WORTH_SHOWING = 24;
 
-export const EMPTY: Block<never> = { text: '', tokens: 0, placed: [] };
+export const EMPTY: Block<never> = { text: '', tokens: 0, needs: 0, placed: [] };
 
 /**
  * Fills one block with the entries that fit, in their order, each on lines of its own between an opening and a closing
@@ -80,5 +82,5 @@ export function fillBlock<Of>(
   }
   if (placed.length === 0) return EMPTY;
   const text = [open, ...shown, close].join('\n');
-  return { text, tokens: estimate(text), placed };
+  return { text, tokens: estimate(text), needs: budget - left, placed };
 }

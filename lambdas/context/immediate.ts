@@ -30,8 +30,6 @@ export interface Immediate {
 /** Most of the budget that the summary may take from the messages. */
 const SUMMARY_SHARE = 1 / 3;
 
-const NOTHING: Immediate = { text: '', tokens: 0, summary: null, messages: [], omitted: 0 };
-
 function openingOf({ head }: ResumedSession): string {
   const about = head.topic === undefined ? '' : ` about ${asLine(head.topic)}`;
   const who = head.userId === undefined ? '' : ` with ${head.userId}`;
@@ -88,7 +86,7 @@ export function immediatePart(session: ResumedSession, budget: number, estimate:
     }
 
   const omitted = session.messages.length - shown.length;
-  if (!summaryLine && lines.length === 0) return { ...NOTHING, omitted };
+  if (!summaryLine && lines.length === 0) return { text: '', tokens: 0, summary, messages: shown, omitted };
   const text = [open, ...(summaryLine ? [summaryLine] : []), ...lines, close].join('\n');
   return { text, tokens: estimate(text), summary, messages: shown, omitted };
 }

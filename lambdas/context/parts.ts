@@ -1,7 +1,7 @@
 import type { Matched } from '../patterns/pattern-matching.ts';
 import type { ResumedSession } from '../sessions/session-reader.ts';
 import type { Delivery } from '../signals/signal.ts';
-import { type Block, type Budgets, type Entry, fillBlock, SIGNALS_SHARE } from './budget.ts';
+import { type Block, type Budgets, EMPTY, type Entry, fillBlock, SIGNALS_SHARE } from './budget.ts';
 import type { Referenced, Relevant } from './entries.ts';
 import { type Immediate, immediatePart } from './immediate.ts';
 import type { Score } from './ranking.ts';
@@ -59,7 +59,7 @@ export function fitParts(material: Material, budgets: Budgets, estimate: Estimat
   if (forParts <= 0) return nothing(budget);
 
   const share = Math.min(Math.floor(budget * SIGNALS_SHARE), budgets.immediate);
-  const kept = fillBlock('signals', '', signals, share, estimate).tokens;
+  const kept = fillBlock('signals', '', signals, share, estimate).needs;
   let left = Math.min(forParts, Math.max(0, budgets.immediate - preamble - 4)) - kept;
   let later = forParts - left - kept;
   /** Of what is still to come, so much belongs to the next part. */
@@ -106,12 +106,11 @@ export function fitParts(material: Material, budgets: Budgets, estimate: Estimat
   };
 }
 
-const NONE = { text: '', tokens: 0, placed: [] } as const;
 const nothing = (budget: number): Parts => ({
   text: '',
   immediate: undefined,
-  relevant: NONE,
-  insights: NONE,
-  signals: NONE,
+  relevant: EMPTY,
+  insights: EMPTY,
+  signals: EMPTY,
   tokens: { immediate: 0, relevant: 0, insights: 0, signals: 0, total: 0, budget },
 });
