@@ -15,6 +15,7 @@ const slices = [
   'exposures',
   'analytics',
   'consolidation',
+  'archive',
   'relay',
   'health',
 ];

@@ -8,9 +8,13 @@ export type FunctionName =
   | 'signals'
   | 'sessions'
   | 'context'
+  | 'summaries'
+  | 'sweeper'
   | 'patterns'
   | 'analytics'
   | 'consolidation'
+  | 'archive'
+  | 'archiver'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -66,7 +70,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['GetItem'] },
   },
   sessions: {
-    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
+  summaries: {
+    state: { actions: ['Query', 'PutItem'] },
+  },
+  sweeper: {
+    state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
   context: {
     memory: { actions: ['BatchGetItem', 'Query'], indexes: ['shared'] },
@@ -89,6 +99,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+  },
+  archive: {},
+  // Reads their streams, and knows a stream's table by its name.
+  archiver: {
+    decisions: { actions: [] },
+    state: { actions: [] },
+    signals: { actions: [] },
   },
   relay: {
     state: { actions: ['PutItem'] },

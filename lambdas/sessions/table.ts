@@ -3,7 +3,6 @@ import { toTtl } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import {
-  COLLECTED_AFTER_MS,
   expiryOf,
   type Message,
   MAX_SESSION_MS,
@@ -11,6 +10,7 @@ import {
   type SessionEnd,
   type SessionHead,
   type SessionSubject,
+  ttlOf,
 } from './session.ts';
 import { type Note, type NoteKind, noteKinds, type RunningSummary } from './summary.ts';
 
@@ -86,8 +86,6 @@ export const openKey = (agentId: string, sessionId: string) => ({
   [SORT_KEY]: `${agentId}#${sessionId}`,
 });
 
-const collectedAt = (createdAt: string): number => toTtl(Date.parse(createdAt) + COLLECTED_AFTER_MS);
-
 const subjectOf = ({ userId, topic, metadata }: SessionSubject): SessionSubject => ({
   ...(userId !== undefined && { userId }),
   ...(topic !== undefined && { topic }),
@@ -109,7 +107,7 @@ export function headToItem(head: SessionHead, hash: string | undefined): Item {
     lifeMs: head.expiresAfterSeconds * 1000,
     until: Date.parse(head.lastActivityAt) + head.expiresAfterSeconds * 1000,
     lastBy: createdAt + MAX_SESSION_MS,
-    ttl: collectedAt(head.createdAt),
+    ttl: ttlOf(head),
     ...(hash !== undefined && { payloadHash: hash }),
   };
 }
@@ -152,7 +150,7 @@ export function toListItems(head: SessionHead): Item[] {
   const row = {
     ...subjectOf(head),
     ...(head.end && { end: head.end, expired: head.status === 'expired' }),
-    ttl: head.end ? toTtl(Date.parse(head.end.endedAt) + RECORD_RETENTION_MS) : collectedAt(head.createdAt),
+    ttl: head.end ? toTtl(Date.parse(head.end.endedAt) + RECORD_RETENTION_MS) : ttlOf(head),
   };
   return [
     { ...listKey(head.agentId, position), ...row },
@@ -181,7 +179,7 @@ export const positionOf = (item: Item): string => {
 export const toOpenItem = (head: SessionHead, dueAt: number): Item => ({
   ...openKey(head.agentId, head.sessionId),
   dueAt,
-  ttl: collectedAt(head.createdAt),
+  ttl: ttlOf(head),
 });
 
 /** Hash of what a message says, so that a repeated token can be told from another message. */

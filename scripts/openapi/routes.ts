@@ -1,5 +1,6 @@
 import { agentRoutes } from '../../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
+import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { contextRoutes } from '../../lambdas/context/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
@@ -19,6 +20,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   patterns: patternRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
+  archive: archiveRoutes,
   health: healthRoutes,
 };
 

@@ -19,6 +19,7 @@ Object.assign(process.env, {
   EVENT_BUS_NAME: 'agent-memory-test',
   WORK_QUEUE_URL: 'https://queue.test/work.fifo',
   PLANNER_FUNCTION_NAME: 'planner',
+  ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
   CONTEXT_DEADLINES: '{"partMs":1500,"sessionMs":5000}',

@@ -40,6 +40,8 @@ export function createSessionsFixture(options: TestRuntimeOptions = {}) {
       append(agentId, sessionId, { role, content }),
     messages: (agentId: string, sessionId: string, query: Record<string, string> = {}) =>
       on('listMessages')({ params: { agentId, sessionId }, query }),
+    end: (agentId: string, sessionId: string, body: object = {}) =>
+      on('endSession')({ params: { agentId, sessionId }, body }),
     /** A new session of the agent, by its id. */
     open: async (agentId: string, body: object = {}): Promise<string> =>
       (await on('createSession')({ params: { agentId }, body })).body.sessionId,
