@@ -14,13 +14,14 @@ import {
   groupDecisions,
   groupOf,
   insightEntries,
+  ON_TOPIC,
   type Relevant,
   relevantEntries,
   sessionCandidate,
   signalEntries,
 } from './entries.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
-import type { PastSession } from './past-sessions.ts';
+import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
 import { type Need, rank } from './ranking.ts';
 import { featuresOf, valueTermsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
@@ -49,7 +50,7 @@ export interface Sources {
   decisions(agentId: string): Promise<readonly Decision[]>;
   /** The same decisions as they are now. */
   decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
-  sessions(agentId: string, topic: string, current: string | undefined): Promise<readonly PastSession[]>;
+  sessions(agentId: string, topic: string, current: string | undefined): Promise<OnTopic>;
 }
 
 /** Milliseconds to wait. */
@@ -108,15 +109,20 @@ export class ContextAssembly {
       attempt('signals', () => sources.signals(agentId), []),
       attempt('insights', () => this.#insights(agentId, request), []),
       attempt('decisions', () => sources.decisions(agentId), []),
-      attempt('sessions', () => this.#pastSessions(agentId, request, asked), []),
+      attempt('sessions', () => this.#onTopic(agentId, request, asked), NO_TOPIC),
     ]);
     const session = await asked;
-    const [signals, insights, decisions, sessions] = await optional;
+    const [signals, insights, decisions, onTopic] = await optional;
     if (session && summaryIsMissing(session)) degraded.add('summary');
 
-    const candidates = [...groupDecisions(decisions), ...sessions.map(sessionCandidate)];
+    const { sessionIds, summaries } = onTopic;
+    const candidates = [...groupDecisions(decisions, sessionIds), ...summaries.map(sessionCandidate)];
     const need = needOf(request, session);
-    const ranked = await attempt('decisions', () => this.#rankAsTheyAre(agentId, candidates, need, now), []);
+    const ranked = await attempt(
+      'decisions',
+      () => this.#rankAsTheyAre(agentId, candidates, sessionIds, need, now),
+      [],
+    );
     const parts = fitParts(
       {
         session,
@@ -150,18 +156,24 @@ export class ContextAssembly {
     });
   }
 
-  async #pastSessions(
+  async #onTopic(
     agentId: string,
     { sessionId }: ContextRequest,
     asked: Promise<ResumedSession> | undefined,
-  ): Promise<readonly PastSession[]> {
+  ): Promise<OnTopic> {
     // If the session cannot be read there is no answer, and nobody to tell that this is missing too.
     const topic = (await asked?.catch(() => undefined))?.head.topic;
-    return topic === undefined ? [] : this.#parts.sources.sessions(agentId, topic, sessionId);
+    return topic === undefined ? NO_TOPIC : this.#parts.sources.sessions(agentId, topic, sessionId);
   }
 
   /** The best, with decisions as they ended by now; ranked again when that changed one. */
-  async #rankAsTheyAre(agentId: string, candidates: readonly Relevant[], need: Need, now: Date) {
+  async #rankAsTheyAre(
+    agentId: string,
+    candidates: readonly Relevant[],
+    onTopic: ReadonlySet<string>,
+    need: Need,
+    now: Date,
+  ) {
     const ranked = rank(candidates, need, now).slice(0, MAX_RELEVANT);
     const groups = ranked.flatMap(({ of }) => (isGroup(of) ? [of] : []));
     const newest = groups.map(({ decisions }) => decisions[0]!);
@@ -178,7 +190,7 @@ export class ContextAssembly {
       const rest = candidate.decisions.slice(1);
       const decision = current.get(candidate.id);
       const decisions = decision ? [decision, ...rest] : rest;
-      return decisions.length > 0 ? [groupOf(decisions)] : [];
+      return decisions.length > 0 ? [groupOf(decisions, onTopic)] : [];
     });
     return rank(renewed, need, now).slice(0, MAX_RELEVANT);
   }
@@ -223,7 +235,7 @@ function needOf(
   const words = [query ?? lastAsked.join(' '), session?.head.topic, decisionType].filter(Boolean).join(' ');
   return {
     terms: new Set([...termsOf(words), ...valueTermsOf(situation)]),
-    features: featuresOf(situation),
+    features: session?.head.topic === undefined ? featuresOf(situation) : featuresOf(situation).add(ON_TOPIC),
   };
 }
 

@@ -30,6 +30,9 @@ export interface DecisionGroup extends Relevant {
   readonly decisions: readonly Decision[];
 }
 
+/** The feature of what belongs to the session's topic; no path is empty, so no other has this name. */
+export const ON_TOPIC = '=topic';
+
 /** What stands before a record, to refer to it by, and where its id is found in the answer. */
 export type Referenced<Of> = Of & { readonly ref: string };
 
@@ -66,7 +69,10 @@ function describeEndings(endings: Candidate['endings']): string {
  * Decisions as candidates. The same action in the same context is one candidate that says how often and how it ended:
  * ten places are too few to show one thing four times.
  */
-export function groupDecisions(decisions: readonly Decision[]): DecisionGroup[] {
+export function groupDecisions(
+  decisions: readonly Decision[],
+  onTopic: ReadonlySet<string> = new Set(),
+): DecisionGroup[] {
   const groups = new Map<string, Decision[]>();
   for (const decision of decisions) {
     const { decisionType, action, reasoning, context } = decision;
@@ -75,10 +81,11 @@ export function groupDecisions(decisions: readonly Decision[]): DecisionGroup[] 
     if (group) group.push(decision);
     else groups.set(name, [decision]);
   }
-  return [...groups.values()].map(groupOf);
+  return [...groups.values()].map((group) => groupOf(group, onTopic));
 }
 
-export function groupOf(some: readonly Decision[]): DecisionGroup {
+/** @param onTopic sessions on the topic asked about: what was decided in them has its feature */
+export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>): DecisionGroup {
   const decisions = [...some].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
   const newest = decisions[0]!;
   const { agentId, decisionId, decisionType, action, context, reasoning, outcome, tags } = newest;
@@ -96,7 +103,9 @@ export function groupOf(some: readonly Decision[]): DecisionGroup {
       ...termsOf([decisionType, action, selected, tags?.join(' '), errors].filter(Boolean).join(' ')),
       ...valueTermsOf(context),
     ]),
-    features: featuresOf(context),
+    features: decisions.some(({ sessionId }) => sessionId !== undefined && onTopic.has(sessionId))
+      ? featuresOf(context).add(ON_TOPIC)
+      : featuresOf(context),
     what: `decision ${decisionType}, ${describeEndings(endings)}`,
     body: [
       action && `${action};`,
@@ -116,7 +125,7 @@ export const sessionCandidate = (session: PastSession): Relevant => ({
   timestamp: session.createdAt,
   endings: { success: 0, failure: 0, unknown: 1 },
   terms: termsOf(`${session.topic ?? ''} ${session.summary}`),
-  features: new Set(),
+  features: new Set([ON_TOPIC]),
   what: 'earlier session on this topic',
   body: session.summary,
 });

@@ -36,6 +36,11 @@ function openingOf({ head }: ResumedSession): string {
   return `<session>\n${head.status} session${who}${about}`;
 }
 
+/** Everything ever said is here and fits: then a summary would only repeat it. */
+const isWholeWithin = ({ messages }: ResumedSession, room: number, estimate: Estimate): boolean =>
+  messages[0]?.seq === 1 &&
+  messages.reduce((sum, { role, content }) => sum + estimate(`${role}: ${asData(content)}`) + 1, 0) <= room;
+
 /**
  * The session as a model should see it: the newest message always, cut if it is too long alone; then the summary, within
  * a third; then older messages whole, the newest first, until one does not fit. So what is left out is the oldest, and
@@ -65,7 +70,7 @@ export function immediatePart(session: ResumedSession, budget: number, estimate:
 
   let summary: ShownSummary | null = null;
   let summaryLine: string | undefined;
-  if (session.summary && left > 0) {
+  if (session.summary && left > 0 && !isWholeWithin(session, left + estimate(lines.join('\n')), estimate)) {
     const { content, throughSeq } = session.summary;
     const label = `summary of messages up to ${throughSeq}:`;
     const room = Math.min(left, Math.floor(budget * SUMMARY_SHARE)) - costOf(label) - 1;

@@ -5,7 +5,7 @@ import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
 /** Sessions of an agent that are looked at, the newest. */
-const MAX_SESSIONS = 50;
+const MAX_SESSIONS = 100;
 /** Of those on the topic, whose summaries are read. */
 const MAX_ON_TOPIC = 5;
 /** How long one instance relies on the list; a session on the same topic is rarely the last minute's. */
@@ -13,14 +13,24 @@ const LIST_TRUSTED_MS = MINUTE_MS;
 /** Summaries of sessions that are over, which no longer change, and lists: what one warm instance remembers. */
 const MAX_REMEMBERED = 500;
 
+/** An agent's sessions of the last seven days on one topic. */
+export interface OnTopic {
+  /** Of all of them, the current one included: what was decided in them is about the topic too. */
+  readonly sessionIds: ReadonlySet<string>;
+  /** The newest that have a summary, without the current one. */
+  readonly summaries: readonly PastSession[];
+}
+
+export const NO_TOPIC: OnTopic = { sessionIds: new Set(), summaries: [] };
+
 /** A session that is over or goes on elsewhere, and what was said in it, in short. */
 export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId' | 'topic' | 'createdAt'> {
   readonly summary: string;
 }
 
 /**
- * An agent's sessions of the last seven days on one topic. One query for the list, at most once a minute and instance
- * (some 2 read units for 50 sessions), and one for each summary that is not known yet (about 1).
+ * Finds sessions on a topic among the newest hundred of an agent. One query for the list, at most once a minute and
+ * instance (some 15 read units for a hundred that are over), and one for each summary not known yet (about 1).
  */
 export class PastSessions {
   readonly #list: SessionList;
@@ -36,21 +46,20 @@ export class PastSessions {
   }
 
   /** @param current left out: it is shown itself */
-  async onTopic(agentId: string, topic: string, current: string | undefined): Promise<PastSession[]> {
+  async onTopic(agentId: string, topic: string, current: string | undefined): Promise<OnTopic> {
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
-    const sessions = (await this.#sessions(agentId))
-      .filter(
-        (session) =>
-          session.createdAt >= from &&
-          session.sessionId !== current &&
-          session.topic?.trim().toLowerCase() === same,
-      )
-      .slice(0, MAX_ON_TOPIC);
-    const found = await Promise.all(
-      sessions.map(async (session) => ({ ...session, summary: await this.#summaryOf(session) })),
+    const sessions = (await this.#sessions(agentId)).filter(
+      ({ createdAt, topic: its }) => createdAt >= from && its?.trim().toLowerCase() === same,
     );
-    return found.filter(({ summary }) => summary !== '');
+    const others = sessions.filter(({ sessionId }) => sessionId !== current).slice(0, MAX_ON_TOPIC);
+    const found = await Promise.all(
+      others.map(async (session) => ({ ...session, summary: await this.#summaryOf(session) })),
+    );
+    return {
+      sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), ...(current ? [current] : [])]),
+      summaries: found.filter(({ summary }) => summary !== ''),
+    };
   }
 
   async #sessions(agentId: string): Promise<readonly SessionSummary[]> {

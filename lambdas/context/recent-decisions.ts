@@ -6,8 +6,13 @@ import type { DecisionWindow } from '../decisions/decision-window.ts';
 import { type Clock, DAY_MS, MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
-/** Newest decisions of a type that are looked at; 50 read units at 1 KB each, when an instance first meets the agent. */
-const PER_TYPE = 200;
+/**
+ * The newest decisions are looked at, so many of all types together: 250 read units at 1 KB each, when an instance first
+ * meets the agent and every quarter of an hour.
+ */
+const MAX_DECISIONS = 1_000;
+/** Where an agent has many types, of each at least. */
+const LEAST_PER_TYPE = 100;
 /** Types, the first by name: an agent has a handful. */
 const MAX_TYPES = 25;
 /** News between two calls: more are found when everything is read again. */
@@ -15,7 +20,7 @@ const MAX_NEWS = 50;
 /** Decisions one warm instance remembers, of all agents. */
 const MAX_REMEMBERED = 20_000;
 /** How old what is remembered may get. Decisions with times in the past are only found by reading all again. */
-const RELIABLE_MS = 5 * MINUTE_MS;
+const RELIABLE_MS = 15 * MINUTE_MS;
 /** How old what is shown may be: a decision read longer ago is read again before it is shown. */
 const SHOWABLE_MS = 30 * SECOND_MS;
 
@@ -99,11 +104,12 @@ export class RecentDecisions {
     const { registry, window, clock } = this.#parts;
     const now = clock();
     const types = (await registry.decisionTypes(agentId)).sort().slice(0, MAX_TYPES);
+    const perType = Math.max(LEAST_PER_TYPE, Math.floor(MAX_DECISIONS / Math.max(1, types.length)));
     // The clocks of those who log may be a little ahead.
     const until = new Date(now.getTime() + 5 * MINUTE_MS).toISOString();
     const byType = await Promise.all(
       types.map(async (decisionType) => {
-        const pages = window.pages({ agentId, decisionType, after: from, until }, PER_TYPE);
+        const pages = window.pages({ agentId, decisionType, after: from, until }, perType);
         const { value } = await pages.next();
         return value?.decisions ?? [];
       }),
