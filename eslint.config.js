@@ -9,6 +9,7 @@ const slices = [
   'decisions',
   'signals',
   'sessions',
+  'context',
   'sharing',
   'patterns',
   'memories',

@@ -64,6 +64,13 @@ export interface StageConfig {
       readonly tokensPerAgentAndDay: number;
     };
   };
+  /** How long an answer of the context waits, in milliseconds. */
+  readonly context: {
+    /** For each part it can do without: past it the part is left out and named. */
+    readonly partMs: number;
+    /** For the session, without which there is no answer, and for recording what was shown. */
+    readonly sessionMs: number;
+  };
   /**
    * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
    * docs/adr/010-change-and-hypotheses.md. What is promoted or stated keeps what it was given at that time.
@@ -96,6 +103,7 @@ const common = {
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
   sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
+  context: { partMs: 1_500, sessionMs: 5_000 },
   patternLifecycle: {
     driftThreshold: 6,
     confidenceHalfLifeDays: 90,

@@ -7,6 +7,7 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'sessions'
+  | 'context'
   | 'summaries'
   | 'sweeper'
   | 'patterns'
@@ -82,6 +83,12 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   sweeper: {
     state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
+  },
+  context: {
+    memory: { actions: ['BatchGetItem', 'Query'], indexes: ['shared'] },
+    decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+    signals: { actions: ['Query'], indexes: ['inbox'] },
   },
   patterns: {
     memory: {

@@ -8,6 +8,7 @@ import { agentRoutes } from '../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../lambdas/analytics/contract.ts';
 import { archiveRoutes } from '../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
+import { contextRoutes } from '../lambdas/context/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { erasureRoutes } from '../lambdas/erasures/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
@@ -77,6 +78,17 @@ export class ServiceStack extends Stack {
         routes: sessionRoutes,
         ...sessions,
         environment: { ...sessions.environment, MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
+      },
+      // One CPU: what it remembers is ranked while the caller waits.
+      {
+        name: 'context',
+        routes: contextRoutes,
+        memorySize: 1769,
+        environment: {
+          SESSION_SETTINGS: JSON.stringify(config.sessions),
+          CONTEXT_DEADLINES: JSON.stringify(config.context),
+          FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+        },
       },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {

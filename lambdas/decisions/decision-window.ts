@@ -38,8 +38,9 @@ export class DecisionWindow {
     this.#clock = clock;
   }
 
-  async *pages(request: WindowRequest): AsyncGenerator<DecisionPage> {
-    for await (const { items, readUnits } of this.#items(request))
+  /** @param pageSize items a query reads, where few are wanted. @default as many as fit a megabyte */
+  async *pages(request: WindowRequest, pageSize?: number): AsyncGenerator<DecisionPage> {
+    for await (const { items, readUnits } of this.#items(request, pageSize ? { Limit: pageSize } : {}))
       yield { decisions: items.map(fromItem), readUnits };
   }
 

@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
-import type { Exposure, ExposureKind } from './exposure.ts';
+import type { Exposure, ExposureKind, ShownMemory } from './exposure.ts';
 import { EXPOSURE_TYPE, exposureKey, fromItem, toItem } from './table.ts';
 
 /** Which exposures an agent has had. */
@@ -26,11 +26,14 @@ export class ExposureLog implements ExposureLookup {
     this.#clock = clock;
   }
 
-  /** One put: 1 WRU for up to about 25 patterns (24 bytes of id each), 3 for 100. */
+  /**
+   * One put: 1 WRU for up to about 25 patterns (24 bytes of id each), 3 for 100; of a context with 10 relevant records,
+   * 5 patterns and 5 signals, 1.
+   */
   async record(
     agentId: string,
     kind: ExposureKind,
-    shown: readonly { readonly patternId: string; readonly version: number }[],
+    shown: ShownMemory,
     randomPart: RandomPart,
   ): Promise<Exposure> {
     const now = this.#clock();
@@ -39,7 +42,7 @@ export class ExposureLog implements ExposureLookup {
       exposureId: typedId(EXPOSURE_TYPE, now, randomPart()),
       kind,
       timestamp: now.toISOString(),
-      patterns: Object.fromEntries(shown.map(({ patternId, version }) => [patternId, version])),
+      ...shown,
     };
     await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toItem(exposure) }));
     return exposure;
@@ -53,3 +56,9 @@ export class ExposureLog implements ExposureLookup {
     return item && !isExpired(item, this.#clock()) ? fromItem(agentId, item) : undefined;
   }
 }
+
+/** Patterns as an exposure names them. */
+export const versionsOf = (
+  patterns: readonly { readonly patternId: string; readonly version: number }[],
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(patterns.map(({ patternId, version }) => [patternId, version]));

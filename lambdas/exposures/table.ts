@@ -23,15 +23,14 @@ export function exposureKey(agentId: string, exposureId: string) {
   return { [PARTITION_KEY]: exposurePartition(agentId), [SORT_KEY]: `${id.timestamp}#${exposureId}` };
 }
 
-export const toItem = ({ agentId, exposureId, kind, timestamp, patterns }: Exposure): Item => ({
+export const toItem = ({ agentId, exposureId, timestamp, ...shown }: Exposure): Item => ({
   ...exposureKey(agentId, exposureId),
-  kind,
-  patterns,
+  ...shown,
   ttl: toTtl(Date.parse(timestamp) + EXPOSURE_RETENTION_MS),
 });
 
 export function fromItem(agentId: string, item: Item): Exposure {
-  const [timestamp = '', exposureId = ''] = String(item[SORT_KEY]).split('#');
-  const { kind, patterns } = item as Pick<Exposure, 'kind' | 'patterns'>;
-  return { agentId, exposureId, kind, timestamp, patterns };
+  const { [PARTITION_KEY]: _agent, [SORT_KEY]: position, ttl: _ttl, ...shown } = item;
+  const [timestamp = '', exposureId = ''] = String(position).split('#');
+  return { agentId, exposureId, timestamp, ...(shown as Pick<Exposure, 'kind' | 'patterns'>) };
 }

@@ -1,4 +1,4 @@
-import type { ExposureLog } from '../exposures/exposure-log.ts';
+import { type ExposureLog, versionsOf } from '../exposures/exposure-log.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
 import type { Matched, PatternMatching, Situation } from './pattern-matching.ts';
 
@@ -28,7 +28,8 @@ export class ShownPatterns {
   async show(agentId: string, { record = true, ...situation }: ShowRequest): Promise<Shown> {
     const patterns = await this.#matching.match(agentId, situation);
     if (!record || patterns.length === 0) return { patterns, exposureId: null };
-    const { exposureId } = await this.#exposures.record(agentId, 'match', patterns, this.#randomPart);
+    const shown = { patterns: versionsOf(patterns) };
+    const { exposureId } = await this.#exposures.record(agentId, 'match', shown, this.#randomPart);
     return { patterns, exposureId };
   }
 }

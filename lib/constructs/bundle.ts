@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
   sessions: 'lambdas/sessions/handler.ts',
+  context: 'lambdas/context/handler.ts',
   summaries: 'lambdas/sessions/summaries.ts',
   sweeper: 'lambdas/sessions/sweeper.ts',
   patterns: 'lambdas/patterns/handler.ts',
@@ -48,6 +49,11 @@ const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, str
   eraser: archiveStore,
   memories: archiveStore,
   worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
+};
+
+/** Data beside a function's `index.mjs`, which it reads when it starts. */
+const data: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
+  context: ['lambdas/context/vocabulary.br'],
 };
 
 /** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */
@@ -113,6 +119,8 @@ export const bundleOf = (name: FunctionName): Code =>
           bundles ??= bundleAll();
           mkdirSync(directory, { recursive: true });
           for (const [file, contents] of bundles.get(name)!) writeFileSync(join(directory, file), contents);
+          for (const file of data[name] ?? [])
+            copyFileSync(join(root, file), join(directory, basename(file)));
           return true;
         },
       },

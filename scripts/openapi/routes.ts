@@ -2,6 +2,7 @@ import { agentRoutes } from '../../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
 import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
+import { contextRoutes } from '../../lambdas/context/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { erasureRoutes } from '../../lambdas/erasures/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
@@ -18,6 +19,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   decisions: decisionRoutes,
   signals: signalRoutes,
   sessions: sessionRoutes,
+  context: contextRoutes,
   patterns: patternRoutes,
   memories: memoryRoutes,
   analytics: analyticsRoutes,

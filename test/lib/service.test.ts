@@ -56,6 +56,16 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
         sessions: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        context: [
+          'AUTH_MODE',
+          'CONTEXT_DEADLINES',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MEMORY_TABLE',
+          'SESSION_SETTINGS',
+          'SIGNALS_TABLE',
+          'STATE_TABLE',
+        ],
         summaries: ['SESSION_SETTINGS', 'STATE_TABLE'],
         sweeper: ['MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         patterns: [

@@ -26,6 +26,7 @@ Object.assign(process.env, {
   MAX_RECEIVE_COUNT: '3',
   MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
+  CONTEXT_DEADLINES: '{"partMs":1500,"sessionMs":5000}',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
     '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',

@@ -1,0 +1,260 @@
+import type { Decision } from '../decisions/decision.ts';
+import { type ExposureLog, versionsOf } from '../exposures/exposure-log.ts';
+import type { ShownMemory } from '../exposures/exposure.ts';
+import type { Matched, PatternMatching } from '../patterns/pattern-matching.ts';
+import type { ResumedSession } from '../sessions/session-reader.ts';
+import { NotFoundError, UnavailableError, ValidationFailedError } from '../shared/errors.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import type { RandomPart } from '../shared/platform/ids.ts';
+import type { Delivery } from '../signals/signal.ts';
+import type { Budgets } from './budget.ts';
+import { Degradations, LateError, withinDeadline } from './deadline.ts';
+import {
+  type DecisionGroup,
+  groupDecisions,
+  groupOf,
+  insightEntries,
+  ON_TOPIC,
+  type Relevant,
+  relevantEntries,
+  sessionCandidate,
+  signalEntries,
+} from './entries.ts';
+import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
+import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
+import { type Need, rank } from './ranking.ts';
+import { featuresOf, valueTermsOf } from './situation.ts';
+import type { Estimate } from './token-estimate.ts';
+import { termsOf } from './words.ts';
+
+export interface ContextRequest {
+  readonly sessionId?: string;
+  /** Features of now, as a decision's context will have them. */
+  readonly situation?: Readonly<Record<string, unknown>>;
+  /** What is wanted, in words. @default the session's topic and its newest message of the user */
+  readonly query?: string;
+  readonly decisionType?: string;
+  readonly budgets: Budgets;
+  /** Whether what is shown is recorded, for decisions to name. */
+  readonly record: boolean;
+}
+
+/** Where the parts come from. */
+export interface Sources {
+  /** @throws NotFoundError */
+  session(agentId: string, sessionId: string): Promise<ResumedSession>;
+  /** Open deliveries, in any order. */
+  signals(agentId: string): Promise<readonly Delivery[]>;
+  insights(agentId: string, situation: Parameters<PatternMatching['match']>[1]): Promise<readonly Matched[]>;
+  /** The agent's decisions of the last seven days. */
+  decisions(agentId: string): Promise<readonly Decision[]>;
+  /** The same decisions as they are now. */
+  decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
+  sessions(agentId: string, topic: string, current: string | undefined): Promise<OnTopic>;
+}
+
+/** Milliseconds to wait. */
+export interface Deadlines {
+  /** For each part an answer can do without. */
+  readonly partMs: number;
+  /** For the session, and for recording what was shown. */
+  readonly sessionMs: number;
+}
+
+export interface ContextAssemblyParts {
+  readonly sources: Sources;
+  readonly exposures: ExposureLog;
+  readonly estimate: Estimate;
+  readonly deadlines: Deadlines;
+  readonly clock: Clock;
+  readonly randomPart: RandomPart;
+  readonly log: ConstructorParameters<typeof Degradations>[0];
+}
+
+export interface AssembledContext extends Parts {
+  readonly agentId: string;
+  readonly asOf: string;
+  readonly session: ResumedSession | undefined;
+  readonly degraded: Degradations['names'];
+  readonly exposureId: string | null;
+}
+
+/** Messages of the user that say what is wanted, the newest, when no query does. */
+const MESSAGES_ASKED = 2;
+
+/** Puts together what belongs in front of a model, and remembers that it was shown. */
+export class ContextAssembly {
+  readonly #parts: ContextAssemblyParts;
+
+  constructor(parts: ContextAssemblyParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * All sources are asked at the same time; only what depends on the session's topic waits for the session. What is
+   * late or fails is left out and named; without the session that was asked for there is no answer.
+   *
+   * @throws ValidationFailedError at `sessionId` when the agent has no such session
+   * @throws UnavailableError when the session cannot be read in time
+   */
+  async assemble(agentId: string, request: ContextRequest): Promise<AssembledContext> {
+    const { sources, clock, deadlines, estimate, log } = this.#parts;
+    const now = clock();
+    const degraded = new Degradations(log);
+    const attempt = <T>(name: Parameters<Degradations['attempt']>[0], work: () => Promise<T>, instead: T) =>
+      degraded.attempt(name, deadlines.partMs, work, instead);
+
+    const asked = request.sessionId === undefined ? undefined : this.#session(agentId, request.sessionId);
+    const optional = Promise.all([
+      attempt('signals', () => sources.signals(agentId), []),
+      attempt('insights', () => this.#insights(agentId, request), []),
+      attempt('decisions', () => sources.decisions(agentId), []),
+      attempt('sessions', () => this.#onTopic(agentId, request, asked), NO_TOPIC),
+    ]);
+    const session = await asked;
+    const [signals, insights, decisions, onTopic] = await optional;
+    if (session && summaryIsMissing(session)) degraded.add('summary');
+
+    const { sessionIds, summaries } = onTopic;
+    const candidates = [...groupDecisions(decisions, sessionIds), ...summaries.map(sessionCandidate)];
+    const need = needOf(request, session);
+    const ranked = await attempt(
+      'decisions',
+      () => this.#rankAsTheyAre(agentId, candidates, sessionIds, need, now),
+      [],
+    );
+    const parts = fitParts(
+      {
+        session,
+        relevant: relevantEntries(ranked, agentId, now),
+        insights: insightEntries(insights),
+        signals: signalEntries(signals, now),
+      },
+      request.budgets,
+      estimate,
+    );
+    const exposureId = request.record ? await this.#record(agentId, session, parts, degraded) : null;
+    return { agentId, asOf: now.toISOString(), session, ...parts, degraded: degraded.names, exposureId };
+  }
+
+  async #session(agentId: string, sessionId: string): Promise<ResumedSession> {
+    const { sources, deadlines } = this.#parts;
+    try {
+      return await withinDeadline(sources.session(agentId, sessionId), deadlines.sessionMs);
+    } catch (error) {
+      if (error instanceof NotFoundError)
+        throw ValidationFailedError.at('sessionId', 'is no session of this agent');
+      if (error instanceof LateError) throw new UnavailableError('The session cannot be read now; retry');
+      throw error;
+    }
+  }
+
+  async #insights(agentId: string, { situation, decisionType }: ContextRequest): Promise<readonly Matched[]> {
+    return this.#parts.sources.insights(agentId, {
+      context: situation ?? {},
+      ...(decisionType !== undefined && { decisionType }),
+    });
+  }
+
+  async #onTopic(
+    agentId: string,
+    { sessionId }: ContextRequest,
+    asked: Promise<ResumedSession> | undefined,
+  ): Promise<OnTopic> {
+    // If the session cannot be read there is no answer, and nobody to tell that this is missing too.
+    const topic = (await asked?.catch(() => undefined))?.head.topic;
+    return topic === undefined ? NO_TOPIC : this.#parts.sources.sessions(agentId, topic, sessionId);
+  }
+
+  /** The best, with decisions as they ended by now; ranked again when that changed one. */
+  async #rankAsTheyAre(
+    agentId: string,
+    candidates: readonly Relevant[],
+    onTopic: ReadonlySet<string>,
+    need: Need,
+    now: Date,
+  ) {
+    const ranked = rank(candidates, need, now).slice(0, MAX_RELEVANT);
+    const groups = ranked.flatMap(({ of }) => (isGroup(of) ? [of] : []));
+    const newest = groups.map(({ decisions }) => decisions[0]!);
+    const current = new Map(
+      (await this.#parts.sources.decisionsNow(agentId, newest)).map((decision) => [
+        decision.decisionId,
+        decision,
+      ]),
+    );
+    const changed = groups.filter(({ id, decisions }) => current.get(id) !== decisions[0]);
+    if (changed.length === 0) return ranked;
+    const renewed = candidates.flatMap((candidate): Relevant[] => {
+      if (!isGroup(candidate) || !changed.includes(candidate)) return [candidate];
+      const rest = candidate.decisions.slice(1);
+      const decision = current.get(candidate.id);
+      const decisions = decision ? [decision, ...rest] : rest;
+      return decisions.length > 0 ? [groupOf(decisions, onTopic)] : [];
+    });
+    return rank(renewed, need, now).slice(0, MAX_RELEVANT);
+  }
+
+  /**
+   * One write, retried with backoff by the client. When it fails all the same the answer is given, without an id and
+   * saying so: what was read is not thrown away for a record that only statistics miss.
+   */
+  async #record(
+    agentId: string,
+    session: ResumedSession | undefined,
+    parts: Parts,
+    degraded: Degradations,
+  ): Promise<string | null> {
+    if (parts.text === '') return null;
+    const { exposures, randomPart, deadlines } = this.#parts;
+    const exposure = await degraded.attempt(
+      'exposure',
+      deadlines.sessionMs,
+      () => exposures.record(agentId, 'context', shownBy(parts, session), randomPart),
+      undefined,
+    );
+    return exposure?.exposureId ?? null;
+  }
+}
+
+const isGroup = (candidate: Relevant): candidate is DecisionGroup => 'decisions' in candidate;
+
+/** Messages have left the window, and no summary stands for them. */
+const summaryIsMissing = ({ summary, messages }: ResumedSession): boolean =>
+  (messages[0]?.seq ?? 1) > (summary?.throughSeq ?? 0) + 1;
+
+/** What is looked for: the query, or what the session is about now; and the situation's values and features. */
+function needOf(
+  { query, situation, decisionType }: ContextRequest,
+  session: ResumedSession | undefined,
+): Need {
+  const lastAsked = (session?.messages ?? [])
+    .filter(({ role }) => role === 'user')
+    .slice(-MESSAGES_ASKED)
+    .map(({ content }) => content);
+  const words = [query ?? lastAsked.join(' '), session?.head.topic, decisionType].filter(Boolean).join(' ');
+  return {
+    terms: new Set([...termsOf(words), ...valueTermsOf(situation)]),
+    features: session?.head.topic === undefined ? featuresOf(situation) : featuresOf(situation).add(ON_TOPIC),
+  };
+}
+
+/** Ids of everything that got in; a group of decisions by its newest. */
+function shownBy(
+  { immediate, relevant, insights, signals }: Parts,
+  session: ResumedSession | undefined,
+): ShownMemory {
+  const idsOf = (kind: Relevant['kind']): string[] =>
+    relevant.placed.flatMap(({ of }) => (of.of.kind === kind ? [of.of.id] : []));
+  const sessions = [...(session && immediate?.text ? [session.head.sessionId] : []), ...idsOf('session')];
+  const memories = idsOf('memory');
+  const decisions = idsOf('decision');
+  const delivered = signals.placed.map(({ of }) => of.signalId);
+  return {
+    patterns: versionsOf(insights.placed.map(({ of }) => of)),
+    ...(memories.length > 0 && { memories }),
+    ...(decisions.length > 0 && { decisions }),
+    ...(sessions.length > 0 && { sessions }),
+    ...(delivered.length > 0 && { signals: delivered }),
+  };
+}

@@ -1,0 +1,172 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import {
+  agentIdSchema,
+  freeFormSchema,
+  sessionIdSchema,
+  timestampSchema,
+  typeSchema,
+} from '../shared/schema/fields.ts';
+import { ownerSchema } from '../shared/schema/owners.ts';
+import { roles, sessionStatuses } from '../sessions/session.ts';
+import { openStatuses, severities } from '../signals/signal.ts';
+import { DEFAULT_BUDGETS } from './budget.ts';
+import { degradable } from './deadline.ts';
+
+/** A part may be switched off with 0; more than any model's window is a mistake. */
+const budget = (tokens: number) => z.number().int().min(0).max(100_000).default(tokens);
+
+const tokens = z.number().int().nonnegative();
+const share = z.number().min(0).max(1);
+const cut = z.boolean().meta({ description: 'Whether it was cut, at a sentence where there is one.' });
+const ref = z.string().meta({ description: 'The mark before it in `text`.', example: 'd1' });
+const shown = z.string().meta({ description: 'As shown: control sequences neutralized.' });
+
+const request = z.strictObject({
+  sessionId: sessionIdSchema.optional(),
+  situation: freeFormSchema
+    .optional()
+    .meta({ description: "Features of now, as a decision's context will have them." }),
+  query: z.string().min(1).max(4_000).optional().meta({
+    description: "What is wanted, in words. Default: the session's topic and what the user said last.",
+  }),
+  decisionType: typeSchema.optional(),
+  budgets: z
+    .strictObject({
+      immediate: budget(DEFAULT_BUDGETS.immediate),
+      relevant: budget(DEFAULT_BUDGETS.relevant),
+      insights: budget(DEFAULT_BUDGETS.insights),
+    })
+    .default(DEFAULT_BUDGETS)
+    .meta({
+      description:
+        'Tokens of each part. What one leaves goes to the next: immediate, relevant, insights, signals. Waiting ' +
+        'signals have a tenth of the sum ahead of that, out of `immediate`.',
+    }),
+  record: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether what is shown is recorded, for decisions to name.' }),
+});
+
+const immediate = z.object({
+  sessionId: sessionIdSchema,
+  status: z.enum(sessionStatuses),
+  topic: z.string().optional(),
+  userId: z.string().optional(),
+  summary: z.object({ text: shown, throughSeq: z.number().int(), cut }).nullable().meta({
+    description: 'Of the messages up to `throughSeq`. Null while there is none: messages stand in.',
+  }),
+  messages: z
+    .array(
+      z.object({
+        seq: z.number().int(),
+        role: z.enum(roles),
+        content: shown,
+        createdAt: timestampSchema,
+        cut,
+      }),
+    )
+    .meta({ description: 'Oldest first. The newest got in first.' }),
+  omitted: z.number().int().meta({ description: 'Messages of the hot window that did not fit.' }),
+});
+
+const relevant = z.object({
+  ref,
+  kind: z.enum(['decision', 'memory', 'session']),
+  id: z
+    .string()
+    .meta({ description: 'decisionId, memoryId or sessionId; of the same decisions, the newest.' }),
+  agentId: agentIdSchema,
+  timestamp: timestampSchema,
+  text: shown,
+  cut,
+  score: share.meta({ description: 'relevance × recency × outcome.' }),
+  why: z.object({
+    relevance: share.meta({ description: 'Share of what is asked that it has, rare words counting more.' }),
+    recency: share.meta({ description: '1 now, ½ after seven days.' }),
+    outcome: share.meta({ description: 'Success 1, failure 0.8, open 0.5.' }),
+  }),
+  endings: z
+    .object({ success: tokens, failure: tokens, unknown: tokens })
+    .meta({ description: 'How it ended, and of the same action in the same context, how often.' }),
+});
+
+const insight = z.object({
+  ref,
+  advice: z.enum(['repeat', 'avoid']),
+  patternId: z.string(),
+  decisionType: typeSchema,
+  n: tokens,
+  rate: share,
+  confidence: share.meta({ description: 'Lower 95 % bound of the rate.' }),
+  baseline: share,
+  version: z.number().int(),
+  owner: ownerSchema.optional().meta({ description: 'Who learned it, when that is not this agent.' }),
+  standing: z.enum(['unconfirmed', 'confirmed', 'contradicted']).optional(),
+  text: shown,
+});
+
+const signal = z.object({
+  ref,
+  signalId: z.string(),
+  signalType: typeSchema,
+  sourceAgent: agentIdSchema,
+  severity: z.enum(severities),
+  confidence: share,
+  status: z.enum(openStatuses),
+  timestamp: timestampSchema,
+  expiresAt: timestampSchema,
+  text: shown,
+  cut,
+});
+
+export const contextRoutes = {
+  assembleContext: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/context',
+    audience: 'agent',
+    summary: 'What belongs in front of a model now, within a budget of tokens',
+    params: z.strictObject({ agentId: agentIdSchema }),
+    query: z.strictObject({}),
+    body: request,
+    response: z.object({
+      agentId: agentIdSchema,
+      asOf: timestampSchema,
+      text: z.string().meta({ description: 'All parts in one, ready to be put in front of a model.' }),
+      tokens: z
+        .object({
+          immediate: tokens,
+          relevant: tokens,
+          insights: tokens,
+          signals: tokens,
+          total: tokens.meta({ description: 'Of `text`. Never above `budget`.' }),
+          budget: tokens,
+        })
+        .meta({ description: 'An upper bound of what cl100k_base and o200k_base count.' }),
+      immediate: immediate.nullable(),
+      relevant: z.array(relevant).meta({ description: 'At most 10 of the last seven days, best first.' }),
+      insights: z
+        .array(insight)
+        .meta({ description: 'Promoted patterns that hold now: what to repeat and what to avoid.' }),
+      signals: z.array(signal).meta({ description: 'Waiting for the agent, the most severe first.' }),
+      degraded: z
+        .array(z.enum(degradable))
+        .meta({ description: 'What could not be had in time. Empty: nothing is missing.' }),
+      exposureId: z.string().nullable().meta({
+        description:
+          'For the decisions made with this in view. Null when nothing was shown or recorded, or `degraded` names it.',
+      }),
+    }),
+    status: 200,
+    errors: [],
+    example: {
+      body: {
+        situation: { market: { trend: 'up' } },
+        query: 'Is a long position worth it now?',
+        decisionType: 'SIGNAL_GENERATION',
+        budgets: { immediate: 2000, relevant: 500, insights: 200 },
+      },
+    },
+  }),
+};

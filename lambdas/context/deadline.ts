@@ -1,0 +1,62 @@
+/** Parts that an answer can do without, by the name it is told under. */
+export const degradable = [
+  'decisions',
+  'exposure',
+  'insights',
+  'memories',
+  'sessions',
+  'signals',
+  'summary',
+] as const;
+export type Degradable = (typeof degradable)[number];
+
+interface Log {
+  warn(message: string, extra: Record<string, unknown>): void;
+}
+
+/** The work was not done in its time. It goes on, and what it finds is there for the next request. */
+export class LateError extends Error {}
+
+/** @throws LateError after so many milliseconds, or what the work throws before */
+export async function withinDeadline<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new LateError(`not done within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // Whoever is late may still fail, with nobody left to tell.
+    work.catch(() => undefined);
+  }
+}
+
+/** What of one answer could not be had in time, or at all. */
+export class Degradations {
+  readonly #names = new Set<Degradable>();
+  readonly #log: Log;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(name: Degradable): void {
+    this.#names.add(name);
+  }
+
+  /** The result of some work, or `instead` when it fails or is late. */
+  async attempt<T>(name: Degradable, milliseconds: number, work: () => Promise<T>, instead: T): Promise<T> {
+    try {
+      return await withinDeadline(work(), milliseconds);
+    } catch (error) {
+      this.#names.add(name);
+      this.#log.warn('context degraded', { part: name, error: error as Error });
+      return instead;
+    }
+  }
+
+  get names(): Degradable[] {
+    return [...this.#names].sort();
+  }
+}

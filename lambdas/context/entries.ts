@@ -1,0 +1,201 @@
+import { describeCondition } from '../consolidation/mining/describe.ts';
+import type { Decision } from '../decisions/decision.ts';
+import type { Matched } from '../patterns/pattern-matching.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import { canonicalJson } from '../shared/platform/ids.ts';
+import type { Delivery } from '../signals/signal.ts';
+import { severities } from '../signals/signal.ts';
+import type { Entry } from './budget.ts';
+import type { PastSession } from './past-sessions.ts';
+import type { Candidate, Ending, Score } from './ranking.ts';
+import { describeMap, featuresOf, valueTermsOf } from './situation.ts';
+import { asData, asLine } from './stored-text.ts';
+import { termsOf } from './words.ts';
+
+/** Something of the last week that may be relevant, and how it would be shown. */
+export interface Relevant extends Candidate {
+  readonly kind: 'decision' | 'memory' | 'session';
+  readonly id: string;
+  /** Whose it is. */
+  readonly agentId: string;
+  /** What it is, before its text. */
+  readonly what: string;
+  readonly body: string;
+}
+
+/** Decisions that are the same but for their time and end. */
+export interface DecisionGroup extends Relevant {
+  readonly kind: 'decision';
+  /** Newest first. */
+  readonly decisions: readonly Decision[];
+}
+
+/** The feature of what belongs to the session's topic; no path is empty, so no other has this name. */
+export const ON_TOPIC = '=topic';
+
+/** What stands before a record, to refer to it by, and where its id is found in the answer. */
+export type Referenced<Of> = Of & { readonly ref: string };
+
+export function ageOf(timestamp: string, now: Date): string {
+  const age = Math.max(0, now.getTime() - Date.parse(timestamp));
+  if (age < MINUTE_MS) return 'now';
+  if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)} min ago`;
+  if (age < 2 * DAY_MS) return `${Math.floor(age / HOUR_MS)} h ago`;
+  return `${Math.floor(age / DAY_MS)} d ago`;
+}
+
+const endingOf = ({ status }: Decision): Ending =>
+  status === 'success' || status === 'failure' ? status : 'unknown';
+
+const endingsOf = (decisions: readonly Decision[]): Record<Ending, number> => {
+  const endings = { success: 0, failure: 0, unknown: 0 };
+  for (const decision of decisions) endings[endingOf(decision)]++;
+  return endings;
+};
+
+/** `success`, or `3 times: 2 success, 1 failure`. */
+function describeEndings(endings: Candidate['endings']): string {
+  const parts = (['success', 'failure', 'unknown'] as const)
+    .filter((ending) => endings[ending] > 0)
+    .map((ending) => [endings[ending], ending === 'unknown' ? 'open' : ending] as const);
+  const times = parts.reduce((sum, [n]) => sum + n, 0);
+  if (times === 1) return parts[0]![1];
+  return parts.length === 1
+    ? `${times} times, always ${parts[0]![1]}`
+    : `${times} times: ${parts.map(([n, ending]) => `${n} ${ending}`).join(', ')}`;
+}
+
+/**
+ * Decisions as candidates. The same action in the same context is one candidate that says how often and how it ended:
+ * ten places are too few to show one thing four times.
+ */
+export function groupDecisions(
+  decisions: readonly Decision[],
+  onTopic: ReadonlySet<string> = new Set(),
+): DecisionGroup[] {
+  const groups = new Map<string, Decision[]>();
+  for (const decision of decisions) {
+    const { decisionType, action, reasoning, context } = decision;
+    const name = canonicalJson([decisionType, action, reasoning?.selected, context]);
+    const group = groups.get(name);
+    if (group) group.push(decision);
+    else groups.set(name, [decision]);
+  }
+  return [...groups.values()].map((group) => groupOf(group, onTopic));
+}
+
+/** @param onTopic sessions on the topic asked about: what was decided in them has its feature */
+export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>): DecisionGroup {
+  const decisions = [...some].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
+  const newest = decisions[0]!;
+  const { agentId, decisionId, decisionType, action, context, reasoning, outcome, tags } = newest;
+  const selected = reasoning?.selected?.join(', ');
+  const errors = outcome?.errors?.join('; ');
+  const endings = endingsOf(decisions);
+  return {
+    kind: 'decision',
+    id: decisionId,
+    agentId,
+    decisions,
+    timestamp: newest.timestamp,
+    endings,
+    terms: new Set([
+      ...termsOf([decisionType, action, selected, tags?.join(' '), errors].filter(Boolean).join(' ')),
+      ...valueTermsOf(context),
+    ]),
+    features: decisions.some(({ sessionId }) => sessionId !== undefined && onTopic.has(sessionId))
+      ? featuresOf(context).add(ON_TOPIC)
+      : featuresOf(context),
+    what: `decision ${decisionType}, ${describeEndings(endings)}`,
+    body: [
+      action && `${action};`,
+      selected && `selected ${selected};`,
+      describeMap(context),
+      errors && `; errors: ${errors}`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+  };
+}
+
+export const sessionCandidate = (session: PastSession): Relevant => ({
+  kind: 'session',
+  id: session.sessionId,
+  agentId: session.agentId,
+  timestamp: session.createdAt,
+  endings: { success: 0, failure: 0, unknown: 1 },
+  terms: termsOf(`${session.topic ?? ''} ${session.summary}`),
+  features: new Set([ON_TOPIC]),
+  what: 'earlier session on this topic',
+  body: session.summary,
+});
+
+const REFERENCES = { decision: 'd', memory: 'm', session: 'c' } as const;
+
+/** Ranked records as entries, numbered within their kind: `[d1]`, `[m1]`, `[c1]`. */
+export function relevantEntries(
+  ranked: readonly (Score & { readonly of: Relevant })[],
+  agentId: string,
+  now: Date,
+): Entry<Referenced<Score & { readonly of: Relevant }>>[] {
+  const numbers = { decision: 0, memory: 0, session: 0 };
+  return ranked.map((scored) => {
+    const { kind, what, timestamp, body, agentId: owner } = scored.of;
+    const ref = `${REFERENCES[kind]}${++numbers[kind]}`;
+    const whose = owner === agentId ? '' : ` of ${asLine(owner)}`;
+    return {
+      of: { ...scored, ref },
+      head: `[${ref}] ${asLine(what)}${whose}, ${ageOf(timestamp, now)}:`,
+      body: asData(body),
+    };
+  });
+}
+
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/**
+ * Patterns as entries, in turn what to repeat and what to avoid, each in the order given: so that failures are not
+ * crowded out by successes, nor the other way round.
+ */
+export function insightEntries(matched: readonly Matched[]): Entry<Referenced<Matched>>[] {
+  const [repeat, avoid] = (['success', 'failure'] as const).map((asserts) =>
+    matched.filter((pattern) => pattern.asserts === asserts),
+  );
+  const inTurn = Array.from({ length: matched.length }, (_, i) => [repeat?.[i], avoid?.[i]])
+    .flat()
+    .filter((pattern) => pattern !== undefined);
+  return inTurn.map((pattern, i) => {
+    const { asserts, decisionType, conditions, n, rate, confidence, baseline, standing } = pattern;
+    const ref = `p${i + 1}`;
+    const from = standing ? ` (learned by ${asLine(pattern.agentId)}, ${standing} here)` : '';
+    const verb = asserts === 'success' ? 'succeeded' : 'failed';
+    return {
+      of: { ...pattern, ref },
+      head: `[${ref}] ${asserts === 'success' ? 'repeat' : 'avoid'}${from}:`,
+      body: asData(
+        `${decisionType} with ${conditions.map(describeCondition).join(' and ')} ${verb} in ${percent(rate)} of ${n} ` +
+          `(at least ${percent(confidence)}; all: ${percent(baseline)})`,
+      ),
+    };
+  });
+}
+
+/** Waiting deliveries as entries: the most severe first, the newest first among equals. */
+export function signalEntries(waiting: readonly Delivery[], now: Date): Entry<Referenced<Delivery>>[] {
+  return [...waiting]
+    .sort(
+      (a, b) =>
+        severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+        (a.timestamp < b.timestamp ? 1 : -1),
+    )
+    .map((delivery, i) => {
+      const { severity, signalType, sourceAgent, timestamp, recommendedAction, data, confidence } = delivery;
+      const ref = `s${i + 1}`;
+      const advice = recommendedAction === undefined ? '' : `${recommendedAction} – `;
+      return {
+        of: { ...delivery, ref },
+        head: `[${ref}] ${severity} ${signalType} from ${asLine(sourceAgent)}, ${ageOf(timestamp, now)}:`,
+        body: asData(`${advice}${describeMap(data)} (confidence ${confidence})`),
+      };
+    });
+}

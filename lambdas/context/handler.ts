@@ -1,0 +1,106 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
+import { RunLedger } from '../consolidation/run-ledger.ts';
+import { WindowCases } from '../consolidation/window-cases.ts';
+import { DecisionList } from '../decisions/decision-list.ts';
+import { DecisionLog } from '../decisions/decision-log.ts';
+import { DecisionLookup } from '../decisions/decision-lookup.ts';
+import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ExposureLog } from '../exposures/exposure-log.ts';
+import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
+import { PatternMatching } from '../patterns/pattern-matching.ts';
+import { PatternStore } from '../patterns/pattern-store.ts';
+import { StandingStore } from '../patterns/standing-store.ts';
+import { SessionList } from '../sessions/session-list.ts';
+import { SessionReader } from '../sessions/session-reader.ts';
+import { type SessionSettings, sessionSettings } from '../sessions/settings.ts';
+import { createHttpHandler } from '../shared/http/handler.ts';
+import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { Sharing } from '../sharing/sharing.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { SignalInbox } from '../signals/signal-inbox.ts';
+import { ContextAssembly, type Deadlines, type Sources } from './context-assembly.ts';
+import { contextRoutes } from './contract.ts';
+import { contextDeadlines } from './deadline-settings.ts';
+import { PastSessions } from './past-sessions.ts';
+import { RecentDecisions } from './recent-decisions.ts';
+import { createEstimate } from './token-estimate.ts';
+import { toAnswer } from './views.ts';
+import { readVocabulary } from './vocabulary.ts';
+
+export interface ContextEnvironment {
+  readonly AUTH_MODE: 'iam' | 'none';
+  readonly DECISIONS_TABLE: string;
+  readonly STATE_TABLE: string;
+  readonly MEMORY_TABLE: string;
+  readonly SIGNALS_TABLE: string;
+  readonly SESSION_SETTINGS: SessionSettings;
+  readonly CONTEXT_DEADLINES: Deadlines;
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly FEATURE_WINDOWS?: FeatureWindows;
+}
+
+/** Waiting signals that are looked at, the newest: the most severe of them are shown. */
+const MAX_SIGNALS = 50;
+
+function createSources({ documents, clock }: Runtime, env: ContextEnvironment): Sources {
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const window = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
+  const log = new DecisionLog(documents, env.DECISIONS_TABLE, clock);
+  const list = new DecisionList(documents, env.DECISIONS_TABLE, clock, log);
+  const decisions = new RecentDecisions({ registry, window, list, log, clock });
+  const reader = new SessionReader(documents, env.STATE_TABLE, clock, env.SESSION_SETTINGS.hotWindow);
+  const past = new PastSessions(new SessionList(documents, env.STATE_TABLE, clock), reader, clock);
+  const lookup = new DecisionLookup(documents, env.DECISIONS_TABLE, clock);
+  const inbox = new SignalInbox(documents, env.SIGNALS_TABLE, clock, lookup);
+  const store = new PatternStore(documents, env.MEMORY_TABLE);
+  const standings = new StandingStore(documents, env.MEMORY_TABLE);
+  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const seen = new SeenSignals(documents, env.STATE_TABLE, clock);
+  const matching = new PatternMatching(
+    store,
+    new OfferedPatterns(store, standings, sharing, registry),
+    new RunLedger(documents, env.STATE_TABLE, clock),
+    new WindowCases(window, seen, miningSettings(env.FEATURE_WINDOWS)),
+    clock,
+  );
+  return {
+    session: (agentId, sessionId) => reader.resume(agentId, sessionId),
+    signals: async (agentId) => (await inbox.list(agentId, { maxResults: MAX_SIGNALS })).items,
+    insights: (agentId, situation) => matching.match(agentId, situation),
+    decisions: (agentId) => decisions.of(agentId),
+    decisionsNow: (agentId, some) => decisions.asTheyAre(agentId, some),
+    sessions: (agentId, topic, current) => past.onTopic(agentId, topic, current),
+  };
+}
+
+export function createContextHandler(runtime: Runtime, env: ContextEnvironment) {
+  const { documents, clock, randomPart, logger } = runtime;
+  const assembly = new ContextAssembly({
+    sources: createSources(runtime, env),
+    exposures: new ExposureLog(documents, env.STATE_TABLE, clock),
+    estimate: createEstimate(readVocabulary()),
+    deadlines: env.CONTEXT_DEADLINES,
+    clock,
+    randomPart,
+    log: logger,
+  });
+  return createHttpHandler(runtime, env.AUTH_MODE, contextRoutes, {
+    assembleContext: async ({ params, body }) => toAnswer(await assembly.assemble(params.agentId, body)),
+  });
+}
+
+export const handler = createContextHandler(
+  createRuntime('context'),
+  readEnvironment({
+    AUTH_MODE: authMode,
+    DECISIONS_TABLE: resourceName,
+    STATE_TABLE: resourceName,
+    MEMORY_TABLE: resourceName,
+    SIGNALS_TABLE: resourceName,
+    SESSION_SETTINGS: sessionSettings,
+    CONTEXT_DEADLINES: contextDeadlines,
+    FEATURE_WINDOWS: featureWindows,
+  }),
+);

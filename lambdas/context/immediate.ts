@@ -1,0 +1,97 @@
+import type { ResumedSession } from '../sessions/session-reader.ts';
+import type { Message } from '../sessions/session.ts';
+import { textOf } from '../sessions/summary.ts';
+import { asData, asLine, cutToFit } from './stored-text.ts';
+import type { Estimate } from './token-estimate.ts';
+
+export interface ShownMessage extends Pick<Message, 'seq' | 'role' | 'createdAt'> {
+  /** As shown. */
+  readonly content: string;
+  readonly cut: boolean;
+}
+
+export interface ShownSummary {
+  readonly text: string;
+  /** It stands for every message up to this one. */
+  readonly throughSeq: number;
+  readonly cut: boolean;
+}
+
+export interface Immediate {
+  readonly text: string;
+  readonly tokens: number;
+  readonly summary: ShownSummary | null;
+  /** Oldest first. */
+  readonly messages: readonly ShownMessage[];
+  /** Of the messages that were read, how many did not get in. */
+  readonly omitted: number;
+}
+
+/** Most of the budget that the summary may take from the messages. */
+const SUMMARY_SHARE = 1 / 3;
+
+function openingOf({ head }: ResumedSession): string {
+  const about = head.topic === undefined ? '' : ` about ${asLine(head.topic)}`;
+  const who = head.userId === undefined ? '' : ` with ${head.userId}`;
+  return `<session>\n${head.status} session${who}${about}`;
+}
+
+/** Everything ever said is here and fits: then a summary would only repeat it. */
+const isWholeWithin = ({ messages }: ResumedSession, room: number, estimate: Estimate): boolean =>
+  messages[0]?.seq === 1 &&
+  messages.reduce((sum, { role, content }) => sum + estimate(`${role}: ${asData(content)}`) + 1, 0) <= room;
+
+/**
+ * The session as a model should see it: the newest message always, cut if it is too long alone; then the summary, within
+ * a third; then older messages whole, the newest first, until one does not fit. So what is left out is the oldest, and
+ * the summary stands for it.
+ */
+export function immediatePart(session: ResumedSession, budget: number, estimate: Estimate): Immediate {
+  const open = openingOf(session);
+  const close = '</session>';
+  const costOf = (text: string): number => estimate(text) + 1;
+  let left = budget - costOf(open) - costOf(close);
+
+  const shown: ShownMessage[] = [];
+  const lines: string[] = [];
+  const newestFirst = [...session.messages].reverse();
+  const add = ({ seq, role, createdAt }: Message, content: string, cut: boolean, line: string): void => {
+    left -= costOf(line);
+    shown.unshift({ seq, role, createdAt, content, cut });
+    lines.unshift(line);
+  };
+
+  const newest = newestFirst[0];
+  if (newest) {
+    const label = `${newest.role}:`;
+    const fitted = cutToFit(asData(newest.content), left - costOf(label) - 1, estimate);
+    if (fitted) add(newest, fitted.text, fitted.cut, `${label} ${fitted.text}`);
+  }
+
+  let summary: ShownSummary | null = null;
+  let summaryLine: string | undefined;
+  if (session.summary && left > 0 && !isWholeWithin(session, left + estimate(lines.join('\n')), estimate)) {
+    const { content, throughSeq } = session.summary;
+    const label = `summary of messages up to ${throughSeq}:`;
+    const room = Math.min(left, Math.floor(budget * SUMMARY_SHARE)) - costOf(label) - 1;
+    const fitted = cutToFit(asData(textOf(content)), room, estimate);
+    if (fitted) {
+      summary = { text: fitted.text, throughSeq, cut: fitted.cut };
+      summaryLine = `${label} ${fitted.text}`;
+      left -= costOf(summaryLine);
+    }
+  }
+
+  if (shown.length > 0)
+    for (const message of newestFirst.slice(1)) {
+      const content = asData(message.content);
+      const line = `${message.role}: ${content}`;
+      if (costOf(line) > left) break;
+      add(message, content, false, line);
+    }
+
+  const omitted = session.messages.length - shown.length;
+  if (!summaryLine && lines.length === 0) return { text: '', tokens: 0, summary, messages: shown, omitted };
+  const text = [open, ...(summaryLine ? [summaryLine] : []), ...lines, close].join('\n');
+  return { text, tokens: estimate(text), summary, messages: shown, omitted };
+}

@@ -1,0 +1,83 @@
+import type { Estimate } from './token-estimate.ts';
+
+/**
+ * Text that others stored, made fit to stand in front of a model. It stays readable, and loses what could pass for
+ * something else than text of a record:
+ *
+ * - control characters, ANSI escapes, bidirectional and invisible characters are removed: what is shown is all there is;
+ * - what opens a tag (`<` before a letter, `/`, `|`, `!`, `?` or another `<`) becomes `‹`: neither a block of the answer
+ *   can be closed or opened, nor a marker of a chat template (`<|im_start|>`, `<<SYS>>`, `</s>`) be written;
+ * - `[INST]` and `[/INST]` become `(INST)`, and a turn marker at the start of a line (`Human:`) loses its colon;
+ * - every line but the first is indented, so nothing stored begins at the margin, where only the answer's own words begin.
+ */
+export function asData(text: string): string {
+  return lines(text).join('\n  ');
+}
+
+/** The same on one line, for what stands in a heading. */
+export const asLine = (text: string): string => lines(text).join(' ');
+
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+/** All but tab and line feed: controls, formatting (zero width, bidirectional, tags), surrogates, private, unassigned. */
+const INVISIBLE =
+  /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
+const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\u000b\u000c]/g;
+/** Fullwidth and small look-alikes are normalized with it: a model reads them the same. */
+const TAG_OPENS = /[<\uff1c\ufe64](?=[\p{L}/|!?<\uff1c\ufe64\uff0f\uff5c])/gu;
+const INSTRUCTION = /\[(\/?INST)\]/gi;
+const TURN = /^([\t ]*(?:human|user|assistant|system|tool|developer|model))[\t ]*[:\uff1a]/i;
+const MAX_BLANKS = /[\t \u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}/g;
+
+function lines(text: string): string[] {
+  return text
+    .replace(ESCAPES, '')
+    .replace(LINE_ENDS, '\n')
+    .replace(INVISIBLE, '')
+    .replace(TAG_OPENS, '‹')
+    .replace(INSTRUCTION, '($1)')
+    .split('\n')
+    .map((line) => line.replace(TURN, '$1 -').replace(MAX_BLANKS, ' ').trim())
+    .filter((line) => line !== '');
+}
+
+/** What stands where text was left out. */
+export const CUT_MARK = '[…]';
+
+/** Ends of sentences, each with the space after it; a line end is one as well. */
+const SENTENCE_END = /[.!?…]['")\]]*(?=\s)|[。！？]|\n/gu;
+
+/**
+ * The longest beginning of a text that, with the mark, is within so many tokens: up to the end of a sentence where one
+ * ends in its second half, else up to a space. The text itself when it fits; undefined when nothing of it does.
+ */
+export function cutToFit(
+  text: string,
+  maxTokens: number,
+  estimate: Estimate,
+): { readonly text: string; readonly cut: boolean } | undefined {
+  if (estimate(text) <= maxTokens) return { text, cut: false };
+  const fits = (end: number): boolean => estimate(`${text.slice(0, end).trimEnd()} ${CUT_MARK}`) <= maxTokens;
+  let [least, most] = [0, text.length];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (fits(middle)) least = middle;
+    else most = middle - 1;
+  }
+  // Shorter is nearly always fewer tokens, but not at every character: so what is cut is asked again.
+  const sentences = [...text.slice(0, least).matchAll(SENTENCE_END)].map((end) => end.index + end[0].length);
+  const spaces = [...text.slice(0, least).matchAll(/\s/gu)].map(({ index }) => index);
+  const candidates = [
+    ...sentences.filter((end) => end >= least / 2).reverse(),
+    ...spaces.reverse(),
+    ...sentences.reverse(),
+  ];
+  const end =
+    candidates.find((candidate) => candidate > 0 && fits(candidate)) ?? wholeCharacters(text, least);
+  return end > 0 && fits(end)
+    ? { text: `${text.slice(0, end).trimEnd()} ${CUT_MARK}`, cut: true }
+    : undefined;
+}
+
+/** No half of a surrogate pair is left at the end. */
+const wholeCharacters = (text: string, end: number): number =>
+  /[\ud800-\udbff]/.test(text.charAt(end - 1)) ? end - 1 : end;

@@ -1,0 +1,29 @@
+import type { Deadlines } from '../../../lambdas/context/context-assembly.ts';
+import { contextRoutes } from '../../../lambdas/context/contract.ts';
+import { createContextHandler } from '../../../lambdas/context/handler.ts';
+import { call, type CallInput } from '../../support/api.ts';
+import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
+import { tableName } from '../../support/tables.ts';
+import { settings } from '../sessions/fixture.ts';
+
+const deadlines: Deadlines = { partMs: 5_000, sessionMs: 10_000 };
+
+export interface ContextFixtureOptions extends TestRuntimeOptions {
+  readonly deadlines?: Deadlines;
+}
+
+/** The handler under test as one warm instance, and a short call. */
+export function createContextFixture(options: ContextFixtureOptions = {}) {
+  const runtime = createTestRuntime('context', options);
+  const handler = createContextHandler(runtime, {
+    AUTH_MODE: 'iam',
+    DECISIONS_TABLE: tableName('decisions'),
+    STATE_TABLE: tableName('state'),
+    MEMORY_TABLE: tableName('memory'),
+    SIGNALS_TABLE: tableName('signals'),
+    SESSION_SETTINGS: settings,
+    CONTEXT_DEADLINES: options.deadlines ?? deadlines,
+  });
+  const raw = (input: CallInput) => call(handler, contextRoutes.assembleContext, input);
+  return { runtime, raw, ask: (agentId: string, body: object = {}) => raw({ params: { agentId }, body }) };
+}
