@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
@@ -25,6 +25,9 @@ export type ImportResult =
 
 type Item = Record<string, unknown>;
 
+/** Rows of one partition from which on one query beats a look under each key. */
+const LEAST_FOR_A_RANGE = 10;
+
 interface Prepared {
   readonly agentId: string;
   readonly decisionType: string;
@@ -40,7 +43,8 @@ const keyText = (item: Item): string => `${String(item[PARTITION_KEY])}|${String
  * route, is left alone with whatever outcome it has by now, so the same rows again add nothing. A row stands alone: one with
  * a parent, a trigger or an exposure is refused.
  *
- * Costs the write units of single puts (4 a decision of up to 1 KB) and 1 read unit a row for looking first. The look
+ * Costs the write units of single puts (4 a decision of up to 1 KB), and for looking first a read unit or less a row:
+ * half a unit a hundred where they come in order and nothing is there. The look
  * and the write are two steps: of two imports of the same rows at the same moment the later write wins, and an outcome
  * recorded between the two of them on a row both bring would be lost.
  */
@@ -127,12 +131,7 @@ export class DecisionImport {
 
   /** @returns the items that were there, by key */
   async #write(rows: ReadonlyMap<string, Prepared>): Promise<ReadonlyMap<string, Item>> {
-    const keys = [...rows.values()].map(({ item }) => ({
-      [PARTITION_KEY]: item[PARTITION_KEY],
-      [SORT_KEY]: item[SORT_KEY],
-    }));
-    const attributes = [PARTITION_KEY, SORT_KEY, 'payloadHash', 'ttl'];
-    const found = await getAll(this.#documents, this.#table, keys, { attributes });
+    const found = await this.#lookUp([...rows.values()].map(({ item }) => item));
     const now = this.#clock();
     const there = new Map(found.filter((item) => !isExpired(item, now)).map((item) => [keyText(item), item]));
     const fresh = [...rows.values()].filter(({ key }) => !there.has(key));
@@ -147,6 +146,55 @@ export class DecisionImport {
       fresh.map(({ item }) => item),
     );
     return there;
+  }
+
+  /**
+   * What is stored under the keys of these items, and perhaps more. History comes in order: where many rows of a batch
+   * are of one partition, one query over their range says at once that nothing is there, where a look under each key
+   * costs a unit each. A range with much else in it is not read to its end.
+   */
+  async #lookUp(items: readonly Item[]): Promise<Item[]> {
+    const partitions = new Map<unknown, Item[]>();
+    for (const { [PARTITION_KEY]: pk, [SORT_KEY]: sk } of items) {
+      const keys = partitions.get(pk);
+      if (keys) keys.push({ [PARTITION_KEY]: pk, [SORT_KEY]: sk });
+      else partitions.set(pk, [{ [PARTITION_KEY]: pk, [SORT_KEY]: sk }]);
+    }
+    const one: Item[] = [];
+    const ranges: Promise<Item[]>[] = [];
+    for (const keys of partitions.values())
+      if (keys.length < LEAST_FOR_A_RANGE) one.push(...keys);
+      else ranges.push(this.#lookUpRange(keys));
+    const found = await Promise.all([...ranges, this.#lookUpEach(one)]);
+    return found.flat();
+  }
+
+  async #lookUpRange(keys: readonly Item[]): Promise<Item[]> {
+    const sorted = keys.map((key) => String(key[SORT_KEY])).sort();
+    const { Items = [], LastEvaluatedKey: last } = await this.#documents.send(
+      new QueryCommand({
+        TableName: this.#table,
+        ConsistentRead: true,
+        KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
+        ProjectionExpression: '#pk, #sk, payloadHash, #ttl',
+        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY, '#ttl': 'ttl' },
+        ExpressionAttributeValues: {
+          ':pk': keys[0]![PARTITION_KEY],
+          ':first': sorted[0],
+          ':last': sorted.at(-1),
+        },
+        Limit: 2 * keys.length,
+      }),
+    );
+    if (!last) return Items;
+    const rest = keys.filter((key) => String(key[SORT_KEY]) > String(last[SORT_KEY]));
+    return [...Items, ...(await this.#lookUpEach(rest))];
+  }
+
+  #lookUpEach(keys: readonly Item[]): Promise<Item[]> {
+    return getAll(this.#documents, this.#table, keys, {
+      attributes: [PARTITION_KEY, SORT_KEY, 'payloadHash', 'ttl'],
+    });
   }
 }
 

@@ -6,7 +6,7 @@ import type { ImportTarget } from './target.ts';
 /** What one call takes: as many as DynamoDB looks up at once, and as many as a batch route takes. */
 export const BATCH_ROWS = 100;
 /** Batches on their way at the same time: enough that reading, looking and writing overlap. */
-export const BATCHES_UNDER_WAY = 4;
+export const BATCHES_UNDER_WAY = 8;
 
 export interface ImportCounts {
   readonly rows: number;
