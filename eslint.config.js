@@ -8,11 +8,13 @@ const slices = [
   'agents',
   'decisions',
   'signals',
+  'sessions',
   'sharing',
   'patterns',
   'exposures',
   'analytics',
   'consolidation',
+  'archive',
   'relay',
   'health',
 ];

@@ -34,6 +34,17 @@ export interface StageConfig {
     /** A decision counts as what another came after for so many hours. */
     readonly sequenceHours: number;
   };
+  /** How sessions behave. */
+  readonly sessions: {
+    /** Of sessions that do not say: they expire so long after their last activity. */
+    readonly expiresAfterSeconds: number;
+    /** How many messages stay whole. */
+    readonly hotWindow: number;
+    /** After every so many messages the running summary is brought up to date. */
+    readonly summaryEvery: number;
+    /** Limit of the running summary, in bytes. */
+    readonly summaryBytes: number;
+  };
   /**
    * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
    * docs/adr/010-change-and-hypotheses.md. What is promoted or stated keeps what it was given at that time.
@@ -60,6 +71,7 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
+  sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   patternLifecycle: {
     driftThreshold: 6,
     confidenceHalfLifeDays: 90,

@@ -6,9 +6,14 @@ export type FunctionName =
   | 'agents'
   | 'decisions'
   | 'signals'
+  | 'sessions'
+  | 'summaries'
+  | 'sweeper'
   | 'patterns'
   | 'analytics'
   | 'consolidation'
+  | 'archive'
+  | 'archiver'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -63,6 +68,15 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
   },
+  sessions: {
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
+  summaries: {
+    state: { actions: ['Query', 'PutItem'] },
+  },
+  sweeper: {
+    state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+  },
   patterns: {
     memory: {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'],
@@ -78,6 +92,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
+  },
+  archive: {},
+  // Reads their streams, and knows a stream's table by its name.
+  archiver: {
+    decisions: { actions: [] },
+    state: { actions: [] },
+    signals: { actions: [] },
   },
   relay: {
     state: { actions: ['PutItem'] },

@@ -6,24 +6,29 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { agentRoutes } from '../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../lambdas/analytics/contract.ts';
+import { archiveRoutes } from '../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
 import type { StageConfig } from './config.ts';
+import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
+import { Archiver } from './constructs/archiver.ts';
 import { AgentApi } from './constructs/agent-api.ts';
 import { grantAgent, grantDeregistration, grantOperator } from './constructs/agent-grant.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './constructs/service-function.ts';
+import { SessionKeeping } from './constructs/session-keeping.ts';
 import { SignalRelay } from './constructs/signal-relay.ts';
 import type { FunctionName } from './permissions.ts';
 
 export interface ServiceStackProps extends StackProps {
   readonly config: StageConfig;
   readonly tables: Readonly<Record<TableName, ITableV2>>;
-  /** Where records go that the relay gave up on. */
+  /** Where records go that expired, and those that the relay and the archiver gave up on. */
   readonly archive: IBucket;
   readonly planner: IFunction;
 }
@@ -37,6 +42,8 @@ interface Slice extends Pick<ServiceFunctionProps, 'memorySize' | 'environment' 
 export class ServiceStack extends Stack {
   readonly api: AgentApi;
   readonly relay: SignalRelay;
+  readonly archiver: Archiver;
+  readonly sessions: SessionKeeping;
   readonly functions: readonly { readonly name: FunctionName; readonly function: IFunction }[];
   readonly #routes: readonly RouteContract[];
 
@@ -55,6 +62,11 @@ export class ServiceStack extends Stack {
       },
       { name: 'decisions', routes: decisionRoutes },
       { name: 'signals', routes: signalRoutes },
+      {
+        name: 'sessions',
+        routes: sessionRoutes,
+        environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+      },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {
         name: 'patterns',
@@ -80,23 +92,27 @@ export class ServiceStack extends Stack {
           new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [planner.functionArn] }),
         ],
       },
+      { name: 'archive', routes: archiveRoutes, ...archiveAccess(archive, ['read']) },
     ];
     this.#routes = slices.flatMap(({ routes }) => Object.values(routes));
     this.api = new AgentApi(this, 'Http', { config });
     this.functions = slices.map(({ name, routes, environment, ...options }) => {
       const signed = Object.values(routes).some(({ audience }) => audience !== 'open');
       const pascal = `${name[0]!.toUpperCase()}${name.slice(1)}`;
-      const { function: handler } = new ServiceFunction(this, pascal, {
+      const slice = new ServiceFunction(this, pascal, {
         name,
         config,
         tables,
         environment: { ...(signed && { AUTH_MODE: 'iam' }), ...environment },
         ...options,
       });
-      this.api.addSlice(pascal, routes, handler);
-      return { name, function: handler };
+      if (environment && 'ARCHIVE_BUCKET' in environment) acknowledgeArchiveAccess(slice, config.stage);
+      this.api.addSlice(pascal, routes, slice.function);
+      return { name, function: slice.function };
     });
     this.relay = new SignalRelay(this, 'Signalling', { config, tables, failures: archive });
+    this.archiver = new Archiver(this, 'Archiving', { config, tables, archive });
+    this.sessions = new SessionKeeping(this, 'Sessioning', { config, tables, failures: archive });
     new CfnOutput(this, 'ApiUrl', { value: this.api.api.apiEndpoint });
     new CfnOutput(this, 'SignalBus', { value: this.relay.bus.eventBusName });
   }

@@ -5,6 +5,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aw
 import type { Construct } from 'constructs';
 import { type TableName, tables } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
+import { ArchiveCatalog } from './constructs/archive-catalog.ts';
 import { AgentTable } from './constructs/agent-table.ts';
 
 export interface StorageStackProps extends StackProps {
@@ -14,7 +15,7 @@ export interface StorageStackProps extends StackProps {
 /** Everything with state that must outlive a deployment: the four tables and the archive. Their ids are never renamed. */
 export class StorageStack extends Stack {
   readonly tables: Readonly<Record<TableName, ITableV2>>;
-  /** Whole records, as JSON: those the relay gave up on, under `aws/lambda/`. */
+  /** Whole records: what left the tables, under `records/`; what stream consumers gave up on, under `aws/lambda/`. */
   readonly archive: Bucket;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
@@ -48,6 +49,7 @@ export class StorageStack extends Stack {
       ],
       removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    new ArchiveCatalog(this, 'Catalog', { stage: config.stage, archive: this.archive });
     Validations.of(this.archive).acknowledge({
       id: 'AwsSolutions-S1',
       reason:

@@ -15,16 +15,26 @@ const entries: Readonly<Record<FunctionName, string>> = {
   agents: 'lambdas/agents/handler.ts',
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
+  sessions: 'lambdas/sessions/handler.ts',
+  summaries: 'lambdas/sessions/summaries.ts',
+  sweeper: 'lambdas/sessions/sweeper.ts',
   patterns: 'lambdas/patterns/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
+  archive: 'lambdas/archive/handler.ts',
+  archiver: 'lambdas/archive/archiver.ts',
   relay: 'lambdas/relay/handler.ts',
   planner: 'lambdas/consolidation/planner.ts',
   worker: 'lambdas/consolidation/worker.ts',
 };
 
-/** Files beside a function's `index.mjs`: the entry of a thread it starts. */
+/** The S3 client is a quarter of a function's code, and needed by few of its invocations. */
+const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' };
+
+/** Files beside a function's `index.mjs`: the entry of a thread it starts, or what it imports late. */
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
+  archive: archiveStore,
+  archiver: archiveStore,
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 
@@ -77,7 +87,7 @@ function bundleAll(): Bundles {
   return found;
 }
 
-/** The code of one function, named by its content: `index.mjs`, and the threads it starts. */
+/** The code of one function, named by its content: `index.mjs`, and the files beside it. */
 export const bundleOf = (name: FunctionName): Code =>
   Code.fromAsset(root, {
     assetHashType: AssetHashType.OUTPUT,

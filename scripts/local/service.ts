@@ -69,7 +69,7 @@ function toPortError(port: number, error: NodeJS.ErrnoException): Error {
 }
 
 /** On top of what the templates say: where the local twins are, no signatures, no tracing. */
-const functionEnvironment = (endpoint: string, controlUrl: string, logLevel: string) => ({
+const functionEnvironment = (endpoint: string, controlUrl: string, home: string, logLevel: string) => ({
   AWS_REGION: REGION,
   AWS_DEFAULT_REGION: REGION,
   AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
@@ -79,6 +79,7 @@ const functionEnvironment = (endpoint: string, controlUrl: string, logLevel: str
   AWS_ENDPOINT_URL_SQS: controlUrl,
   AWS_ENDPOINT_URL_LAMBDA: controlUrl,
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  ARCHIVE_FOLDER: join(home, 'archive'),
   AUTH_MODE: 'none',
   POWERTOOLS_TRACE_ENABLED: 'false',
   POWERTOOLS_METRICS_DISABLED: process.env['POWERTOOLS_METRICS_DISABLED'] ?? 'true',
@@ -174,7 +175,7 @@ export async function startService(options: ServiceOptions = {}): Promise<LocalS
     await Promise.all(assembly.tables.map(({ name, resource }) => createTable(database, name, resource)));
 
     const functions = new Functions(assembly.functions, {
-      environment: functionEnvironment(emulator.endpoint, control.url, logLevel),
+      environment: functionEnvironment(emulator.endpoint, control.url, home, logLevel),
       log,
     });
     started.push(() => functions.stop());

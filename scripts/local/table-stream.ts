@@ -43,8 +43,13 @@ function toAttribute(value: AttributeValue): unknown {
 const toImage = (image: Record<string, AttributeValue>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(image).map(([name, value]) => [name, toAttribute(value)]));
 
+/** What the emulator calls a deletion by age; DynamoDB says REMOVE, and who did it. */
+const EXPIRED = 'UNKNOWN_TO_SDK_VERSION';
+const TTL_SERVICE = { principalId: 'dynamodb.amazonaws.com', type: 'Service' };
+
 /** A record of the emulator's stream as an event has it. */
 function toLambdaRecord({ userIdentity, dynamodb, ...record }: _Record, sourceArn: string): StreamRecord {
+  const expired = (record.eventName as string) === EXPIRED;
   return {
     ...(toJson(record) as object),
     dynamodb: {
@@ -53,6 +58,7 @@ function toLambdaRecord({ userIdentity, dynamodb, ...record }: _Record, sourceAr
       ...(dynamodb?.OldImage && { OldImage: toImage(dynamodb.OldImage) }),
     },
     eventSourceARN: sourceArn,
+    ...(expired && { eventName: 'REMOVE', userIdentity: TTL_SERVICE }),
     ...(userIdentity && {
       userIdentity: { principalId: userIdentity.PrincipalId, type: userIdentity.Type },
     }),

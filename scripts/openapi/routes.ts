@@ -1,9 +1,11 @@
 import { agentRoutes } from '../../lambdas/agents/contract.ts';
 import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
+import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -12,9 +14,11 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   agents: agentRoutes,
   decisions: decisionRoutes,
   signals: signalRoutes,
+  sessions: sessionRoutes,
   patterns: patternRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
+  archive: archiveRoutes,
   health: healthRoutes,
 };
 

@@ -48,8 +48,8 @@ describe('the app', () => {
       ({ Type, Properties }) =>
         Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes('dynamodb:'),
     );
-    // Every function but health, which has no table.
-    expect(policies).toHaveLength(9);
+    // Every function but health and archive, which have no table.
+    expect(policies).toHaveLength(13);
     for (const { Properties } of policies) expect(JSON.stringify(Properties)).toContain('kms:Decrypt');
   });
 

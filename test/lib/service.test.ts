@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { routeKeyOf } from '../../lambdas/shared/http/contract.ts';
 import { stages } from '../../lib/config.ts';
+import { headKey, messageKey } from '../../lambdas/sessions/table.ts';
 import { tablePermissions } from '../../lib/permissions.ts';
+import { createFilter } from '../../scripts/local/event-filter.ts';
 import { allRoutes } from '../../scripts/openapi/routes.ts';
 import { Assembly } from '../support/templates.ts';
 
@@ -52,6 +54,9 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
+        sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        summaries: ['SESSION_SETTINGS', 'STATE_TABLE'],
+        sweeper: ['SESSION_SETTINGS', 'STATE_TABLE'],
         patterns: [
           'AUTH_MODE',
           'DECISIONS_TABLE',
@@ -62,6 +67,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         ],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
+        archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
+        archiver: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
         worker: [
@@ -136,7 +143,10 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
     it('reads the signals and gives a record up only after halving, retries and six hours, whole, to the archive', () => {
       const streams = assembly
         .ofType('AWS::Lambda::EventSourceMapping')
-        .filter(({ properties }) => 'StartingPosition' in properties);
+        .filter(
+          ({ properties }) =>
+            'StartingPosition' in properties && assembly.text(properties.FunctionName).includes('Relay'),
+        );
       expect(streams).toHaveLength(1);
       const { properties } = streams[0]!;
       expect(properties).toMatchObject({
@@ -155,9 +165,108 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
     });
   });
 
+  describe('the archiver', () => {
+    const mappings = assembly
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ properties }) => assembly.text(properties.FunctionName).includes('Archiver'));
+
+    it('reads every stream of a table whose rows expire, and of it only what TTL deleted', () => {
+      expect(
+        mappings
+          .map(({ properties }) => assembly.text(properties.EventSourceArn).split(/Table|\./)[0])
+          .sort(),
+      ).toEqual(['{Decisions', '{Signals', '{State']);
+      for (const { properties } of mappings) {
+        const [filter, ...others] = properties.FilterCriteria.Filters;
+        expect(others).toEqual([]);
+        expect(JSON.parse(filter.Pattern)).toMatchObject({
+          eventName: ['REMOVE'],
+          userIdentity: { type: ['Service'], principalId: ['dynamodb.amazonaws.com'] },
+        });
+      }
+    });
+
+    it('tries for half a day, halves what fails, and puts it whole into the archive', () => {
+      for (const { properties } of mappings) {
+        expect(properties).toMatchObject({
+          StartingPosition: 'TRIM_HORIZON',
+          BatchSize: 1000,
+          MaximumBatchingWindowInSeconds: 300,
+          BisectBatchOnFunctionError: true,
+          MaximumRecordAgeInSeconds: 12 * 3600,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+        });
+        expect(assembly.text(properties.DestinationConfig.OnFailure.Destination)).toMatch(
+          /^\{Archive\w+\.Arn\}$/,
+        );
+      }
+    });
+
+    it('leaves no stream with more than two readers', () => {
+      const readers = assembly
+        .ofType('AWS::Lambda::EventSourceMapping')
+        .filter(({ properties }) => 'StartingPosition' in properties)
+        .map(({ properties }) => assembly.text(properties.EventSourceArn));
+      for (const stream of readers)
+        expect(readers.filter((other) => other === stream).length).toBeLessThan(3);
+    });
+  });
+
+  describe('sessions', () => {
+    it('are summarized from new messages alone, halved, tried and put aside when they fail', () => {
+      const mappings = assembly
+        .ofType('AWS::Lambda::EventSourceMapping')
+        .filter(({ properties }) => assembly.text(properties.FunctionName).includes('Summaries'));
+      expect(mappings).toHaveLength(1);
+      const { properties } = mappings[0]!;
+      expect(properties).toMatchObject({
+        StartingPosition: 'TRIM_HORIZON',
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: 5,
+        MaximumRecordAgeInSeconds: 3600,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+      expect(assembly.text(properties.EventSourceArn)).toMatch(/^\{StateTable\w+\.StreamArn\}$/);
+      expect(assembly.text(properties.DestinationConfig.OnFailure.Destination)).toMatch(
+        /^\{Archive\w+\.Arn\}$/,
+      );
+      const passes = createFilter(
+        properties.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => Pattern),
+      );
+      const record = (eventName: string, item: object) => ({
+        eventName,
+        dynamodb: {
+          Keys: {
+            PK: { S: (item as Record<string, string>)['PK'] },
+            SK: { S: (item as Record<string, string>)['SK'] },
+          },
+        },
+      });
+      expect(passes(record('INSERT', messageKey('a', 's', 1)))).toBe(true);
+      expect(passes(record('REMOVE', messageKey('a', 's', 1)))).toBe(false);
+      expect(passes(record('INSERT', headKey('a', 's')))).toBe(false);
+      expect(passes(record('INSERT', { PK: 'agent:a', SK: 'MSG#1' }))).toBe(false);
+    });
+
+    it('are swept every 15 minutes', () => {
+      const [sweep, ...others] = assembly
+        .ofType('AWS::Scheduler::Schedule')
+        .filter(({ stack }) => stack === 'service');
+      expect(others).toEqual([]);
+      expect(sweep!.properties).toMatchObject({
+        ScheduleExpression: 'rate(15 minutes)',
+        State: 'ENABLED',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+      });
+      expect(assembly.text(sweep!.properties.Target.Arn)).toContain('Sweeper');
+    });
+  });
+
   describe('the nightly run', () => {
     it('starts when the stage says, in its time zone, and tells the planner for when', () => {
-      const [schedule, ...others] = assembly.ofType('AWS::Scheduler::Schedule');
+      const [schedule, ...others] = assembly
+        .ofType('AWS::Scheduler::Schedule')
+        .filter(({ stack }) => stack === 'consolidation');
       expect(others).toEqual([]);
       const { properties } = schedule!;
       expect(properties).toMatchObject({
@@ -237,7 +346,11 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         new Set([
           'xray:PutTraceSegments,xray:PutTelemetryRecords on *',
           'dynamodb:ListStreams on {SignalsTable89526324.Arn}/stream/*',
+          'dynamodb:ListStreams on {StateTable962DE04C.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
+          'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
+          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*',
+          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*',
         ]),
       );
     });
@@ -267,6 +380,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
       'AWS::CloudWatch::Dashboard',
       'AWS::DynamoDB::GlobalTable',
       'AWS::Events::EventBus',
+      'AWS::Glue::Database',
+      'AWS::Glue::Table',
       'AWS::IAM::Policy',
       'AWS::IAM::Role',
       'AWS::Lambda::EventInvokeConfig',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { objectKey, toLine } from '../../lambdas/archive/archive-record.ts';
 import { type TableName, tables, type TableSchema } from '../../lambdas/shared/schema/tables.ts';
 import { Assembly } from '../support/templates.ts';
 
@@ -82,6 +83,43 @@ describe.each(['dev', 'prod'] as const)('storage of %s', (stage) => {
       );
       expect(properties.StreamSpecification?.StreamViewType).toBe(schema.stream);
     });
+  });
+
+  it('lets Athena read the archive as one table, its partitions computed from the query', () => {
+    const [table] = assembly.ofType('AWS::Glue::Table');
+    const { parameters, ...input } = Object.fromEntries(
+      Object.entries(table!.properties.TableInput).map(([name, value]) => [
+        `${name[0]!.toLowerCase()}${name.slice(1)}`,
+        value,
+      ]),
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- read field by field
+    ) as any;
+    expect(parameters).toMatchObject({
+      'projection.enabled': 'true',
+      'projection.source.values': Object.keys(tables).join(','),
+      'projection.agent.type': 'injected',
+      'projection.day.format': 'yyyy-MM-dd',
+    });
+    const partition = assembly
+      .text(parameters['storage.location.template'])
+      .replace(/^s3:\/\/\{.*?\}\//, '')
+      .replace('${source}', 'decisions')
+      .replace('${agent}', 'hunter')
+      .replace('${day}', '2026-03-01');
+    expect(objectKey('decisions', 'hunter', '2026-03-01', 'x')).toBe(`${partition}x.jsonl.gz`);
+    const time = '2026-03-01T00:00:00.000Z';
+    const record = {
+      agentId: 'hunter',
+      id: 'x',
+      kind: 'k',
+      timestamp: time,
+      key: 'x',
+      version: 1,
+      record: {},
+    };
+    expect(input.storageDescriptor.Columns.map(({ Name }: { Name: string }) => Name)).toEqual(
+      Object.keys(toLine(record, 'expired', time)),
+    );
   });
 
   it('archives into one bucket: private, encrypted, TLS only, and not for ever', () => {

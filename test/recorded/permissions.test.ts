@@ -4,7 +4,7 @@ import { readRecordings } from '../support/recordings.ts';
 import { Assembly } from '../support/templates.ts';
 
 /** Resources as the recordings name them, by how their ARN begins in the template. */
-const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner', string> = {
+const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner' | 'archive', string> = {
   decisions: '{DecisionsTable',
   memory: '{MemoryTable',
   state: '{StateTable',
@@ -12,6 +12,7 @@ const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner', string> 
   bus: '{SignallingBus',
   queue: '{Work',
   planner: '{PlannerFunction',
+  archive: '{Archive',
 };
 
 /** The permission a command needs, where it is not the command's own name in DynamoDB. */
@@ -20,6 +21,10 @@ const otherActions: Readonly<Record<string, string>> = {
   SendMessage: 'sqs:SendMessage',
   SendMessageBatch: 'sqs:SendMessage',
   Invoke: 'lambda:InvokeFunction',
+  PutObject: 's3:PutObject',
+  GetObject: 's3:GetObject',
+  ListObjectsV2: 's3:ListBucket',
+  DeleteObjects: 's3:DeleteObject',
 };
 
 /**
@@ -35,8 +40,6 @@ const doneByLambda = new Set([
   'dynamodb:GetRecords',
   'dynamodb:GetShardIterator',
   'dynamodb:ListStreams',
-  's3:ListBucket',
-  's3:PutObject',
   'sqs:ReceiveMessage',
   'sqs:DeleteMessage',
   'sqs:GetQueueAttributes',
@@ -52,20 +55,24 @@ function nameOf(arn: string): string {
   return index ? `${entry[0]}/${index}` : entry[0];
 }
 
+/** Where records go that a stream's consumer gave up on: Lambda lists the bucket and puts them there. */
+const GIVEN_UP = '/aws/lambda/*';
+
 function allowed(role: string): string[] {
-  return assembly
+  const statements = assembly
     .statements()
-    .filter((statement) => statement.role === role && statement.effect === 'Allow')
-    .flatMap(({ actions, resources }) =>
-      resources
-        // Where the planner's failed invocations go: Lambda sends them.
-        .filter((resource) => !resource.startsWith('{RunDeadLetters'))
-        .flatMap((resource) =>
-          actions
-            .filter((action) => !doneByLambda.has(action))
-            .map((action) => `${action} on ${nameOf(resource)}`),
-        ),
-    );
+    .filter((statement) => statement.role === role && statement.effect === 'Allow');
+  const putsAside = statements.some(({ resources }) => resources.some((name) => name.endsWith(GIVEN_UP)));
+  return statements.flatMap(({ actions, resources }) =>
+    resources
+      // Where the planner's failed invocations go: Lambda sends them.
+      .filter((resource) => !resource.startsWith('{RunDeadLetters') && !resource.endsWith(GIVEN_UP))
+      .flatMap((resource) =>
+        actions
+          .filter((action) => !doneByLambda.has(action) && !(putsAside && action === 's3:ListBucket'))
+          .map((action) => `${action} on ${nameOf(resource)}`),
+      ),
+  );
 }
 
 const commands = readRecordings().filter((recording) => recording.kind === 'command');

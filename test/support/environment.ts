@@ -19,7 +19,9 @@ Object.assign(process.env, {
   EVENT_BUS_NAME: 'agent-memory-test',
   WORK_QUEUE_URL: 'https://queue.test/work.fifo',
   PLANNER_FUNCTION_NAME: 'planner',
+  ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
+  SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
     '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',

@@ -54,6 +54,8 @@ interface CommandInput {
   readonly IndexName?: string;
   readonly RequestItems?: Record<string, unknown>;
   readonly TransactItems?: Record<string, { readonly TableName?: string }>[];
+  /** Of S3. */
+  readonly Bucket?: string;
   /** Of PutEvents. */
   readonly Entries?: unknown;
 }
@@ -80,6 +82,7 @@ function actionsOf(command: string, input: CommandInput): Omit<RecordedCommand, 
     );
   if (input.RequestItems)
     return Object.keys(input.RequestItems).map((name) => ({ action: command, resource: resourceOf(name) }));
+  if (input.Bucket) return [{ action: command, resource: input.Bucket }];
   if (input.Entries) return [{ action: command, resource: 'bus' }];
   return [
     {

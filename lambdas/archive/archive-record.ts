@@ -1,0 +1,88 @@
+import type { TableName } from '../shared/schema/tables.ts';
+
+/** Why a record is here: its time was over, or the nightly run took it from the table. */
+export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'moved';
+
+/** What one row of a table becomes in the archive. */
+export interface ArchiveRecord {
+  /** Whose record it is: the only agent that reads it back. */
+  readonly agentId: string;
+  /** What it is asked for by: `decisionId`, `signalId`, `sessionId`, `memoryId`. */
+  readonly id: string;
+  /** `decision`, `delivery`, `message`, … */
+  readonly kind: string;
+  /** The record's own time, UTC ISO-8601 in milliseconds; its day is the partition. */
+  readonly timestamp: string;
+  /** What tells it from every other record of the table: two copies with the same key and version are one. */
+  readonly key: string;
+  /** Of one key the versions are records of their own. */
+  readonly version: number;
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** One line of an object. Names are Athena's columns: lower case. */
+export interface ArchiveLine {
+  readonly id: string;
+  readonly kind: string;
+  readonly timestamp: string;
+  readonly key: string;
+  readonly version: number;
+  readonly reason: ArchiveReason;
+  readonly archivedat: string;
+  /** JSON text: a record's own fields differ from row to row, and a column cannot. */
+  readonly record: string;
+}
+
+export interface ArchivedRecord extends ArchiveRecord {
+  readonly table: TableName;
+  readonly reason: ArchiveReason;
+  readonly archivedAt: string;
+}
+
+const ROOT = 'records/';
+
+export const dayOf = (timestamp: string): string => timestamp.slice(0, 10);
+
+/** The layout Athena's table is defined on (lib/constructs/archive-catalog.ts). */
+export const agentPrefix = (table: TableName, agentId: string): string =>
+  `${ROOT}table=${table}/agent=${agentId}/`;
+
+const DAY_SEGMENT = 'date=';
+
+export const dayPrefix = (table: TableName, agentId: string, day: string): string =>
+  `${agentPrefix(table, agentId)}${DAY_SEGMENT}${day}/`;
+
+export const dayOfSegment = (segment: string): string => segment.slice(DAY_SEGMENT.length);
+
+export const objectKey = (table: TableName, agentId: string, day: string, name: string): string =>
+  `${dayPrefix(table, agentId, day)}${name}.jsonl.gz`;
+
+export const toLine = (
+  { id, kind, timestamp, key, version, record }: ArchiveRecord,
+  reason: ArchiveReason,
+  archivedAt: string,
+): ArchiveLine => ({
+  id,
+  kind,
+  timestamp,
+  key,
+  version,
+  reason,
+  archivedat: archivedAt,
+  record: JSON.stringify(record),
+});
+
+export const fromLine = (table: TableName, agentId: string, line: ArchiveLine): ArchivedRecord => {
+  const { archivedat, record, ...rest } = line;
+  return {
+    ...rest,
+    table,
+    agentId,
+    archivedAt: archivedat,
+    record: JSON.parse(record) as ArchivedRecord['record'],
+  };
+};
+
+/** Newest first, by text: what an order is compared with may be a day, which comes before all of its records. */
+export const orderOf = ({ timestamp, key, version }: Pick<ArchiveRecord, 'timestamp' | 'key' | 'version'>) =>
+  `${timestamp}#${key}#${String(version).padStart(10, '0')}`;

@@ -1,0 +1,54 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import middy from '@middy/core';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import type { TableName } from '../shared/schema/tables.ts';
+import { archiveEnvironment, archiveStore } from './archive-location.ts';
+import { Archive } from './archive.ts';
+import { ExpiredRecords } from './expired-records.ts';
+import type { OpenStore } from './object-store.ts';
+
+const environment = {
+  DECISIONS_TABLE: resourceName,
+  STATE_TABLE: resourceName,
+  SIGNALS_TABLE: resourceName,
+  ...archiveEnvironment,
+};
+export interface ArchiverEnvironment {
+  readonly DECISIONS_TABLE: string;
+  readonly STATE_TABLE: string;
+  readonly SIGNALS_TABLE: string;
+}
+
+export type ArchiverHandler = (
+  event: DynamoDBStreamEvent,
+  context: Context,
+) => Promise<DynamoDBBatchResponse>;
+
+export function createArchiverHandler(
+  { clock, logger, tracer }: Pick<Runtime, 'clock' | 'logger' | 'tracer'>,
+  env: ArchiverEnvironment,
+  openStore: OpenStore,
+): ArchiverHandler {
+  const tables = new Map<string, TableName>([
+    [env.DECISIONS_TABLE, 'decisions'],
+    [env.STATE_TABLE, 'state'],
+    [env.SIGNALS_TABLE, 'signals'],
+  ]);
+  // arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}
+  const tableOf = (streamArn: string) => tables.get(streamArn.split('/')[1] ?? '');
+  const expired = new ExpiredRecords(new Archive(openStore, clock), tableOf, clock);
+  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+    const { response, archived, failures } = await expired.archive(event);
+    for (const { sequenceNumber, error } of failures) logger.error('not archived', { sequenceNumber, error });
+    logger.info('archived', { records: event.Records.length, archived, failed: failures.length });
+    return response;
+  })
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as ArchiverHandler;
+}
+
+const env = readEnvironment(environment);
+export const handler = createArchiverHandler(createRuntime('archiver'), env, archiveStore(env));

@@ -1,0 +1,100 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { archivedDecision } from '../decisions/archived-decision.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import type { TableName } from '../shared/schema/tables.ts';
+import { archivedDelivery } from '../signals/archived-delivery.ts';
+import type { Archive } from './archive.ts';
+import type { ArchiveRecord } from './archive-record.ts';
+
+type Item = Readonly<Record<string, unknown>>;
+
+/**
+ * Rows worth keeping, by table. Left out of `agent_state`: counters, working memory, signals seen, what patterns were
+ * shown, reports of runs — each is scaffolding whose substance is in a decision, a signal or a pattern.
+ */
+const recordsOf: Readonly<Partial<Record<TableName, (item: Item, now: Date) => readonly ArchiveRecord[]>>> = {
+  decisions: (item) => [archivedDecision(item) ?? []].flat(),
+  signals: archivedDelivery,
+};
+
+export interface ArchivingReport {
+  /** What Lambda is told: everything from the first failed record comes again. */
+  readonly response: DynamoDBBatchResponse;
+  readonly archived: number;
+  readonly failures: readonly { readonly sequenceNumber: string; readonly error: Error }[];
+}
+
+/**
+ * The streams' deletions by age → the archive. A batch is answered only when its objects are written, so one that is
+ * killed in between comes again and replaces them. The deletions of the service itself are not news here: what the
+ * nightly run takes it has archived first, and what is erased must not come back.
+ */
+export class ExpiredRecords {
+  readonly #archive: Archive;
+  readonly #tableOf: (streamArn: string) => TableName | undefined;
+  readonly #clock: Clock;
+
+  /** @param tableOf the table of a stream */
+  constructor(archive: Archive, tableOf: (streamArn: string) => TableName | undefined, clock: Clock) {
+    this.#archive = archive;
+    this.#tableOf = tableOf;
+    this.#clock = clock;
+  }
+
+  async archive(event: DynamoDBStreamEvent): Promise<ArchivingReport> {
+    const failures = new Map<string, Error>();
+    let archived = 0;
+    for (const [table, records] of this.#byTable(event.Records)) {
+      const rows = records.filter(isExpiry).flatMap((record) => this.#rowsOf(table, record, failures));
+      const errors = await this.#archive.tryWrite(
+        table,
+        rows.map(({ row }) => row),
+        'expired',
+      );
+      rows.forEach(({ sequenceNumber }, i) => {
+        if (errors[i]) failures.set(sequenceNumber, errors[i]);
+        else archived++;
+      });
+    }
+    // The records of a batch are in the order of the shard.
+    const first = event.Records.map(sequenceOf).find((sequenceNumber) => failures.has(sequenceNumber));
+    return {
+      response: { batchItemFailures: first === undefined ? [] : [{ itemIdentifier: first }] },
+      archived,
+      failures: [...failures].map(([sequenceNumber, error]) => ({ sequenceNumber, error })),
+    };
+  }
+
+  #byTable(records: readonly DynamoDBRecord[]): Map<TableName, DynamoDBRecord[]> {
+    const tables = new Map<TableName, DynamoDBRecord[]>();
+    for (const record of records) {
+      const table = this.#tableOf(record.eventSourceARN ?? '');
+      if (!table) throw new Error(`a record of an unknown stream: ${record.eventSourceARN}`);
+      tables.set(table, [...(tables.get(table) ?? []), record]);
+    }
+    return tables;
+  }
+
+  #rowsOf(table: TableName, record: DynamoDBRecord, failures: Map<string, Error>) {
+    const sequenceNumber = sequenceOf(record);
+    try {
+      const item = unmarshall((record.dynamodb?.OldImage ?? {}) as Record<string, AttributeValue>, {
+        wrapNumbers: Number,
+      });
+      return (recordsOf[table]?.(item, this.#clock()) ?? []).map((row) => ({ sequenceNumber, row }));
+    } catch (error) {
+      failures.set(sequenceNumber, error as Error);
+      return [];
+    }
+  }
+}
+
+const sequenceOf = ({ dynamodb }: DynamoDBRecord): string => dynamodb?.SequenceNumber ?? '';
+
+/** What TTL deletes names DynamoDB itself as who did it. The event source filters by the same. */
+const isExpiry = ({ eventName, userIdentity }: DynamoDBRecord): boolean => {
+  const { type, principalId } = (userIdentity ?? {}) as { type?: string; principalId?: string };
+  return eventName === 'REMOVE' && type === 'Service' && principalId === 'dynamodb.amazonaws.com';
+};

@@ -1,0 +1,25 @@
+import type { ArchiveRecord } from '../archive/archive-record.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { decisionKey, fromItem } from './table.ts';
+
+/**
+ * What of a row of `agent_decisions` is archived: the whole decision, as a read by its id showed it.
+ *
+ * @param item unmarshalled
+ * @returns undefined when it is no decision
+ */
+export function archivedDecision(item: Readonly<Record<string, unknown>>): ArchiveRecord | undefined {
+  const decision = fromItem(item);
+  const { agentId, decisionId, timestamp, outcomeRevision } = decision;
+  const key = decisionKey(decision);
+  if (key?.[PARTITION_KEY] !== item[PARTITION_KEY] || key?.[SORT_KEY] !== item[SORT_KEY]) return undefined;
+  return {
+    agentId,
+    id: decisionId,
+    kind: 'decision',
+    timestamp,
+    key: decisionId,
+    version: outcomeRevision,
+    record: { ...decision },
+  };
+}

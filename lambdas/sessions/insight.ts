@@ -1,0 +1,37 @@
+import { cut } from './sentences.ts';
+import type { SessionSubject } from './session.ts';
+import { notesOf } from './summarizer.ts';
+import { type SummaryContent, textOf } from './summary.ts';
+
+/** What a session leaves to long-term memory. */
+export interface Insight {
+  readonly content: string;
+  readonly category: string;
+  /** 0 to 1. */
+  readonly importance: number;
+  readonly tags: readonly string[];
+}
+
+/** Of what an agent states itself, if it does not say. */
+export const STATED_IMPORTANCE = 0.7;
+const MAX_CONTENT = 2_000;
+const DECISION_IMPORTANCE = 0.5;
+
+/**
+ * What is worth remembering of a session nobody said anything about: its summary, if something was decided in it.
+ * Small talk leaves nothing: what fills a memory with chatter is worse than forgetting it.
+ */
+export function derivedInsight(
+  { topic, userId }: SessionSubject,
+  summary: SummaryContent | undefined,
+  limitBytes: number,
+): Insight | undefined {
+  if (!summary || !notesOf(summary, limitBytes).some(({ kind }) => kind === 'decision')) return undefined;
+  const about = topic ?? userId;
+  return {
+    content: cut(`Session${about === undefined ? '' : ` about ${about}`}. ${textOf(summary)}`, MAX_CONTENT),
+    category: 'session',
+    importance: DECISION_IMPORTANCE,
+    tags: topic === undefined ? [] : [cut(topic, 64)],
+  };
+}

@@ -1,0 +1,40 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { type IConstruct } from 'constructs';
+import { Validations } from 'aws-cdk-lib';
+
+/** What a function does with archived records. */
+export type ArchiveUse = 'read' | 'write' | 'remove';
+
+/** Prefixes of the archive's objects: the records, and which sessions were whose. */
+const PREFIXES = ['records/*'];
+
+/** Environment and statements of a function that uses the archive, no wider than these uses of it. */
+export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
+  const objects = PREFIXES.map((prefix) => archive.arnForObjects(prefix));
+  const statements: PolicyStatement[] = [];
+  const actions = [
+    ...(uses.includes('read') ? ['s3:GetObject'] : []),
+    ...(uses.includes('write') ? ['s3:PutObject'] : []),
+    ...(uses.includes('remove') ? ['s3:DeleteObject'] : []),
+  ];
+  statements.push(new PolicyStatement({ actions, resources: objects }));
+  if (uses.includes('read'))
+    statements.push(
+      new PolicyStatement({
+        actions: ['s3:ListBucket'],
+        resources: [archive.bucketArn],
+        conditions: { StringLike: { 's3:prefix': PREFIXES } },
+      }),
+    );
+  return { environment: { ARCHIVE_BUCKET: archive.bucketName }, statements };
+}
+
+/** The finding names the storage stack's export; it changes, loudly, only if the bucket is renamed. */
+export function acknowledgeArchiveAccess(scope: IConstruct, stage: string): void {
+  for (const prefix of PREFIXES)
+    Validations.of(scope).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::agent-memory-${stage}-storage:ExportsOutputFnGetAttArchiveDA4CB258ArnBE8F3792/${prefix}]`,
+      reason: 'Objects are named by what is in them; the prefix of the records is as narrow as it gets.',
+    });
+}
