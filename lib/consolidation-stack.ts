@@ -20,6 +20,8 @@ export interface ConsolidationStackProps extends StackProps {
 
 /** One agent is one message. Three tries, so a bad night of a dependency is survived and a poison agent is not. */
 const MAX_RECEIVE_COUNT = 3;
+/** Of the worker function. */
+export const WORKER_MEGABYTES = 2048;
 const WORKER_TIMEOUT = Duration.minutes(10);
 const DEAD_LETTER_RETENTION = Duration.days(14);
 
@@ -82,7 +84,7 @@ export class ConsolidationStack extends Stack {
       tables,
       // A million decisions take 0.7 GB. Two whole cores (3,538 MB) would cost 1.7 times as much a second, and most
       // seconds are spent waiting for DynamoDB.
-      memorySize: 2048,
+      memorySize: WORKER_MEGABYTES,
       timeout: WORKER_TIMEOUT,
       environment: {
         MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),

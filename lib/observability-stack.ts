@@ -2,8 +2,6 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
-  Dashboard,
-  GraphWidget,
   type IMetric,
   MathExpression,
   Metric,
@@ -18,14 +16,16 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import {
-  type MetricName,
   metricNames,
-  metricSources,
-  metricsNamespace,
 } from '../lambdas/shared/schema/metrics.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
-import type { ConsolidationStack } from './consolidation-stack.ts';
+import { type ConsolidationStack, WORKER_MEGABYTES } from './consolidation-stack.ts';
+import { BusinessDashboard } from './observability/business-dashboard.ts';
+import { TableDashboard } from './observability/table-dashboard.ts';
+import { TechnicalDashboard } from './observability/technical-dashboard.ts';
+import { customMetric, type WatchedFunction } from './observability/watched.ts';
+import { prices } from './prices.ts';
 import type { ServiceStack } from './service-stack.ts';
 
 export interface ObservabilityStackProps extends StackProps {
@@ -51,10 +51,11 @@ interface AlarmSpec {
   readonly missing?: TreatMissingData;
 }
 
-/** One dashboard of at most 50 metrics, which is free, and alarms on one metric each: ten are free, then $0.10 a month. */
+/** Three dashboards of at most 50 metrics, which are free, and alarms on one metric each: ten are free, then $0.10 a month. */
 export class ObservabilityStack extends Stack {
   readonly alarmTopic: Topic;
   readonly #stage: string;
+  #alarms = 0;
 
   constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
     super(scope, id, props);
@@ -62,11 +63,11 @@ export class ObservabilityStack extends Stack {
     this.alarmTopic = this.#createTopic(props.config.alarmEmail);
     const functions = [...props.service.functions, ...this.#unanswering(props)];
     this.#createAlarms(props);
-    this.#createDashboard(props, functions);
+    this.#createDashboards(props, functions);
   }
 
   /** Functions that answer no request, so that no 5xx tells of their errors. */
-  #unanswering({ service, consolidation }: ObservabilityStackProps) {
+  #unanswering({ service, consolidation }: ObservabilityStackProps): WatchedFunction[] {
     return [
       { name: 'relay', function: service.relay.function },
       { name: 'archiver', function: service.archiver.function },
@@ -192,7 +193,11 @@ export class ObservabilityStack extends Stack {
         // because only periods of an hour or more may add up to over a day.
         metric: new MathExpression({
           expression: 'FILL(runs, 0)',
-          usingMetrics: { runs: this.#custom(metricNames.consolidationRunsStarted, Duration.hours(1)) },
+          usingMetrics: {
+            runs: customMetric(this.#stage, metricNames.consolidationRunsStarted, {
+              period: Duration.hours(1),
+            }),
+          },
           period: Duration.hours(1),
           label: 'runs started',
         }),
@@ -213,122 +218,38 @@ export class ObservabilityStack extends Stack {
         evaluationPeriods: spec.periods ?? 1,
         treatMissingData: spec.missing ?? TreatMissingData.NOT_BREACHING,
       });
+      this.#alarms++;
       alarm.addAlarmAction(new SnsAction(this.alarmTopic));
       alarm.addOkAction(new SnsAction(this.alarmTopic));
     }
   }
 
-  #createDashboard(
-    props: ObservabilityStackProps,
-    functions: readonly { readonly name: string; readonly function: IFunction }[],
-  ): void {
+  #createDashboards(props: ObservabilityStackProps, functions: readonly WatchedFunction[]): void {
     const { config, tables, service, consolidation } = props;
-    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
-      new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const perFunction = (name: string, statistic: string, shown = functions) =>
-      shown.map(({ name: label, function: fn }) =>
-        this.#lambda(name, { FunctionName: fn.functionName }, { statistic, label }),
-      );
-    // The free dashboard has room for 50 metrics; how long a function takes that does nothing, or that nobody waits for
-    // and no queue feeds, is not among them.
-    const unshown = new Set(['health', 'archiver', 'summaries', 'sweeper']);
-    const working = functions.filter(({ name }) => !unshown.has(name));
-    const perTable = (metricName: string) =>
-      Object.entries(tables).map(
-        ([label, { tableName }]) =>
-          new Metric({
-            namespace: 'AWS/DynamoDB',
-            metricName,
-            dimensionsMap: { TableName: tableName },
-            statistic: Stats.SUM,
-            label,
-          }),
-      );
-    const count = (...names: MetricName[]) => names.map((name) => this.#custom(name));
-    new Dashboard(this, 'Dashboard', {
-      dashboardName: `agent-memory-${config.stage}`,
-      defaultInterval: Duration.days(2),
-      widgets: [
-        [
-          graph('Decisions', count(metricNames.decisionsLogged, metricNames.outcomesRecorded)),
-          graph(
-            'Signals',
-            count(metricNames.signalsPublished, metricNames.signalsAcknowledged, metricNames.signalsRelayed),
-          ),
-        ],
-        [
-          graph(
-            'Consolidation',
-            count(
-              metricNames.consolidationRunsStarted,
-              metricNames.agentsConsolidated,
-              metricNames.agentConsolidationsFailed,
-            ),
-          ),
-          graph('Patterns', count(metricNames.patternsPromoted, metricNames.patternsDemoted)),
-        ],
-        [
-          graph(
-            'Requests',
-            [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
-            [this.#api(service, 'Latency', 'p99')],
-          ),
-          graph('Errors behind the API', perFunction('Errors', Stats.SUM, this.#unanswering(props)), [
-            this.#lambda('Throttles', {}),
-          ]),
-        ],
-        [
-          graph('Function duration (p99)', perFunction('Duration', 'p99', working)),
-          graph(
-            'What waits and what was dropped',
-            [
-              consolidation.workDeadLetters.metricApproximateNumberOfMessagesVisible({
-                label: 'agents dropped',
-              }),
-              consolidation.runDeadLetters.metricApproximateNumberOfMessagesVisible({
-                label: 'runs dropped',
-              }),
-              this.#lambda(
-                'OnFailureDestinationDeliveredEventCount',
-                { EventSourceMappingUUID: service.relay.mapping.eventSourceMappingId },
-                { label: 'deliveries dropped' },
-              ),
-            ],
-            [
-              this.#lambda(
-                'IteratorAge',
-                { FunctionName: service.relay.function.functionName },
-                { statistic: Stats.MAXIMUM, label: 'relay behind (ms)' },
-              ),
-              this.#lambda(
-                'IteratorAge',
-                { FunctionName: service.archiver.function.functionName },
-                { statistic: Stats.MAXIMUM, label: 'archiver behind (ms)' },
-              ),
-            ],
-          ),
-        ],
-        [
-          graph(
-            'Capacity used',
-            perTable('ConsumedWriteCapacityUnits'),
-            perTable('ConsumedReadCapacityUnits'),
-          ),
-          graph('Writes throttled', perTable('WriteThrottleEvents')),
-        ],
-      ],
+    const { stage } = config;
+    const { api, accessLogs } = service.api;
+    const readsStream = new Set(['relay', 'archiver', 'summaries']);
+    new BusinessDashboard(this, 'Business', {
+      stage,
+      tables,
+      api,
+      accessLogs,
+      functions,
+      workerMemoryMegabytes: WORKER_MEGABYTES,
+      paidAlarms: Math.max(0, this.#alarms - prices.cloudWatch.free.alarms),
     });
-  }
-
-  /** A metric the service emits itself; its `service` dimension is the function that emits it. */
-  #custom(name: MetricName, period = Duration.minutes(5)): Metric {
-    return new Metric({
-      namespace: metricsNamespace(this.#stage),
-      metricName: name,
-      dimensionsMap: { service: metricSources[name] },
-      statistic: Stats.SUM,
-      period,
+    new TechnicalDashboard(this, 'Technical', {
+      stage,
+      api,
+      accessLogs,
+      functions,
+      streamReaders: functions.filter(({ name }) => readsStream.has(name)),
+      relayMapping: service.relay.mapping,
+      workQueue: consolidation.workQueue,
+      workDeadLetters: consolidation.workDeadLetters,
+      runDeadLetters: consolidation.runDeadLetters,
     });
+    new TableDashboard(this, 'Tables', { stage, tables });
   }
 
   #lambda(

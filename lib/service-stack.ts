@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { agentRoutes } from '../lambdas/agents/contract.ts';
@@ -51,7 +51,7 @@ export class ServiceStack extends Stack {
   readonly archiver: Archiver;
   readonly eraser: Eraser;
   readonly sessions: SessionKeeping;
-  readonly functions: readonly { readonly name: FunctionName; readonly function: IFunction }[];
+  readonly functions: readonly { readonly name: FunctionName; readonly function: Function }[];
   readonly #routes: readonly RouteContract[];
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {

@@ -38,6 +38,12 @@ const typeReportSchema = z.object({
   promoted: count,
   updated: count,
   demoted: count,
+  retired: count.optional().meta({ description: 'Of those demoted.' }),
+  confidence: z
+    .number()
+    .nullable()
+    .optional()
+    .meta({ description: 'Mean confidence of the promoted patterns after the run; null without any.' }),
   dropped: count.meta({ description: 'Candidates that no longer made the cut and were deleted.' }),
   truncated: z.boolean().meta({ description: 'Only the newest decisions were read.' }),
   truncatedPaths: z.array(z.string()),

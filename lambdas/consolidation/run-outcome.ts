@@ -108,8 +108,15 @@ function countsOf({ runId }: ConsolidationTask, { patterns, changes }: Lifecycle
     promoted: byThisRun.filter(({ status }) => status === 'promoted').length,
     updated: changes.filter(({ before, after }) => before && before.status === after.status).length,
     demoted: byThisRun.filter(({ status }) => ['suspect', 'retired', 'dormant'].includes(status)).length,
+    retired: byThisRun.filter(({ status }) => status === 'retired').length,
+    confidence: meanConfidence(patterns.filter(({ status }) => status === 'promoted')),
   };
 }
+
+const meanConfidence = (patterns: readonly { readonly confidence: number }[]): number | null =>
+  patterns.length === 0
+    ? null
+    : patterns.reduce((sum, { confidence }) => sum + confidence, 0) / patterns.length;
 
 function nearestOf(decisionType: string, { findings }: MiningResult): Nearest[] {
   return findings

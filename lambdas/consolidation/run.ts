@@ -60,6 +60,10 @@ export interface TypeReport {
   readonly promoted: number;
   readonly updated: number;
   readonly demoted: number;
+  /** Of those demoted, the ones that are retired; absent in reports from before it was counted. */
+  readonly retired?: number;
+  /** Mean confidence of the type's promoted patterns after the run, null without any; absent as above. */
+  readonly confidence?: number | null;
   /** Candidates that no longer made the cut and were dropped. */
   readonly dropped: number;
   /** Only the newest decisions were read: there are more than a run takes. */

@@ -26,7 +26,7 @@ import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
-import { metricNames } from '../shared/schema/metrics.ts';
+import { logLines, metricNames } from '../shared/schema/metrics.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
@@ -116,12 +116,17 @@ export function createWorkerHandler(
     try {
       const report = await runner.run(task, lastTry);
       if (!report) return logger.info('already done', { ...task });
-      metrics.addMetric(metricNames.agentsConsolidated, MetricUnit.Count, 1);
-      if (!report.dryRun) {
-        metrics.addMetric(metricNames.patternsPromoted, MetricUnit.Count, report.totals.promoted);
-        metrics.addMetric(metricNames.patternsDemoted, MetricUnit.Count, report.totals.demoted);
+      const { dryRun, totals, types, durationMs } = report;
+      const retired = types.reduce((sum, type) => sum + (type.retired ?? 0), 0);
+      if (!dryRun) {
+        metrics.addMetric(metricNames.patternsPromoted, MetricUnit.Count, totals.promoted);
+        metrics.addMetric(metricNames.patternsUpdated, MetricUnit.Count, totals.updated);
+        metrics.addMetric(metricNames.patternsRetired, MetricUnit.Count, retired);
+        for (const { confidence } of types)
+          if (confidence != null)
+            metrics.addMetric(metricNames.patternConfidence, MetricUnit.NoUnit, confidence);
       }
-      logger.info('consolidated', { ...task, totals: { ...report.totals }, durationMs: report.durationMs });
+      logger.info(logLines.consolidated, { ...task, totals: { ...totals }, retired, durationMs });
     } catch (error) {
       if (lastTry) metrics.addMetric(metricNames.agentConsolidationsFailed, MetricUnit.Count, 1);
       logger.error('consolidation failed', { ...task, lastTry, error: error as Error });

@@ -37,7 +37,7 @@ export interface DecisionIntakeParts {
 type Item = Record<string, unknown>;
 
 /** Tokens of the single and of the batch route are the same tokens: a client may repeat one through the other. */
-const TOKEN_SCOPE = 'decisions';
+export const TOKEN_SCOPE = 'decisions';
 
 /** Attempts at a free id for a decision without a token; 80 random bits make a second one a curiosity. */
 const ID_ATTEMPTS = 3;
@@ -165,7 +165,7 @@ export class DecisionIntake {
   }
 }
 
-function inlineOutcome({ outcome }: NewDecision, timestamp: string, now: Date): Outcome | undefined {
+export function inlineOutcome({ outcome }: NewDecision, timestamp: string, now: Date): Outcome | undefined {
   if (!outcome) return undefined;
   assertNotAhead(now, outcome.occurredAt, 'outcome.occurredAt');
   assertNotAhead(now, outcome.trade?.exitTime, 'outcome.trade.exitTime');
@@ -175,7 +175,7 @@ function inlineOutcome({ outcome }: NewDecision, timestamp: string, now: Date): 
   return { ...outcome, occurredAt };
 }
 
-function draftOf(
+export function draftOf(
   reference: DecisionReference,
   sent: NewDecision,
   timestamp: string,

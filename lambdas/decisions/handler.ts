@@ -6,11 +6,13 @@ import { TouchedDays } from '../performance/touched-days.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
-import { metricNames } from '../shared/schema/metrics.ts';
+import { logLines, metricNames } from '../shared/schema/metrics.ts';
 import { DeliveryLookup } from '../signals/delivery-lookup.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { decisionRoutes } from './contract.ts';
+import type { Decision } from './decision.ts';
 import { DecisionChain } from './decision-chain.ts';
+import { countsOf } from './decision-counts.ts';
 import { DecisionIntake } from './decision-intake.ts';
 import { DecisionList } from './decision-list.ts';
 import { DecisionLog } from './decision-log.ts';
@@ -47,12 +49,22 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
   const outcomes = new OutcomeRecorder(documents, table, clock, log, registry, touched);
   const chain = new DecisionChain(documents, table, log);
   const list = new DecisionList(documents, table, clock, log);
-  const count = (name: string, n: number) => metrics.addMetric(name, MetricUnit.Count, n);
+  const noteLogged = (decisions: readonly Decision[]) => {
+    metrics.addMetric(metricNames.decisionsLogged, MetricUnit.Count, decisions.length);
+    for (const counts of countsOf(decisions)) logger.info(logLines.decisionsLogged, { ...counts });
+    noteOutcomes(decisions.filter(({ outcome }) => outcome));
+  };
+  const noteOutcomes = (outcomes: readonly Pick<Decision, 'decisionType' | 'status'>[]) => {
+    for (const { status } of outcomes)
+      if (status !== 'voided')
+        metrics.addMetric(metricNames.outcomeSucceeded, MetricUnit.Count, status === 'success' ? 1 : 0);
+    for (const counts of countsOf(outcomes)) logger.info(logLines.outcomesRecorded, { ...counts });
+  };
 
   return createHttpHandler(runtime, environment.AUTH_MODE, decisionRoutes, {
     logDecision: async ({ params, body }) => {
       const decision = await intake.log(params.agentId, body);
-      count(metricNames.decisionsLogged, 1);
+      noteLogged([decision]);
       return decision;
     },
     logDecisions: async ({ params, body }) => {
@@ -64,14 +76,14 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
         run: (row) => intake.log(params.agentId, row),
         logger,
       });
-      count(metricNames.decisionsLogged, answer.items.length);
+      noteLogged(answer.items);
       return answer;
     },
     listDecisions: ({ params, query }) => list.ofAgent(params.agentId, query),
     getDecision: ({ params }) => log.get(params.agentId, params.decisionId),
     recordOutcome: async ({ params, body }) => {
       const recorded = await outcomes.record(params.agentId, params.decisionId, body);
-      count(metricNames.outcomesRecorded, 1);
+      noteOutcomes([recorded]);
       return recorded;
     },
     recordOutcomes: async ({ params, body }) => {
@@ -82,7 +94,7 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
         run: ({ decisionId, ...outcome }) => outcomes.record(params.agentId, decisionId, outcome),
         logger,
       });
-      count(metricNames.outcomesRecorded, answer.items.length);
+      noteOutcomes(answer.items);
       return answer;
     },
     getChain: ({ params }) => chain.of(params.agentId, params.decisionId),

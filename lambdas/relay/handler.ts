@@ -5,7 +5,6 @@ import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
-import { metricNames } from '../shared/schema/metrics.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalBus } from './signal-bus.ts';
 import { SignalRelay } from './signal-relay.ts';
@@ -18,7 +17,7 @@ export interface RelayEnvironment {
 export type RelayHandler = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 
 export const createRelayHandler = (
-  { documents, clock, logger, metrics, tracer }: Omit<Runtime, 'randomPart'>,
+  { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: RelayEnvironment,
   eventBridge: EventBridgeClient,
 ): RelayHandler => {
@@ -29,15 +28,11 @@ export const createRelayHandler = (
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
     const { response, relayed, failures } = await relay.relay(event);
     for (const { sequenceNumber, error } of failures) logger.error('not relayed', { sequenceNumber, error });
-    if (relayed > 0) metrics.addMetric(metricNames.signalsRelayed, 'Count', relayed);
     logger.info('relayed', { records: event.Records.length, relayed, failed: failures.length });
     return response;
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false }))
-    .after(() => {
-      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
-    }) as unknown as RelayHandler;
+    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as RelayHandler;
 };
 
 /** The SDK's own backoff for whole requests; entries that fail alone are the bus's to repeat. */

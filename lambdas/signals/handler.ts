@@ -50,7 +50,12 @@ export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) 
     listInbox: ({ params, query }) => inbox.list(params.agentId, query),
     acknowledgeSignal: async ({ params, body }) => {
       const delivery = await inbox.acknowledge(params.agentId, params.signalId, body);
-      metrics.addMetric(metricNames.signalsAcknowledged, 'Count', 1);
+      if (delivery.processedAt !== undefined)
+        metrics.addMetric(
+          metricNames.signalLag,
+          'Milliseconds',
+          Math.max(0, Date.parse(delivery.processedAt) - Date.parse(delivery.timestamp)),
+        );
       return delivery;
     },
     listSentSignals: ({ params, query }) => log.sent(params.agentId, query),

@@ -42,6 +42,7 @@ const accessLogFormat = AccessLogFormat.custom(
 /** The HTTP API: its routes come from the contracts of the slices, signed with IAM unless the contract is open. */
 export class AgentApi extends Construct {
   readonly api: HttpApi;
+  readonly accessLogs: LogGroup;
   readonly #iam = new HttpIamAuthorizer();
 
   constructor(scope: Construct, id: string, props: AgentApiProps) {
@@ -52,7 +53,7 @@ export class AgentApi extends Construct {
       createDefaultStage: false,
       defaultAuthorizer: this.#iam,
     });
-    const accessLogs = new LogGroup(this, 'AccessLogs', {
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
       retention: config.logRetentionDays,
       removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -61,7 +62,10 @@ export class AgentApi extends Construct {
       stageName: STAGE_NAME,
       autoDeploy: true,
       throttle: config.throttle,
-      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs), format: accessLogFormat },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(this.accessLogs),
+        format: accessLogFormat,
+      },
       detailedMetricsEnabled: false,
     });
   }

@@ -12,6 +12,7 @@ import { HttpServer } from './http-server.ts';
 import { nameOfArn } from './identities.ts';
 import { QueueMapping } from './queue-mapping.ts';
 import { LocalQueue } from './queue.ts';
+import { announce } from './running-service.ts';
 import { startSchedule } from './schedules.ts';
 import { Checkpoint, StreamMapping } from './stream-mapping.ts';
 import { makeWorkDirectory, synthesize } from './synthesis.ts';
@@ -46,7 +47,7 @@ export interface LocalService {
   stop(): Promise<void>;
 }
 
-const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+export const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** Fails before anything has started; what takes the port meanwhile still fails at `listen`. */
 async function assertPortFree(port: number): Promise<void> {
@@ -227,6 +228,7 @@ export async function startService(options: ServiceOptions = {}): Promise<LocalS
       throw toPortError(port, error);
     });
     started.push(() => server.stop());
+    if (data !== undefined) atEnd(announce(data, { url: server.url, endpoint: emulator.endpoint }));
     return { url: server.url, endpoint: emulator.endpoint, eventsFile, stop };
   } catch (error) {
     await stop();

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { metricNames, METRICS_NAMESPACE, metricSources } from '../../lambdas/shared/schema/metrics.ts';
-import { alarmMetrics, dashboardMetrics } from '../support/dashboard.ts';
+import { routeKeyOf } from '../../lambdas/shared/http/contract.ts';
+import {
+  logLines,
+  metricNames,
+  METRICS_NAMESPACE,
+  metricSources,
+} from '../../lambdas/shared/schema/metrics.ts';
+import { tables } from '../../lambdas/shared/schema/tables.ts';
+import { prices } from '../../lib/prices.ts';
+import { allRoutes } from '../../scripts/openapi/routes.ts';
+import { alarmMetrics, dashboardMetrics, dashboardsOf } from '../support/dashboard.ts';
 import { Assembly } from '../support/templates.ts';
 
 /** What CloudWatch gives free, and what it refuses. */
@@ -16,15 +25,56 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
   const alarms = assembly.ofType('AWS::CloudWatch::Alarm');
   const alarm = (prefix: string) => alarms.find(({ id }) => id.startsWith(prefix))!.properties;
   const metrics = dashboardMetrics(assembly);
+  const dashboards = dashboardsOf(assembly);
 
-  it('stays within the free dashboard, and within the free alarms but for those that are named', () => {
+  it('stays within the free dashboards, and within the free alarms but for those that are named', () => {
     const paid = PAID_ALARMS.flatMap((id) => alarmMetrics(assembly, alarm(id)));
     expect(paid).toHaveLength(PAID_ALARMS.length);
     expect(alarms.flatMap(({ properties }) => alarmMetrics(assembly, properties)).length).toBeLessThanOrEqual(
       FREE_ALARM_METRICS + paid.length,
     );
-    expect(metrics.length).toBeGreaterThan(20);
-    expect(metrics.length).toBeLessThanOrEqual(FREE_DASHBOARD_METRICS);
+    const shown = dashboards.map(({ name, metrics: { length } }) => [name, length] as const);
+    expect(shown.map(([name]) => name)).toEqual([
+      `agent-memory-${stage}`,
+      `agent-memory-${stage}-technical`,
+      `agent-memory-${stage}-tables`,
+    ]);
+    expect(shown.filter(([, length]) => length < 10 || length > FREE_DASHBOARD_METRICS)).toEqual([]);
+  });
+
+  it('has at most ten metrics of its own, none with a dimension that a user names', () => {
+    expect(Object.keys(metricNames).length).toBeLessThanOrEqual(10);
+    expect(Object.keys(metricSources).sort()).toEqual(Object.values(metricNames).sort());
+  });
+
+  it('shows capacity by table and by index', () => {
+    const shown = dashboards.at(-1)!.metrics.filter(({ name }) => name === 'ConsumedWriteCapacityUnits');
+    const indexes = Object.values(tables).flatMap((table) => Object.keys(table.indexes));
+    expect(shown).toHaveLength(Object.keys(tables).length + indexes.length);
+  });
+
+  it('adds up a month at list prices, of every unit that is consumed', () => {
+    const [business] = dashboards;
+    const [expression, ...others] = business!.expressions;
+    expect(others).toEqual([]);
+    const indexes = Object.values(tables).flatMap((table) => Object.keys(table.indexes));
+    const consumed = business!.metrics.filter(({ name }) => /^Consumed(Write|Read)Capacity/.test(name));
+    expect(consumed).toHaveLength(2 * (Object.keys(tables).length + indexes.length));
+    const sums = expression!.match(/SUM\(\[.*?\]\) \* [\d.e-]+/g)!;
+    expect(sums.map((sum) => Number(sum.split(' * ')[1]))).toEqual([
+      prices.dynamodb.writeUnit,
+      prices.dynamodb.readUnit,
+    ]);
+  });
+
+  it('asks the log only for lines that are written', () => {
+    const asked = dashboards.flatMap(({ logQueries }) => logQueries.map(({ query }) => query));
+    expect(asked.length).toBeGreaterThan(5);
+    const messages = asked.flatMap((query) => /message = "(.*?)"/.exec(query)?.[1] ?? []);
+    expect(new Set(messages)).toEqual(new Set(Object.values(logLines)));
+    const routes = asked.flatMap((query) => /routeKey = "(.*?)"/.exec(query)?.[1] ?? []);
+    expect(routes).toHaveLength(1);
+    expect(allRoutes.map(routeKeyOf)).toEqual(expect.arrayContaining(routes));
   });
 
   it.each(alarms.map(({ id, properties }) => [id, properties] as const))(

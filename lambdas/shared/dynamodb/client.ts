@@ -2,6 +2,15 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
+ * JSON numbers are doubles: one beyond 2^53 is stored as the double it is, and comes back as the same double. Left alone
+ * the SDK refuses such a number on the way in and makes a BigInt of it on the way out.
+ */
+export const documentOptions = {
+  marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+  unmarshallOptions: { wrapNumbers: Number },
+} as const;
+
+/**
  * The document client every function shares across invocations. The SDK's adaptive backoff with jitter gets five
  * tries; a call that hangs is cut off well before API Gateway's 29 s. Where the endpoint is (DynamoDB Local, a VPC
  * endpoint) is the SDK's own setting, `AWS_ENDPOINT_URL_DYNAMODB`.
@@ -12,10 +21,5 @@ export const createDocumentClient = (): DynamoDBDocumentClient =>
       maxAttempts: 5,
       requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
     }),
-    {
-      // JSON numbers are doubles: one beyond 2^53 is stored as the double it is, and comes back as the same double.
-      // Left alone the SDK refuses such a number on the way in and makes a BigInt of it on the way out.
-      marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
-      unmarshallOptions: { wrapNumbers: Number },
-    },
+    documentOptions,
   );
