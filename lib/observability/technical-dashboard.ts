@@ -13,6 +13,8 @@ export interface TechnicalDashboardProps {
   readonly api: HttpApi;
   readonly accessLogs: ILogGroup;
   readonly functions: readonly WatchedFunction[];
+  /** Those among them that answer no request: a free dashboard has no room for the duration of each. */
+  readonly background: readonly WatchedFunction[];
   /** Functions that read a stream: how far behind they are. */
   readonly streamReaders: readonly WatchedFunction[];
   readonly relayMapping: EventSourceMapping;
@@ -25,7 +27,7 @@ export interface TechnicalDashboardProps {
 export class TechnicalDashboard extends Construct {
   constructor(scope: Construct, id: string, props: TechnicalDashboardProps) {
     super(scope, id);
-    const { stage, api, accessLogs, functions, streamReaders, relayMapping } = props;
+    const { stage, api, accessLogs, functions, background, streamReaders, relayMapping } = props;
     const { workQueue, workDeadLetters, runDeadLetters } = props;
     const apiMetric = (metricName: string, statistic: string, label: string) =>
       new Metric({
@@ -88,13 +90,10 @@ export class TechnicalDashboard extends Construct {
         ],
         [
           graph(
-            'Duration of functions (p99, ms)',
-            // How long a function takes that does nothing, nobody needs to know.
-            functions
-              .filter(({ name }) => name !== 'health')
-              .map(({ name, function: fn }) =>
-                lambdaMetric('Duration', fn, { statistic: 'p99', label: name }),
-              ),
+            'Duration of functions behind the scenes (p99, ms); of those that answer, see latency by route',
+            background.map(({ name, function: fn }) =>
+              lambdaMetric('Duration', fn, { statistic: 'p99', label: name }),
+            ),
             [],
             24,
           ),
