@@ -34,6 +34,22 @@ export interface StageConfig {
     /** A decision counts as what another came after for so many hours. */
     readonly sequenceHours: number;
   };
+  /**
+   * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
+   * docs/adr/010-change-and-hypotheses.md. What is promoted or stated keeps what it was given at that time.
+   */
+  readonly patternLifecycle: {
+    /** Log-likelihood ratio at which a pattern's outcomes no longer fit what it promised: lower is quicker to doubt. */
+    readonly driftThreshold: number;
+    /** Days since it was last seen in which a dormant pattern's confidence halves. */
+    readonly confidenceHalfLifeDays: number;
+    /** Chance of ever confirming a false hypothesis, and of ever refuting a true one. */
+    readonly hypothesisLevel: number;
+    /** The least effect worth knowing, as an odds ratio: below it a hypothesis is refuted. */
+    readonly hypothesisOddsRatio: number;
+    /** Days in which a hypothesis is settled or given up. */
+    readonly hypothesisDays: number;
+  };
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -44,6 +60,13 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
+  patternLifecycle: {
+    driftThreshold: 6,
+    confidenceHalfLifeDays: 90,
+    hypothesisLevel: 0.05,
+    hypothesisOddsRatio: 2,
+    hypothesisDays: 90,
+  },
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 

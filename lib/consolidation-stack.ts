@@ -82,6 +82,7 @@ export class ConsolidationStack extends Stack {
       environment: {
         MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
         FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+        PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
       },
       statements: [
         new PolicyStatement({

@@ -61,7 +61,10 @@ export class ServiceStack extends Stack {
         name: 'patterns',
         routes: patternRoutes,
         memorySize: 1769,
-        environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+        environment: {
+          FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+          PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
+        },
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

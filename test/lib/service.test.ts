@@ -52,13 +52,27 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        patterns: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
+        patterns: [
+          'AUTH_MODE',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
+          'STATE_TABLE',
+        ],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         performance: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
-        worker: ['DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MAX_RECEIVE_COUNT', 'MEMORY_TABLE', 'STATE_TABLE'],
+        worker: [
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MAX_RECEIVE_COUNT',
+          'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
+          'STATE_TABLE',
+        ],
       });
     });
 

@@ -21,4 +21,6 @@ Object.assign(process.env, {
   PLANNER_FUNCTION_NAME: 'planner',
   MAX_RECEIVE_COUNT: '3',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
+  PATTERN_LIFECYCLE:
+    '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',
 });
