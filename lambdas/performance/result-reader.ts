@@ -52,7 +52,7 @@ export class ResultReader {
     const today = dayAt(this.#clock().getTime());
     const marked = (await this.#touched.list(agentId)).map(({ day }) => day);
     const changed = [...new Set([...marked, today])].filter((day) => from <= day && day <= to).sort();
-    const { live, uncounted } = await this.#live(agentId, changed);
+    const { live, uncounted } = await this.#live(agentId, changed, today);
     const countedLive = new Set(changed.filter((day) => !uncounted.includes(day)));
     const tallies = await Promise.all(
       groupings.map(async (grouping) => {
@@ -64,26 +64,24 @@ export class ResultReader {
     return { tallies: new Map<Grouping, GroupTallies>(tallies), uncounted };
   }
 
-  /** Newest months first, until one holds more than may be read. */
-  async #live(agentId: string, changed: readonly string[]) {
+  /** Today, then the newest months, until one holds more than may be read. */
+  async #live(agentId: string, changed: readonly string[], today: string) {
     const live: DecisionResult[] = [];
     const uncounted: string[] = [];
     if (changed.length === 0) return { live, uncounted };
     const decisionTypes = await this.#results.types(agentId);
-    const months = [...new Set(changed.map(monthOf))].reverse();
-    for (const month of months) {
-      const days = changed.filter((day) => monthOf(day) === month);
+    for (const days of partsOf(changed, today)) {
       const read =
         uncounted.length > 0
           ? undefined
-          : await this.#month(agentId, decisionTypes, days, this.#maxLive - live.length);
+          : await this.#days(agentId, decisionTypes, days, this.#maxLive - live.length);
       if (read) live.push(...read);
       else uncounted.push(...days);
     }
     return { live: live.sort(byTime), uncounted: uncounted.sort() };
   }
 
-  async #month(
+  async #days(
     agentId: string,
     decisionTypes: readonly string[],
     days: readonly string[],
@@ -97,6 +95,12 @@ export class ResultReader {
     }
     return all;
   }
+}
+
+function partsOf(days: readonly string[], today: string): string[][] {
+  const months = [...new Set(days.map(monthOf))].reverse();
+  const ofMonths = months.map((month) => days.filter((day) => monthOf(day) === month && day !== today));
+  return [days.filter((day) => day === today), ...ofMonths].filter((part) => part.length > 0);
 }
 
 function byDay(results: readonly DecisionResult[], grouping: Grouping): Stretch[] {

@@ -1,0 +1,271 @@
+/**
+ * `npm run bench:performance [outcomes]`: a million outcomes of ten years, rolled up as a night leaves them, asked for by
+ * provider, by two dimensions and in all; and the nearest of a thousand decisions. Against the same rows, or the same
+ * listing, read with the SDK alone on the same emulator in the same run.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { DecisionResult } from '../../lambdas/performance/decision-result.ts';
+import { type Grouping, groupings, GroupTallies } from '../../lambdas/performance/grouping.ts';
+import { addDays, daysBetween } from '../../lambdas/performance/periods.ts';
+import { tables } from '../../lambdas/shared/schema/tables.ts';
+import { readAssembly } from '../local/assembly.ts';
+import { startEmulator } from '../local/emulator.ts';
+import { makeWorkDirectory, synthesize } from '../local/synthesis.ts';
+import { createTable } from '../local/tables.ts';
+import { seeded } from './decisions.ts';
+import { table, timed, timingOf } from './figures.ts';
+
+const AGENT = 'bench';
+const NOW = '2026-03-04T12:00:00.000Z';
+const FIRST_DAY = '2016-03-07';
+const RUNS = 40;
+
+const print = (text: string) => process.stdout.write(`${text}\n`);
+const ms = (value: number) => value.toFixed(1);
+
+function resultOf(day: string, random: () => number): DecisionResult {
+  const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)]!;
+  const success = random() < 0.54;
+  const timestamp = `${day}T12:00:00.000Z`;
+  return {
+    decisionId: '',
+    decisionType: pick(['TRADE_EXECUTION', 'HEDGE']),
+    timestamp,
+    loggedAt: timestamp,
+    kind: success ? 'success' : 'failure',
+    pnl: Math.round((success ? 1 : -1) * 10_000 * random() ** 3) / 100,
+    closedOn: day,
+    symbol: pick(['BTC', 'ETH', 'SOL', 'ADA', 'XRP', 'DOT', 'LTC', 'BNB']),
+    regime: pick(['bull', 'bear', 'flat']),
+    followed: [pick(['a', 'b', 'c', 'd'])],
+    opposed: [],
+  };
+}
+
+/** Rows of days, months and years, as nights would have left them. */
+async function storeRollups(documents: DynamoDBDocumentClient, outcomes: number): Promise<void> {
+  const { RollupStore } = await import('../../lambdas/performance/rollup-store.ts');
+  const store = new RollupStore(documents, tables.memory.name);
+  const random = seeded(1);
+  const lastDay = addDays(NOW.slice(0, 10), -1);
+  const days = daysBetween(FIRST_DAY, lastDay);
+  const months = new Set<string>();
+  for (let i = 0; i < days; i++) {
+    const day = addDays(FIRST_DAY, i);
+    months.add(day.slice(0, 7));
+    const share = Math.floor(((i + 1) * outcomes) / days) - Math.floor((i * outcomes) / days);
+    const byGrouping = new Map(groupings.map((grouping) => [grouping, new GroupTallies()]));
+    for (let k = 0; k < share; k++) {
+      const result = resultOf(day, random);
+      for (const [grouping, tallies] of byGrouping) tallies.add(result, grouping);
+    }
+    await store.putDays(
+      AGENT,
+      [...byGrouping].map(([grouping, tallies]) => ({ grouping, day, loggedOn: day, tallies })),
+    );
+  }
+  const summed = groupings.filter((grouping) => grouping !== 'closed');
+  for (const month of months)
+    await Promise.all(summed.map((grouping) => store.putMonth(AGENT, grouping, month)));
+  for (const year of new Set([...months].map((month) => month.slice(0, 4))))
+    await Promise.all(summed.map((grouping) => store.putYear(AGENT, grouping, year)));
+}
+
+async function rawRows(documents: DynamoDBDocumentClient, grouping: Grouping): Promise<number> {
+  let rows = 0;
+  for (const [from, to] of [
+    ['Y#2017', 'Y#2025~'],
+    ['M#2016-04', 'M#2016-12~'],
+    ['M#2026-01', 'M#2026-02~'],
+    ['D#2016-03-07', 'D#2016-03-31~'],
+    ['D#2026-03-01', 'D#2026-03-03~'],
+  ]) {
+    const { Items } = await documents.send(
+      new QueryCommand({
+        TableName: tables.memory.name,
+        ConsistentRead: true,
+        KeyConditionExpression: 'PK = :pk AND SK BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':pk': `performance:${AGENT}#${grouping}`, ':from': from, ':to': to },
+      }),
+    );
+    rows += Items?.length ?? 0;
+  }
+  return rows;
+}
+
+async function storeDecisions(documents: DynamoDBDocumentClient): Promise<void> {
+  const { toItem } = await import('../../lambdas/decisions/table.ts');
+  const { typedId } = await import('../../lambdas/shared/platform/ids.ts');
+  const random = seeded(2);
+  const items = Array.from({ length: 1000 }, (_, i) => {
+    const timestamp = new Date(Date.parse(NOW) - (i + 1) * 3_600_000).toISOString();
+    return toItem({
+      agentId: AGENT,
+      decisionId: typedId('TRADE_EXECUTION', new Date(timestamp), Buffer.from(String(i).padStart(10, '0'))),
+      decisionType: 'TRADE_EXECUTION',
+      timestamp,
+      context: {
+        market: { trend: i % 3 === 0 ? 'up' : 'down', volatility: random() },
+        rsi: random() * 100,
+        notes: 'x'.repeat(300),
+      },
+      status: i % 2 === 0 ? 'success' : 'failure',
+      outcome: {
+        status: i % 2 === 0 ? 'success' : 'failure',
+        occurredAt: timestamp,
+        metrics: { pnl: random() },
+      },
+      outcomeRevision: 1,
+      depth: 1,
+      loggedAt: NOW,
+    });
+  });
+  for (let start = 0; start < items.length; start += 25)
+    await documents.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [tables.decisions.name]: items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } })),
+        },
+      }),
+    );
+}
+
+async function rawListing(documents: DynamoDBDocumentClient): Promise<void> {
+  await documents.send(
+    new QueryCommand({
+      TableName: tables.decisions.name,
+      IndexName: 'timeline',
+      ScanIndexForward: false,
+      Limit: 1000,
+      KeyConditionExpression: 'timelineKey = :key',
+      ExpressionAttributeValues: { ':key': `agent:${AGENT}` },
+    }),
+  );
+}
+
+async function bench(outcomes: number): Promise<boolean> {
+  const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
+  const { createPerformanceHandler } = await import('../../lambdas/performance/handler.ts');
+  const { performanceRoutes } = await import('../../lambdas/performance/contract.ts');
+  const runtime = { ...createRuntime('performance'), clock: () => new Date(NOW) };
+  const { documents } = runtime;
+  const handler = createPerformanceHandler(runtime, {
+    AUTH_MODE: 'none',
+    DECISIONS_TABLE: tables.decisions.name,
+    STATE_TABLE: tables.state.name,
+    MEMORY_TABLE: tables.memory.name,
+  });
+  const ask = async (
+    route: keyof typeof performanceRoutes,
+    query?: Record<string, string>,
+    body?: unknown,
+  ) => {
+    const { method, path } = performanceRoutes[route];
+    const event = {
+      routeKey: `${method} ${path}`,
+      rawPath: path.replace('{agentId}', AGENT),
+      pathParameters: { agentId: AGENT },
+      ...(query && { queryStringParameters: query }),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      requestContext: { requestId: 'bench' },
+    };
+    const answer = await handler(event as never, { awsRequestId: 'bench' } as never);
+    if ((answer.statusCode ?? 500) >= 300) throw new Error(String(answer.body));
+    return JSON.parse(answer.body!) as { totals: { n: number } };
+  };
+  print(`storing the rollups of ${outcomes} outcomes …`);
+  print(`  ${ms((await timed(() => storeRollups(documents, outcomes))) / 1000)} s`);
+  await storeDecisions(documents);
+  const { AgentRegistry } = await import('../../lambdas/agents/agent-registry.ts');
+  await new AgentRegistry(documents, tables.state.name, runtime.clock).noteActivity(AGENT, [
+    'TRADE_EXECUTION',
+  ]);
+
+  const rows = [['question', 'p50 ms', 'p99 ms', 'raw p50 ms', 'ratio']];
+  let slowest = 0;
+  const compare = async (name: string, run: () => Promise<unknown>, raw: () => Promise<unknown>) => {
+    const spent: number[] = [];
+    const rawSpent: number[] = [];
+    for (let i = 0; i < RUNS; i++) {
+      spent.push(await timed(run));
+      rawSpent.push(await timed(raw));
+    }
+    const [ours, theirs] = [timingOf(spent), timingOf(rawSpent)];
+    slowest = Math.max(slowest, ours.p99);
+    rows.push([name, ms(ours.p50), ms(ours.p99), ms(theirs.p50), (ours.p50 / theirs.p50).toFixed(2)]);
+  };
+  const windowDays = String(daysBetween(FIRST_DAY, NOW.slice(0, 10)));
+  const { totals } = await ask('getPerformance', { windowDays });
+  for (const [groupBy, grouping] of [
+    ['provider', 'provider'],
+    ['symbol,provider', 'provider+symbol'],
+  ] as const)
+    await compare(
+      `performance by ${groupBy}, ${windowDays} days`,
+      () => ask('getPerformance', { windowDays, groupBy }),
+      async () => [await rawRows(documents, 'all'), await rawRows(documents, grouping)],
+    );
+  await compare(
+    'provider weights in a regime',
+    () => ask('getProviderWeights', { windowDays, regime: 'bull' }),
+    async () => [await rawRows(documents, 'provider'), await rawRows(documents, 'provider+regime')],
+  );
+  const situation = { market: { trend: 'up', volatility: 0.3 }, rsi: 40 };
+  const first = await timed(() => ask('findSimilar', undefined, { situation }));
+  await compare(
+    'similar among 1,000, warm',
+    () => ask('findSimilar', undefined, { situation }),
+    () => rawListing(documents),
+  );
+  print(table(rows));
+  print(`similar, first request of an instance: ${ms(first)} ms`);
+  print(
+    `${totals.n} outcomes counted, the slowest answer of ${RUNS * (rows.length - 1)} took ${ms(slowest)} ms`,
+  );
+  // and those of today: one an hour
+  return totals.n === outcomes + 12 && slowest < 1000;
+}
+
+async function main(): Promise<boolean> {
+  const directory = makeWorkDirectory();
+  const emulator = await startEmulator();
+  try {
+    Object.assign(process.env, {
+      AUTH_MODE: 'none',
+      ...Object.fromEntries(Object.values(tables).map(({ name, environment }) => [environment, name])),
+      FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
+      AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      POWERTOOLS_TRACE_ENABLED: 'false',
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+      POWERTOOLS_METRICS_DISABLED: 'true',
+    });
+    const assemblyDirectory = join(directory, 'cdk.out');
+    await synthesize(assemblyDirectory);
+    const client = new DynamoDBClient({});
+    for (const { name, resource } of readAssembly(assemblyDirectory, emulator.endpoint).tables) {
+      // Without its ttl: the emulator collects by the wall clock, and this is at another time.
+      const { TimeToLiveSpecification: _, ...properties } = resource.properties;
+      await createTable(client, name, { ...resource, properties });
+    }
+    client.destroy();
+    return await bench(Number(process.argv[2] ?? 1_000_000));
+  } finally {
+    await emulator.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+main().then(
+  (fast) => process.exit(fast ? 0 : 1),
+  (error: unknown) => {
+    process.stderr.write(`${String((error as Error).stack ?? error)}\n`);
+    process.exit(1);
+  },
+);
