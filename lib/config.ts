@@ -44,6 +44,11 @@ export interface StageConfig {
    * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
    */
   readonly memoryCategories: MemoryCategories;
+  /**
+   * The model on Bedrock that embeds memories and questions, `amazon.titan-embed-text-v2:0`; it must be enabled in the
+   * account. `none`: words alone decide.
+   */
+  readonly embeddingModel: 'none' | 'amazon.titan-embed-text-v2:0';
   /** How sessions behave. */
   readonly sessions: {
     /** Of sessions that do not say: they expire so long after their last activity. */
@@ -82,6 +87,7 @@ const common = {
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
   memoryCategories: defaultMemoryCategories,
+  embeddingModel: 'none',
   sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   patternLifecycle: {
     driftThreshold: 6,

@@ -17,6 +17,7 @@ import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
 import type { StageConfig } from './config.ts';
+import { embeddingStatements } from './constructs/embedding-access.ts';
 import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
 import { Archiver } from './constructs/archiver.ts';
 import { AgentApi } from './constructs/agent-api.ts';
@@ -85,9 +86,10 @@ export class ServiceStack extends Stack {
         memorySize: 1769,
         environment: {
           MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+          EMBEDDING_MODEL: config.embeddingModel,
           ...removed.environment,
         },
-        statements: removed.statements,
+        statements: [...removed.statements, ...embeddingStatements(this, config)],
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

@@ -34,7 +34,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
-  memories: archiveStore,
+  memories: { ...archiveStore, 'bedrock-embedder': 'lambdas/memories/search/bedrock-embedder.ts' },
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 
