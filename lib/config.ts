@@ -39,6 +39,11 @@ export interface StageConfig {
     /** A decision counts as what another came after for so many hours. */
     readonly sequenceHours: number;
   };
+  /**
+   * The model on Bedrock that embeds memories and questions, `amazon.titan-embed-text-v2:0`; it must be enabled in the
+   * account. `none`: words alone decide.
+   */
+  readonly embeddingModel: 'none' | 'amazon.titan-embed-text-v2:0';
   /** How sessions behave. */
   readonly sessions: {
     /** Of sessions that do not say: they expire so long after their last activity. */
@@ -102,6 +107,7 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
+  embeddingModel: 'none',
   sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   context: { partMs: 1_500, sessionMs: 5_000 },
   patternLifecycle: {

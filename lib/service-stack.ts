@@ -20,6 +20,7 @@ import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
 import type { StageConfig } from './config.ts';
+import { embeddingStatements } from './constructs/embedding-access.ts';
 import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
 import { Archiver } from './constructs/archiver.ts';
 import { Eraser } from './constructs/eraser.ts';
@@ -107,9 +108,10 @@ export class ServiceStack extends Stack {
         memorySize: 1769,
         environment: {
           MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+          EMBEDDING_MODEL: config.embeddingModel,
           ...removed.environment,
         },
-        statements: removed.statements,
+        statements: [...removed.statements, ...embeddingStatements(this, config)],
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

@@ -18,6 +18,8 @@ import { MemoryRecords } from './memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from './memory-sharing.ts';
 import { MemoryStore } from './memory-store.ts';
 import { CountedSearch } from './counted-search.ts';
+import type { Embedder } from './search/embedder.ts';
+import { embedderOf, embeddingModel, orUndefined } from './search/embedding.ts';
 import { MemorySearch } from './search/memory-search.ts';
 import { toHits, toView } from './views.ts';
 
@@ -26,6 +28,7 @@ const environment = {
   MEMORY_TABLE: resourceName,
   STATE_TABLE: resourceName,
   MEMORY_CATEGORIES: memoryCategories,
+  EMBEDDING_MODEL: embeddingModel,
   ...archiveEnvironment,
 };
 export interface MemoriesEnvironment {
@@ -35,13 +38,24 @@ export interface MemoriesEnvironment {
   readonly MEMORY_CATEGORIES: MemoryCategories;
 }
 
-export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment, openStore: OpenStore) {
-  const { documents, clock, randomPart } = runtime;
+export function createMemoriesHandler(
+  runtime: Runtime,
+  env: MemoriesEnvironment,
+  openStore: OpenStore,
+  embedder?: Embedder,
+) {
+  const { documents, clock, randomPart, logger } = runtime;
+  // Without its vector a memory is found by its words all the same.
+  const onEmbedderError = (error: Error) => logger.warn('not embedded', { error });
   const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const records = new MemoryRecords(documents, table);
   const feed = new MemoryFeed(documents, table, clock, randomPart);
-  const store = new MemoryStore(documents, table, clock, categories, { records, feed });
+  const store = new MemoryStore(documents, table, clock, categories, {
+    records,
+    feed,
+    ...(embedder && { embed: orUndefined(embedder, onEmbedderError) }),
+  });
   const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
   const removal = new MemoryRemoval(documents, table, {
@@ -54,7 +68,15 @@ export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment
   const intake = new MemoryIntake(store, sharing, registry);
   const accesses = new AccessCounts(documents, table, clock, randomPart);
   const search = new CountedSearch(
-    new MemorySearch({ records, feed, sharing, categories, clock }),
+    new MemorySearch({
+      records,
+      feed,
+      sharing,
+      categories,
+      clock,
+      onEmbedderError,
+      ...(embedder && { embedder }),
+    }),
     accesses,
     clock,
   );
@@ -94,4 +116,9 @@ export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment
 }
 
 const env = readEnvironment(environment);
-export const handler = createMemoriesHandler(createRuntime('memories'), env, archiveStore(env));
+export const handler = createMemoriesHandler(
+  createRuntime('memories'),
+  env,
+  archiveStore(env),
+  embedderOf(env.EMBEDDING_MODEL),
+);

@@ -47,7 +47,7 @@ const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, str
   sweeper: summaryModel,
   archiver: archiveStore,
   eraser: archiveStore,
-  memories: archiveStore,
+  memories: { ...archiveStore, 'bedrock-embedder': 'lambdas/memories/search/bedrock-embedder.ts' },
   worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 

@@ -54,7 +54,14 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
+        memories: [
+          'ARCHIVE_BUCKET',
+          'AUTH_MODE',
+          'EMBEDDING_MODEL',
+          'MEMORY_CATEGORIES',
+          'MEMORY_TABLE',
+          'STATE_TABLE',
+        ],
         sessions: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         context: [
           'AUTH_MODE',

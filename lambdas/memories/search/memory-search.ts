@@ -8,6 +8,7 @@ import type { MemoryRecords } from '../memory-records.ts';
 import type { MemorySharing } from '../memory-sharing.ts';
 import { CollectionCache } from './collection-cache.ts';
 import type { Embedder } from './embedder.ts';
+import { orUndefined } from './embedding.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
 import { OwnMemories } from './own-memories.ts';
 import { type Boosts, type Hit, rank } from './ranking.ts';
@@ -137,13 +138,8 @@ export class MemorySearch {
   }
 
   async #embed(query: string): Promise<Float32Array | undefined> {
-    const { embedder, onEmbedderError } = this.#parts;
-    try {
-      return await embedder?.embed(query);
-    } catch (error) {
-      onEmbedderError?.(error as Error);
-      return undefined;
-    }
+    const { embedder, onEmbedderError = () => undefined } = this.#parts;
+    return embedder && orUndefined(embedder, onEmbedderError)(query);
   }
 
   #isWanted(filters: SearchFilters, now: Date): (memory: Memory) => boolean {

@@ -144,7 +144,8 @@ function candidatesOf(
       memory,
       own: own[slot]!,
       neighbours: fromNeighbours[slot]!,
-      cosine: usable ? dot(usable, vector!) : 0,
+      // Lengths are rounded to 32 bits: a cosine must not be more than 1 for that.
+      cosine: usable ? Math.min(1, dot(usable, vector!)) : 0,
       base: 0,
     });
   }

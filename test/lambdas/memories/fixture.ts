@@ -2,6 +2,7 @@ import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
 import { createMemoriesHandler } from '../../../lambdas/memories/handler.ts';
+import type { Embedder } from '../../../lambdas/memories/search/embedder.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
@@ -19,11 +20,19 @@ export const memoriesEnvironment = () => ({
 export const aMemory = { memoryType: 'OBSERVATION', content: 'Funding turned negative.' } as const;
 
 /** The handler under test, a clock to move, and one short call per route. */
-export function createMemoriesFixture(options: TestRuntimeOptions = {}) {
+export function createMemoriesFixture({
+  embedder,
+  ...options
+}: TestRuntimeOptions & { readonly embedder?: Embedder } = {}) {
   const runtime = createTestRuntime('memories', options);
   const bucket = new MemoryBucket();
   const store = bucket.store('memories');
-  const handler = createMemoriesHandler(runtime, memoriesEnvironment(), () => Promise.resolve(store));
+  const handler = createMemoriesHandler(
+    runtime,
+    memoriesEnvironment(),
+    () => Promise.resolve(store),
+    embedder,
+  );
   const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
   const on =
     (route: keyof typeof memoryRoutes) =>
