@@ -30,22 +30,31 @@ const sameText = (text: string): string =>
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
 
+const withoutNumbers = (text: string): string =>
+  numbersIn(text).reduce((rest, each) => rest.replace(each, '#'), text);
+
 /** Data, not prose: an answer of a tool, a table. A line of it says nothing alone. */
 const isData = (text: string): boolean => /^\s*[[{<|]/.test(text);
 
 const isQuestion = (sentence: string): boolean => QUESTION.test(sentence);
 
 function kindOf(sentence: string, known: readonly Note[], isFirst: boolean): NoteKind | undefined {
-  if (isQuestion(sentence)) return contentWords(sentence).size > 0 ? 'question' : undefined;
+  const says = contentWords(sentence).size >= 2;
+  if (isQuestion(sentence))
+    return says || namesIn(sentence).length > 0 || numbersIn(sentence).length > 0 ? 'question' : undefined;
   if (DECISION.test(sentence)) return 'decision';
   const numbers = new Set(known.flatMap(({ text }) => numbersIn(text)));
   if (numbersIn(sentence).some((number) => !numbers.has(number))) return 'fact';
   if (namesIn(sentence).some((name) => !known.some(({ text }) => text.includes(name)))) return 'name';
-  return isFirst ? 'gist' : undefined;
+  return isFirst && says ? 'gist' : undefined;
 }
 
 const weightOf = (sentence: string, { role }: Message): number =>
   (MARKED.test(sentence) ? 2 : 0) + (role === 'user' ? 1 : 0);
+
+/** The same sentence with other numbers in it, said in passing. */
+const isEarlierReading = ({ kind, weight, text }: Note, sentence: string): boolean =>
+  kind === 'fact' && weight === 0 && withoutNumbers(text) === withoutNumbers(sentence);
 
 /** A statement that speaks of most of what a question asked is taken for its answer. */
 function answers(statement: ReadonlySet<string>, question: string): boolean {
@@ -87,7 +96,10 @@ function noteDownOne(notes: readonly Note[], message: Message, limitBytes: numbe
       continue;
     }
     const kind = kindOf(text, kept, position === 0 && message.role === 'user');
-    if (kind) kept.push({ seq: message.seq, kind, text, weight });
+    if (!kind) continue;
+    // A figure that is told again and again, and that nobody marked, is worth knowing as it was last.
+    if (kind === 'fact' && weight === 0) kept = kept.filter((note) => !isEarlierReading(note, text));
+    kept.push({ seq: message.seq, kind, text, weight });
   }
   return fit(kept, limitBytes);
 }

@@ -39,7 +39,8 @@ const STOP_WORDS = new Set(
   (
     'the and for are was were will would should could can may might must not but you your our their they them this ' +
     'that these those with from into than then when what which who whom whose where why how have has had does did ' +
-    'about there here been being its his her him she let use any all some'
+    'about there here been being its his her him she let use any all some anything something nothing now still again ' +
+    'new look looks like tell know think please'
   ).split(' '),
 );
 

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { ConflictError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
+import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { derivedInsight, type Insight, type InsightOffer } from './insight.ts';
 import type { InsightOffers } from './insight-offers.ts';
@@ -38,6 +39,11 @@ export type EndedSession = Omit<ResumedSession, 'messages'>;
 
 /** Somebody who appends while another ends is met again a few times, then one of them has to wait. */
 const MAX_TRIES = 5;
+
+/** An append takes its number before its message is there: one this young may be on its way, and is waited for. */
+const UNDER_WAY_MS = 10 * SECOND_MS;
+const WAIT_MS = 100;
+const MAX_WAITS = 3;
 
 /**
  * Ends sessions: final summary, analytics and the rows that list it, in one transaction. It holds only if the head is
@@ -84,8 +90,7 @@ export class SessionEnding {
     const { agentId, sessionId, userId, topic } = head;
     const expired = head.status === 'expired';
     const now = this.#parts.clock();
-    const messages: Message[] = [];
-    for await (const page of this.#parts.reader.messages(agentId, sessionId)) messages.push(...page);
+    const messages = await this.#messages(head, now);
     const end: SessionEnd = {
       endedAt: expired ? head.expiresAt : now.toISOString(),
       reason: expired ? 'expired' : request.reason,
@@ -102,6 +107,23 @@ export class SessionEnding {
         .offer(offer)
         .catch((error: unknown) => this.#parts.onPostponed(error as Error, offer));
     return { head: ended, ...(final && { summary: final }) };
+  }
+
+  /**
+   * All messages. Where numbers were taken a moment ago and their messages are missing, it looks again a few times:
+   * what arrives later still is in the session's history, but not in its record.
+   */
+  async #messages(
+    { agentId, sessionId, lastSeq, lastActivityAt }: SessionHead,
+    now: Date,
+  ): Promise<Message[]> {
+    const isYoung = now.getTime() - Date.parse(lastActivityAt) < UNDER_WAY_MS;
+    for (let waits = 0; ; waits++) {
+      const found: Message[] = [];
+      for await (const page of this.#parts.reader.messages(agentId, sessionId)) found.push(...page);
+      if (found.length >= lastSeq || !isYoung || waits === MAX_WAITS) return found;
+      await sleep(WAIT_MS);
+    }
   }
 
   /** The summary with what is still missing from it; undefined when nothing was said. */

@@ -126,6 +126,28 @@ describe('ending a session', () => {
     expect(body.summary.throughSeq).toBe(said.at(-1)!.seq);
   });
 
+  it('waits for a message that is on its way', async () => {
+    const plain = createSessionsFixture();
+    const sessionId = await plain.open('hurried');
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const slow = createSessionsFixture({
+      documents: intercept(async (command, pass) => {
+        if (command.constructor.name === 'PutCommand') {
+          setTimeout(release, 0);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        return pass(command);
+      }),
+    });
+    slow.runtime.setTime(plain.runtime.clock());
+    const appending = slow.say('hurried', sessionId, 'just in time');
+    await held;
+    const { body } = await plain.end('hurried', sessionId);
+    expect((await appending).status).toBe(201);
+    expect(body).toMatchObject({ lastSeq: 1, end: { analytics: { messages: 1 } } });
+  });
+
   it('killed after any of its writes is done or not, and done when repeated', async () => {
     const plain = createSessionsFixture();
     for (const k of [0, 1]) {

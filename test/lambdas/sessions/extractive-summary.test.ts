@@ -44,8 +44,7 @@ describe('the extractive summary', () => {
       'Decisions: We will refund it.\n' +
         'Open questions: Who handles refunds?\n' +
         'Facts: The order 4711 is late by 3 days.\n' +
-        'Names: My name is Ada.\n' +
-        'Also said: Hi there.',
+        'Names: My name is Ada.',
     );
   });
 
@@ -64,6 +63,20 @@ describe('the extractive summary', () => {
       ['user', 'The limit is 700 now.'],
     );
     expect(text).toBe('Facts: the limit is 500 The limit is 700 now.');
+  });
+
+  it('keeps of a figure that is told again and again the last, and every one that was marked or that the user said', () => {
+    const text = summaryOf(
+      ['assistant', 'Last price 61,477.'],
+      ['assistant', 'Invoice 7 is paid.'],
+      ['user', 'Lot 3 is sold.'],
+      ['assistant', 'Last price 61,503.'],
+      ['assistant', 'Invoice 8 is paid.'],
+      ['user', 'Lot 4 is sold.'],
+    );
+    expect(text).toBe(
+      'Facts: Invoice 7 is paid. Lot 3 is sold. Last price 61,503. Invoice 8 is paid. Lot 4 is sold.',
+    );
   });
 
   it.each([3, 100, 250])(
