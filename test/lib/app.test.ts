@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { sessionSettings } from '../../lambdas/sessions/settings.ts';
 import { stageConfig, stages } from '../../lib/config.ts';
 import { tablePermissions } from '../../lib/permissions.ts';
 import { SPECIMEN_TIMEOUT_MS, specimen } from '../support/specimens.ts';
@@ -54,6 +55,31 @@ describe('the app', () => {
       Object.values(tablePermissions).filter((permissions) => Object.keys(permissions).length > 0).length,
     );
     for (const { Properties } of policies) expect(JSON.stringify(Properties)).toContain('kms:Decrypt');
+  });
+
+  it('lets what makes summaries ask the model the stage names, and no other', () => {
+    const asking = app.configured.filter(
+      ({ Type, Properties }) =>
+        Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes('bedrock:'),
+    );
+    expect(asking).toHaveLength(3);
+    for (const { Properties } of asking)
+      expect(Properties.PolicyDocument.Statement).toContainEqual({
+        Action: 'bedrock:InvokeModel',
+        Effect: 'Allow',
+        Resource: {
+          'Fn::Join': [
+            '',
+            ['arn:', { Ref: 'AWS::Partition' }, ':bedrock:eu-central-1::foundation-model/some.model-v1:0'],
+          ],
+        },
+      });
+    const settings = app.configured.flatMap(
+      ({ Type, Properties }) =>
+        (Type === 'AWS::Lambda::Function' && Properties.Environment.Variables.SESSION_SETTINGS) || [],
+    );
+    expect(settings).toHaveLength(3);
+    for (const text of settings) expect(sessionSettings.parse(text).summaryModel?.timeoutSeconds).toBe(8);
   });
 
   it('mails alarms where the stage says', () => {

@@ -23,6 +23,10 @@ const configured = appOf({
   customerManagedKey: true,
   region: 'eu-central-1',
   alarmEmail: 'ops@example.com',
+  sessions: {
+    ...stages.prod.sessions,
+    summaryModel: { modelId: 'some.model-v1:0', timeoutSeconds: 8, tokensPerAgentAndDay: 100_000 },
+  },
 });
 
 writeFileSync(
