@@ -49,14 +49,19 @@ type Dated = Pick<Memory, 'category' | 'pinned' | 'updatedAt' | 'lastSeenAt'>;
  * throws nothing away. Computed at every read, so a change of the configuration holds for what is stored already.
  */
 export function expiryOf(categories: MemoryCategories, memory: Dated): string | null {
-  const { category, pinned, updatedAt, lastSeenAt } = memory;
-  const days = Object.hasOwn(categories, category) ? categories[category]!.retentionDays : null;
-  if (pinned || days === null) return null;
-  const touched = updatedAt > lastSeenAt ? updatedAt : lastSeenAt;
-  return new Date(Date.parse(touched) + days * DAY_MS).toISOString();
+  const time = expiryTime(categories, memory);
+  return time === null ? null : new Date(time).toISOString();
 }
 
 export function isGone(categories: MemoryCategories, memory: Dated, now: Date): boolean {
-  const expiresAt = expiryOf(categories, memory);
-  return expiresAt !== null && expiresAt <= now.toISOString();
+  const time = expiryTime(categories, memory);
+  return time !== null && time <= now.getTime();
+}
+
+/** Milliseconds since the epoch: asked of every memory a search looks at. */
+function expiryTime(categories: MemoryCategories, memory: Dated): number | null {
+  const { category, pinned, updatedAt, lastSeenAt } = memory;
+  const days = Object.hasOwn(categories, category) ? categories[category]!.retentionDays : null;
+  if (pinned || days === null) return null;
+  return Date.parse(updatedAt > lastSeenAt ? updatedAt : lastSeenAt) + days * DAY_MS;
 }

@@ -2,6 +2,7 @@ import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.
 import type { Clock } from '../shared/platform/clock.ts';
 import type { MemoryCategories, MemoryType } from '../shared/schema/memory-categories.ts';
 import { isGone } from './categories.ts';
+import { withoutVector } from './memory-change.ts';
 import type { Memory, MemoryTier, Revision } from './memory.ts';
 import { type MemoryRecords, storedTypes } from './memory-records.ts';
 import type { MemorySharing } from './memory-sharing.ts';
@@ -115,7 +116,10 @@ export class MemoryListing {
     const query = ['revisions', agentId, memoryId];
     const below = decodePageToken(query, nextToken, isVersion);
     const memory = await this.#store.get(agentId, memoryId);
-    const current = below === undefined ? [{ version: memory.version, memory, replacedAt: null }] : [];
+    const current =
+      below === undefined
+        ? [{ version: memory.version, memory: withoutVector(memory), replacedAt: null }]
+        : [];
     const room = maxResults - current.length;
     // One more than is shown says whether there is a next page.
     const found = await this.#records.revisions(agentId, memoryId, room + 1, below ?? memory.version);

@@ -73,6 +73,9 @@ export class MemoryRecords {
   ): AsyncGenerator<Memory[]> {
     const pages = storedTypes.map((type) => this.#page(agentId, type, '', '~', options.consistent));
     const rest: Promise<Memory[][]>[] = [];
+    // Awaited one by one: one that fails while another is awaited must not end the process.
+    const settled = (pending: Promise<unknown>) => pending.catch(() => undefined);
+    pages.forEach(settled);
     for (const [i, pending] of pages.entries()) {
       const { memories, last } = await pending;
       const type = storedTypes[i]!;
@@ -85,6 +88,7 @@ export class MemoryRecords {
         }
       yield memories;
     }
+    rest.forEach(settled);
     for (const pending of rest) yield* await pending;
   }
 

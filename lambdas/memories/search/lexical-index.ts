@@ -2,8 +2,10 @@
 const K1 = 1.2;
 const B = 0.75;
 
-/** A posting is `slot × 256 + occurrences`, one number each. */
-const TF_RANGE = 256;
+/** A posting is `slot × 256 + occurrences`, one small integer each: slots stay below 2²³. */
+const TF_BITS = 8;
+const TF_RANGE = 1 << TF_BITS;
+const TF_MASK = TF_RANGE - 1;
 
 /**
  * BM25 (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework", with the idf that is never negative) over
@@ -19,8 +21,8 @@ export class LexicalIndex {
   #texts = 0;
   #length = 0;
 
-  get size(): number {
-    return this.#texts;
+  get slots(): number {
+    return this.#lengths.length;
   }
 
   /** @returns the slot it has from now on */
@@ -38,7 +40,7 @@ export class LexicalIndex {
       occurrences.set(id, (occurrences.get(id) ?? 0) + 1);
     }
     for (const [id, count] of occurrences) {
-      this.#postings[id]!.push(slot * TF_RANGE + Math.min(count, TF_RANGE - 1));
+      this.#postings[id]!.push(slot * TF_RANGE + Math.min(count, TF_MASK));
       this.#counts[id]!++;
     }
     this.#lengths.push(terms.length);
@@ -58,19 +60,22 @@ export class LexicalIndex {
     this.#termsOfSlot[slot] = undefined;
   }
 
-  /** The score of every slot; 0 where no term is. */
-  score(terms: Iterable<string>): Float64Array {
-    const scores = new Float64Array(this.#lengths.length);
+  /** Calls back with what each term adds to the score of every slot; 0 where it is not. The array is used again. */
+  forEachTerm(terms: Iterable<string>, visit: (parts: Float64Array) => void): void {
+    const parts = new Float64Array(this.#lengths.length);
     for (const term of new Set(terms)) {
       const id = this.#terms.get(term);
       if (id === undefined) continue;
       const idf = this.#idf(id);
-      for (const posting of this.#postings[id]!) {
-        const slot = Math.floor(posting / TF_RANGE);
-        if (this.#lengths[slot]! > 0) scores[slot]! += idf * this.#saturation(slot, posting % TF_RANGE);
+      const postings = this.#postings[id]!;
+      for (let i = 0; i < postings.length; i++) {
+        const posting = postings[i]!;
+        const slot = posting >>> TF_BITS;
+        if (this.#lengths[slot]! > 0) parts[slot] = idf * this.#saturation(slot, posting & TF_MASK);
       }
+      visit(parts);
+      for (let i = 0; i < postings.length; i++) parts[postings[i]! >>> TF_BITS] = 0;
     }
-    return scores;
   }
 
   /** What each term adds to one slot's score, largest first. */
@@ -105,6 +110,6 @@ export class LexicalIndex {
       else high = middle;
     }
     const posting = postings[low];
-    return posting !== undefined && Math.floor(posting / TF_RANGE) === slot ? posting % TF_RANGE : 0;
+    return posting !== undefined && posting >>> TF_BITS === slot ? posting & TF_MASK : 0;
   }
 }

@@ -12,12 +12,12 @@ export const allBoosts: Boosts = { recency: true, importance: true, outcome: tru
 
 export interface RankingRules {
   readonly words?: WordRules;
-  /** How much of the previous and the next turn's score a turn of a conversation has beside its own. */
+  /** What a word of the previous or the next turn of a conversation is worth, against one of the turn itself. */
   readonly neighbours: { readonly previous: number; readonly next: number };
 }
 
 /** Found on the labelled questions of scripts/bench/search. */
-export const defaultRankingRules: RankingRules = { neighbours: { previous: 0.4, next: 0.2 } };
+export const defaultRankingRules: RankingRules = { neighbours: { previous: 0.8, next: 0.2 } };
 
 /** Reciprocal rank fusion: Cormack, Clarke & Büttcher 2009, with their k. */
 const RRF_K = 60;
@@ -72,12 +72,19 @@ interface Candidate {
   readonly collection: MemoryCollection;
   readonly slot: number;
   readonly memory: Memory;
-  own: number;
-  neighbours: number;
-  cosine: number;
+  readonly own: number;
+  readonly neighbours: number;
+  readonly cosine: number;
   lexicalRank?: number;
   vectorRank?: number;
-  base: number;
+}
+
+/** Scores by slot. */
+interface Scored {
+  readonly collection: MemoryCollection;
+  readonly own: Float64Array;
+  readonly fromNeighbours: Float64Array;
+  readonly cosines: Float64Array;
 }
 
 const dot = (a: Float32Array, b: Float32Array): number => {
@@ -86,11 +93,51 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   return sum;
 };
 
-/** The candidates with the largest values, those of equal value by id. */
-const best = (candidates: readonly Candidate[], valueOf: (candidate: Candidate) => number): Candidate[] =>
-  candidates
-    .filter((candidate) => valueOf(candidate) > 0)
-    .sort((a, b) => valueOf(b) - valueOf(a) || (a.memory.memoryId < b.memory.memoryId ? -1 : 1));
+/** The value that the n-th largest of some has; of fewer, the least. */
+function nthLargest(values: readonly number[], n: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, sorted.length - n)] ?? 0;
+}
+
+/**
+ * The `FUSED` memories with the largest values, in their order, those of equal value by id; only of what is wanted.
+ */
+function best(
+  scored: readonly Scored[],
+  valueOf: (scores: Scored, slot: number) => number,
+  isWanted: (memory: Memory) => boolean,
+  candidates: Map<Memory, Candidate>,
+): Candidate[] {
+  const found: { scores: Scored; slot: number; memory: Memory; value: number }[] = [];
+  for (const scores of scored) {
+    const { memories } = scores.collection;
+    for (let slot = 0; slot < memories.length; slot++) {
+      const value = valueOf(scores, slot);
+      const memory = memories[slot];
+      if (value > 0 && memory && isWanted(memory)) found.push({ scores, slot, memory, value });
+    }
+  }
+  const least = nthLargest(
+    found.map(({ value }) => value),
+    FUSED,
+  );
+  return found
+    .filter(({ value }) => value >= least)
+    .sort((a, b) => b.value - a.value || (a.memory.memoryId < b.memory.memoryId ? -1 : 1))
+    .slice(0, FUSED)
+    .map(({ scores: { collection, own, fromNeighbours, cosines }, slot, memory }) => {
+      const candidate = candidates.get(memory) ?? {
+        collection,
+        slot,
+        memory,
+        own: own[slot]!,
+        neighbours: fromNeighbours[slot]!,
+        cosine: cosines[slot] ?? 0,
+      };
+      candidates.set(memory, candidate);
+      return candidate;
+    });
+}
 
 /**
  * The best memories for a query over some collections, best first. Words by BM25, with neighbouring turns of a
@@ -102,54 +149,66 @@ export function rank(
   request: RankingRequest,
   rules: RankingRules = defaultRankingRules,
 ): Hit[] {
-  const { query, vector, topK, now } = request;
+  const { query, vector, topK, now, isWanted } = request;
   const terms = termsOf(query, rules.words);
-  const candidates = collections.flatMap((collection) => candidatesOf(collection, terms, request, rules));
-  const lexical = best(candidates, ({ own, neighbours }) => own + neighbours);
+  const scored = collections.map((collection) => score(collection, terms, vector, rules));
+  const candidates = new Map<Memory, Candidate>();
+  const lexical = best(
+    scored,
+    ({ own, fromNeighbours }, slot) => own[slot]! + fromNeighbours[slot]!,
+    isWanted,
+    candidates,
+  );
   for (const [i, candidate] of lexical.entries()) candidate.lexicalRank = i + 1;
-  const semantic = vector ? best(candidates, ({ cosine }) => cosine - MIN_COSINE) : [];
+  const semantic = vector
+    ? best(scored, ({ cosines }, slot) => cosines[slot]! - MIN_COSINE, isWanted, candidates)
+    : [];
   for (const [i, candidate] of semantic.entries()) candidate.vectorRank = i + 1;
-  const found = [...new Set([...lexical.slice(0, FUSED), ...semantic.slice(0, FUSED)])];
   const top = lexical[0] ? lexical[0].own + lexical[0].neighbours : 1;
-  for (const candidate of found)
-    candidate.base = vector ? fused(candidate) : (candidate.own + candidate.neighbours) / top;
-  return found
-    .map((candidate) => toHit(candidate, terms, { ...allBoosts, ...request.boosts }, now))
-    .sort((a, b) => b.score - a.score || (a.memory.memoryId < b.memory.memoryId ? -1 : 1))
-    .slice(0, topK);
+  const boosts = { ...allBoosts, ...request.boosts };
+  return [...candidates.values()]
+    .map((candidate) => {
+      const base = vector ? fused(candidate) : (candidate.own + candidate.neighbours) / top;
+      return { candidate, base, ...factorsOf(candidate.memory, boosts, now) };
+    })
+    .map((hit) => ({ ...hit, score: hit.base * hit.recency * hit.importance * hit.outcome }))
+    .sort((a, b) => b.score - a.score || (a.candidate.memory.memoryId < b.candidate.memory.memoryId ? -1 : 1))
+    .slice(0, topK)
+    .map(({ candidate, score, ...factors }) => ({
+      memory: candidate.memory,
+      score,
+      why: { ...explain(candidate, terms), ...factors },
+    }));
 }
 
-function candidatesOf(
+function score(
   collection: MemoryCollection,
   terms: readonly string[],
-  { vector, isWanted }: RankingRequest,
+  vector: Float32Array | undefined,
   { neighbours: { previous, next } }: RankingRules,
-): Candidate[] {
-  const own = collection.index.score(terms);
-  const fromNeighbours = new Float64Array(own.length);
-  if (previous > 0 || next > 0)
+): Scored {
+  const { slots } = collection.index;
+  const own = new Float64Array(slots);
+  const fromNeighbours = new Float64Array(slots);
+  const lent = new Float64Array(slots);
+  collection.index.forEachTerm(terms, (parts) => {
+    for (let slot = 0; slot < slots; slot++) own[slot]! += parts[slot]!;
+    if (previous === 0 && next === 0) return;
     collection.forEachPair((earlier, later) => {
-      fromNeighbours[later]! += previous * own[earlier]!;
-      fromNeighbours[earlier]! += next * own[later]!;
+      lent[later] = Math.max(lent[later]!, previous * parts[earlier]!);
+      lent[earlier] = Math.max(lent[earlier]!, next * parts[later]!);
     });
-  const candidates: Candidate[] = [];
-  for (const [slot, memory] of collection.memories.entries()) {
-    if (!memory) continue;
-    const usable = vector && memory.vector?.length === vector.length ? memory.vector : undefined;
-    if (own[slot] === 0 && fromNeighbours[slot] === 0 && !usable) continue;
-    if (!isWanted(memory)) continue;
-    candidates.push({
-      collection,
-      slot,
-      memory,
-      own: own[slot]!,
-      neighbours: fromNeighbours[slot]!,
-      // Lengths are rounded to 32 bits: a cosine must not be more than 1 for that.
-      cosine: usable ? Math.min(1, dot(usable, vector!)) : 0,
-      base: 0,
-    });
-  }
-  return candidates;
+    // A word that a turn has itself is not counted again for its neighbours.
+    for (let slot = 0; slot < slots; slot++) fromNeighbours[slot]! += Math.max(0, lent[slot]! - parts[slot]!);
+    lent.fill(0);
+  });
+  const cosines = new Float64Array(vector ? own.length : 0);
+  if (vector)
+    for (const [slot, memory] of collection.memories.entries())
+      if (memory?.vector?.length === vector.length)
+        // Lengths are rounded to 32 bits: a cosine must not be more than 1 for that.
+        cosines[slot] = Math.min(1, dot(memory.vector, vector));
+  return { collection, own, fromNeighbours, cosines };
 }
 
 /** 1 for the first of both rankings. */
@@ -157,25 +216,26 @@ const fused = ({ lexicalRank, vectorRank }: Candidate): number =>
   ((lexicalRank ? 1 / (RRF_K + lexicalRank) : 0) + (vectorRank ? 1 / (RRF_K + vectorRank) : 0)) *
   ((RRF_K + 1) / 2);
 
-function toHit(candidate: Candidate, terms: readonly string[], boosts: Boosts, now: Date): Hit {
-  const { collection, slot, memory, own, neighbours, cosine, lexicalRank, vectorRank, base } = candidate;
-  const age = Math.max(0, now.getTime() - Date.parse(lastTouched(memory)));
-  const recency = boosts.recency ? 1 + RECENCY_BOOST * 2 ** (-age / RECENCY_HALF_LIFE_MS) : 1;
-  const importance = boosts.importance ? 1 + IMPORTANCE_BOOST * memory.importance : 1;
-  const outcome = boosts.outcome && memory.outcome?.status === 'success' ? 1 + OUTCOME_BOOST : 1;
+function explain(candidate: Candidate, terms: readonly string[]): Pick<Why, 'lexical' | 'vector'> {
+  const { collection, slot, own, neighbours, cosine, lexicalRank, vectorRank } = candidate;
   return {
-    memory,
-    score: base * recency * importance * outcome,
-    why: {
-      base,
-      ...(lexicalRank && {
-        lexical: { rank: lexicalRank, score: own, terms: collection.index.explain(terms, slot), neighbours },
-      }),
-      ...(vectorRank && { vector: { rank: vectorRank, cosine } }),
-      recency,
-      importance,
-      outcome,
-    },
+    ...(lexicalRank && {
+      lexical: { rank: lexicalRank, score: own, terms: collection.index.explain(terms, slot), neighbours },
+    }),
+    ...(vectorRank && { vector: { rank: vectorRank, cosine } }),
+  };
+}
+
+function factorsOf(
+  memory: Memory,
+  boosts: Boosts,
+  now: Date,
+): Pick<Why, 'recency' | 'importance' | 'outcome'> {
+  const age = Math.max(0, now.getTime() - Date.parse(lastTouched(memory)));
+  return {
+    recency: boosts.recency ? 1 + RECENCY_BOOST * 2 ** (-age / RECENCY_HALF_LIFE_MS) : 1,
+    importance: boosts.importance ? 1 + IMPORTANCE_BOOST * memory.importance : 1,
+    outcome: boosts.outcome && memory.outcome?.status === 'success' ? 1 + OUTCOME_BOOST : 1,
   };
 }
 

@@ -74,6 +74,21 @@ describe('search', () => {
     expect(reads).toBe(2);
   });
 
+  it('reads all of what takes several pages', async () => {
+    const written = Array.from({ length: 14 }, (_, i) => `marker${i} ${'filler '.repeat(14_000)}`);
+    for (const content of written) await one.save('pager', { content });
+    const fresh = createMemoriesFixture({ now: '2026-03-02T12:00:00.000Z' });
+    const { results } = (
+      await fresh.batch(
+        'pager',
+        written.slice(0, 10).map((_, i) => ({ query: `marker${i}` })),
+      )
+    ).body;
+    expect(
+      results.map(({ items }: { items: Item[] }) => items.map(({ text }) => text.split(' ')[0])),
+    ).toEqual(written.slice(0, 10).map((_, i) => [`marker${i}`]));
+  });
+
   it('begins again when the feed no longer reaches back far enough, or says so', async () => {
     const reader = createMemoriesFixture({ now: '2026-03-02T10:00:00.000Z' });
     await reader.save('sleeper', { content: 'first thing' });

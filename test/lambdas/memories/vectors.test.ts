@@ -25,6 +25,8 @@ describe('with an embedder', () => {
     });
     expect(items[0].why.lexical).toBeUndefined();
     expect(items[0].vector).toBeUndefined();
+    const { memory } = (await reader.revisions('meaning', items[0].memoryId)).body.items[0];
+    expect(memory.vector).toBeUndefined();
     const both = (await reader.search('meaning', { query: 'automobile' })).body.items[0];
     expect(both.why).toMatchObject({ base: 1, lexical: { rank: 1 }, vector: { rank: 1 } });
   });

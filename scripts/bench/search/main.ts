@@ -1,0 +1,118 @@
+/**
+ * `npm run bench:search [-- --data ../shared/data]`: how well questions find their evidence, ingredient by ingredient,
+ * on labelled sets; then how fast a search is over 10,000 memories.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import MiniSearch from 'minisearch';
+import { HashingEmbedder } from '../../../lambdas/memories/search/embedder.ts';
+import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
+import { rank, type RankingRules } from '../../../lambdas/memories/search/ranking.ts';
+import type { WordRules } from '../../../lambdas/memories/search/words.ts';
+import { randomSource } from '../../demo/random.ts';
+import { conversations } from './conversations.ts';
+import type { LabelledSet } from './labelled.ts';
+import { airline, traders } from './records.ts';
+import { measureSpeed } from './speed.ts';
+
+const { values: options } = parseArgs({
+  options: { data: { type: 'string', default: '../shared/data' }, seed: { type: 'string', default: '1' } },
+});
+const NOW = new Date('2026-03-02T00:00:00.000Z');
+const noBoosts = { recency: false, importance: false, outcome: false };
+const K = 10;
+
+interface Rung {
+  readonly name: string;
+  readonly words: WordRules;
+  readonly attributes: boolean;
+  readonly neighbours: RankingRules['neighbours'];
+  readonly vectors?: true;
+}
+
+const plain: Rung = {
+  name: 'plain BM25',
+  words: { stemming: false, stopWords: false },
+  attributes: false,
+  neighbours: { previous: 0, next: 0 },
+};
+const stemming: Rung = { ...plain, name: '+ stemming', words: { stemming: true, stopWords: false } };
+const stopWords: Rung = { ...stemming, name: '+ stop words', words: { stemming: true, stopWords: true } };
+const attributes: Rung = { ...stopWords, name: '+ speaker, date', attributes: true };
+const previous: Rung = { ...attributes, name: '+ previous turn', neighbours: { previous: 0.8, next: 0 } };
+const next: Rung = { ...previous, name: '+ next turn', neighbours: { previous: 0.8, next: 0.2 } };
+const fusion: Rung = { ...next, name: '+ fusion (hashing)', vectors: true };
+
+/** By question: the part of its evidence among the first ten, and one over the rank of the first that is. */
+interface Score {
+  readonly recall: number;
+  readonly reciprocal: number;
+}
+
+function scoreOf(found: readonly string[], evidence: readonly string[]): Score {
+  const hits = evidence.filter((id) => found.slice(0, K).includes(id)).length;
+  const first = found.findIndex((id) => evidence.includes(id));
+  return { recall: hits / Math.min(K, evidence.length), reciprocal: first < 0 ? 0 : 1 / (first + 1) };
+}
+
+async function scoresOf(set: LabelledSet, rung: Rung): Promise<Score[]> {
+  const embedder = rung.vectors && new HashingEmbedder();
+  const collection = new MemoryCollection({ words: rung.words, attributes: rung.attributes });
+  for (const memory of set.memories)
+    collection.put(embedder ? { ...memory, vector: await embedder.embed(memory.text) } : memory);
+  const scores: Score[] = [];
+  for (const { text, evidence } of set.questions) {
+    const vector = await embedder?.embed(text);
+    const request = { query: text, topK: K, boosts: noBoosts, isWanted: () => true, now: NOW };
+    const rules = { words: rung.words, neighbours: rung.neighbours };
+    const hits = rank([collection], vector ? { ...request, vector } : request, rules);
+    scores.push(
+      scoreOf(
+        hits.map(({ memory }) => memory.memoryId),
+        evidence,
+      ),
+    );
+  }
+  return scores;
+}
+
+/** The library's BM25 (BM25+) as it comes, for comparison. */
+function scoresOfLibrary(set: LabelledSet): Score[] {
+  const index = new MiniSearch({ fields: ['text'], idField: 'memoryId' });
+  index.addAll(set.memories.map(({ memoryId, text }) => ({ memoryId, text })));
+  return set.questions.map(({ text, evidence }) =>
+    scoreOf(
+      index.search(text).map(({ id }) => String(id)),
+      evidence,
+    ),
+  );
+}
+
+const mean = (scores: readonly Score[], name: keyof Score): string =>
+  (scores.reduce((sum, score) => sum + score[name], 0) / scores.length).toFixed(2);
+const cell = (scores: readonly Score[]): string =>
+  `${mean(scores, 'recall')} / ${mean(scores, 'reciprocal')}`;
+
+const sets = [conversations(randomSource(Number(options.seed)))];
+const folder = resolve(options.data);
+if (existsSync(folder)) sets.push(traders(folder), airline(folder));
+else
+  process.stdout.write(`no data in ${folder}: the real records are left out (--data names their folder)\n`);
+
+const total = sets.reduce((sum, { questions }) => sum + questions.length, 0);
+process.stdout.write(`${total} questions; recall@${K} / mean reciprocal rank\n`);
+const header = sets.map(
+  ({ name, memories, questions }) => `${name} (${questions.length} of ${memories.length})`,
+);
+const row = (name: string, cells: readonly string[]) =>
+  process.stdout.write(
+    `${[name.padEnd(20), ...cells.map((text, i) => text.padEnd(header[i]?.length ?? 0))].join('  ')}\n`,
+  );
+row('', [...header, 'all']);
+const rows = (name: string, parts: readonly Score[][]) => row(name, [...parts.map(cell), cell(parts.flat())]);
+rows('minisearch', sets.map(scoresOfLibrary));
+for (const rung of [plain, stemming, stopWords, attributes, previous, next, fusion])
+  rows(rung.name, await Promise.all(sets.map((set) => scoresOf(set, rung))));
+
+measureSpeed();

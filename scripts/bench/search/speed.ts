@@ -1,0 +1,89 @@
+import MiniSearch from 'minisearch';
+import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
+import { rank } from '../../../lambdas/memories/search/ranking.ts';
+import { termsOf } from '../../../lambdas/memories/search/words.ts';
+import type { Memory } from '../../../lambdas/memories/memory.ts';
+import { randomSource } from '../../demo/random.ts';
+import { memoryOf } from './labelled.ts';
+
+const MEMORIES = 10_000;
+const CHARACTERS = 700;
+const QUERIES = 300;
+const NOW = new Date('2026-03-02T00:00:00.000Z');
+
+/** Words as rare as in a language: the n-th is said 1/n as often as the first (Zipf). */
+function textsOf(random: () => number): () => string {
+  const vocabulary = Array.from(
+    { length: 20_000 },
+    (_, i) => `${'bcdfghklmnprstvw'[i % 16]}${i.toString(36)}ing`,
+  );
+  const word = () => vocabulary[Math.floor(vocabulary.length ** random()) - 1]!;
+  return () => {
+    let text = '';
+    while (text.length < CHARACTERS) text += `${word()} `;
+    return text;
+  };
+}
+
+/** Of the processor, so that what else the machine does at the time does not count. */
+const milliseconds = (work: () => unknown): number => {
+  const begun = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1000;
+};
+const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * share)]!;
+const print = (name: string, value: string) => process.stdout.write(`${name.padEnd(34)}${value}\n`);
+
+/** Indexing, searching and refreshing 10,000 memories of 1 KB as stored, beside the library on the same texts. */
+export function measureSpeed(): void {
+  const random = randomSource(2);
+  const next = textsOf(random);
+  const memories: Memory[] = Array.from({ length: MEMORIES }, (_, i) => {
+    const sketch = { content: next(), sessionId: `s${i % 500}`, seq: i };
+    return { ...memoryOf('speed', sketch, String(i)), vector: vectorOf(random) };
+  });
+  const queries = Array.from({ length: QUERIES }, () => next().split(' ').slice(0, 8).join(' '));
+  process.stdout.write(
+    `\n${MEMORIES} memories of ${CHARACTERS} characters, ${QUERIES} questions of 8 words; processor time\n`,
+  );
+  globalThis.gc?.();
+  const heap = process.memoryUsage().heapUsed;
+  const collection = new MemoryCollection();
+  print('index', `${milliseconds(() => memories.forEach((memory) => collection.put(memory))).toFixed(0)} ms`);
+  globalThis.gc?.();
+  const grown = (process.memoryUsage().heapUsed - heap) / 2 ** 20;
+  print(
+    'heap for the index',
+    `${grown.toFixed(0)} MB (counted as ${(collection.bytes / 2 ** 20).toFixed(0)} MB with its memories)`,
+  );
+  const request = { topK: 10, isWanted: () => true, now: NOW };
+  const vector = vectorOf(random);
+  for (const [name, extra] of [
+    ['search by words', {}],
+    ['search by words and vectors', { vector }],
+  ] as const) {
+    const times: number[] = [];
+    for (const query of queries)
+      times.push(milliseconds(() => rank([collection], { ...request, ...extra, query })));
+    print(name, `p50 ${percentile(times, 0.5).toFixed(1)} ms, p99 ${percentile(times, 0.99).toFixed(1)} ms`);
+  }
+  const one = milliseconds(() => memories.slice(0, 100).forEach((memory) => collection.put(memory)));
+  print('take in one change', `${(one / 100).toFixed(2)} ms`);
+  const library = new MiniSearch({
+    fields: ['text'],
+    idField: 'memoryId',
+    tokenize: (text) => termsOf(text),
+  });
+  print('library: index', `${milliseconds(() => library.addAll(memories)).toFixed(0)} ms`);
+  const times: number[] = [];
+  for (const query of queries) times.push(milliseconds(() => library.search(query)));
+  print('library: search by words', `p50 ${percentile(times, 0.5).toFixed(1)} ms`);
+}
+
+function vectorOf(random: () => number): Float32Array {
+  const values = Float32Array.from({ length: 256 }, () => random() - 0.5);
+  const length = Math.hypot(...values);
+  return values.map((value) => value / length);
+}
