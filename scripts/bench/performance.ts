@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { DecisionResult } from '../../lambdas/performance/decision-result.ts';
-import { type Grouping, groupings, GroupTallies } from '../../lambdas/performance/grouping.ts';
+import { type Grouping, GroupTallies } from '../../lambdas/performance/grouping.ts';
 import { addDays, daysBetween } from '../../lambdas/performance/periods.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { readAssembly } from '../local/assembly.ts';
@@ -45,33 +45,44 @@ function resultOf(day: string, random: () => number): DecisionResult {
   };
 }
 
-/** Rows of days, months and years, as nights would have left them. */
+const asked: readonly Grouping[] = ['all', 'provider', 'provider+symbol', 'provider+regime'];
+
+/** Rows of days, months and years, as nights would have left them, of the groupings that are asked for. */
 async function storeRollups(documents: DynamoDBDocumentClient, outcomes: number): Promise<void> {
-  const { RollupStore } = await import('../../lambdas/performance/rollup-store.ts');
-  const store = new RollupStore(documents, tables.memory.name);
+  const { daySortKey, monthSortKey, toRollupItem, yearSortKey } =
+    await import('../../lambdas/performance/table.ts');
   const random = seeded(1);
-  const lastDay = addDays(NOW.slice(0, 10), -1);
-  const days = daysBetween(FIRST_DAY, lastDay);
-  const months = new Set<string>();
+  const days = daysBetween(FIRST_DAY, NOW.slice(0, 10)) - 1;
+  const sums = new Map<string, Map<Grouping, GroupTallies>>();
+  const sumOf = (sortKey: string): Map<Grouping, GroupTallies> => {
+    let sum = sums.get(sortKey);
+    if (!sum) sums.set(sortKey, (sum = new Map(asked.map((grouping) => [grouping, new GroupTallies()]))));
+    return sum;
+  };
   for (let i = 0; i < days; i++) {
     const day = addDays(FIRST_DAY, i);
-    months.add(day.slice(0, 7));
     const share = Math.floor(((i + 1) * outcomes) / days) - Math.floor((i * outcomes) / days);
-    const byGrouping = new Map(groupings.map((grouping) => [grouping, new GroupTallies()]));
+    const ofDay = sumOf(daySortKey(day, day));
     for (let k = 0; k < share; k++) {
       const result = resultOf(day, random);
-      for (const [grouping, tallies] of byGrouping) tallies.add(result, grouping);
+      for (const grouping of asked) ofDay.get(grouping)!.add(result, grouping);
     }
-    await store.putDays(
-      AGENT,
-      [...byGrouping].map(([grouping, tallies]) => ({ grouping, day, loggedOn: day, tallies })),
-    );
+    for (const period of [monthSortKey(day.slice(0, 7)), yearSortKey(day.slice(0, 4))])
+      for (const grouping of asked) sumOf(period).get(grouping)!.append(ofDay.get(grouping)!);
+    // of a day in the middle of the window, only what it adds to is ever read
+    if (day > '2016-03-31' && day < '2026-03-01') sums.delete(daySortKey(day, day));
   }
-  const summed = groupings.filter((grouping) => grouping !== 'closed');
-  for (const month of months)
-    await Promise.all(summed.map((grouping) => store.putMonth(AGENT, grouping, month)));
-  for (const year of new Set([...months].map((month) => month.slice(0, 4))))
-    await Promise.all(summed.map((grouping) => store.putYear(AGENT, grouping, year)));
+  const items = [...sums].flatMap(([sortKey, sum]) =>
+    asked.map((grouping) => toRollupItem(AGENT, grouping, sortKey, sum.get(grouping)!)),
+  );
+  for (let start = 0; start < items.length; start += 25)
+    await documents.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [tables.memory.name]: items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } })),
+        },
+      }),
+    );
 }
 
 async function rawRows(documents: DynamoDBDocumentClient, grouping: Grouping): Promise<number> {
