@@ -12,6 +12,7 @@ const slices = [
   'context',
   'sharing',
   'patterns',
+  'memories',
   'exposures',
   'analytics',
   'consolidation',

@@ -1,3 +1,8 @@
+import {
+  defaultMemoryCategories,
+  type MemoryCategories,
+} from '../lambdas/shared/schema/memory-categories.ts';
+
 /** The stages this app can be deployed as; `cdk deploy -c stage=prod`. */
 export type StageName = 'dev' | 'prod';
 
@@ -34,6 +39,11 @@ export interface StageConfig {
     /** A decision counts as what another came after for so many hours. */
     readonly sequenceHours: number;
   };
+  /**
+   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
+   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
+   */
+  readonly memoryCategories: MemoryCategories;
   /** How sessions behave. */
   readonly sessions: {
     /** Of sessions that do not say: they expire so long after their last activity. */
@@ -78,6 +88,7 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
+  memoryCategories: defaultMemoryCategories,
   sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   context: { partMs: 1_500, sessionMs: 5_000 },
   patternLifecycle: {

@@ -11,6 +11,7 @@ export type FunctionName =
   | 'summaries'
   | 'sweeper'
   | 'patterns'
+  | 'memories'
   | 'analytics'
   | 'consolidation'
   | 'archive'
@@ -79,7 +80,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
   context: {
-    memory: { actions: ['BatchGetItem', 'Query'], indexes: ['shared'] },
+    memory: { actions: ['BatchGetItem', 'Query', 'PutItem'], indexes: ['shared'] },
     decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
     signals: { actions: ['Query'], indexes: ['inbox'] },
@@ -91,6 +92,13 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+  },
+  memories: {
+    memory: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['confidence', 'shared'],
+    },
+    state: { actions: ['BatchGetItem', 'UpdateItem'] },
   },
   analytics: {
     memory: { actions: ['Query'] },

@@ -11,6 +11,7 @@ import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { contextRoutes } from '../lambdas/context/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
+import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
@@ -51,6 +52,8 @@ export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
     const { config, tables, archive, planner } = props;
+    // What an agent removes is archived first.
+    const removed = archiveAccess(archive, ['write']);
     const slices: readonly Slice[] = [
       { name: 'health', routes: healthRoutes, memorySize: 256 },
       {
@@ -76,6 +79,7 @@ export class ServiceStack extends Stack {
         environment: {
           SESSION_SETTINGS: JSON.stringify(config.sessions),
           CONTEXT_DEADLINES: JSON.stringify(config.context),
+          MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
           FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
         },
       },
@@ -88,6 +92,17 @@ export class ServiceStack extends Stack {
           FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
           PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
         },
+      },
+      // One CPU, and room for the indexes of the agents it was asked about last.
+      {
+        name: 'memories',
+        routes: memoryRoutes,
+        memorySize: 1769,
+        environment: {
+          MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+          ...removed.environment,
+        },
+        statements: removed.statements,
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

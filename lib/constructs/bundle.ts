@@ -20,6 +20,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   summaries: 'lambdas/sessions/summaries.ts',
   sweeper: 'lambdas/sessions/sweeper.ts',
   patterns: 'lambdas/patterns/handler.ts',
+  memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',
@@ -36,6 +37,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
+  memories: archiveStore,
   worker: { 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 

@@ -5,6 +5,7 @@ import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { contextRoutes } from '../../lambdas/context/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
+import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
@@ -18,6 +19,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   sessions: sessionRoutes,
   context: contextRoutes,
   patterns: patternRoutes,
+  memories: memoryRoutes,
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
   archive: archiveRoutes,

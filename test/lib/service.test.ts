@@ -54,12 +54,14 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
+        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
         sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         context: [
           'AUTH_MODE',
           'CONTEXT_DEADLINES',
           'DECISIONS_TABLE',
           'FEATURE_WINDOWS',
+          'MEMORY_CATEGORIES',
           'MEMORY_TABLE',
           'SESSION_SETTINGS',
           'SIGNALS_TABLE',
@@ -359,8 +361,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'dynamodb:ListStreams on {StateTable962DE04C.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
           'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
-          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*',
-          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*',
+          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
+          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
         ]),
       );
     });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 
 /** Runs before every test file: tables of its own (created by `createTables`), no credentials, no tracing. */
@@ -21,6 +22,7 @@ Object.assign(process.env, {
   PLANNER_FUNCTION_NAME: 'planner',
   ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
   CONTEXT_DEADLINES: '{"partMs":1500,"sessionMs":5000}',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',

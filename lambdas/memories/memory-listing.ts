@@ -1,0 +1,173 @@
+import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import type { MemoryCategories, MemoryType } from '../shared/schema/memory-categories.ts';
+import { isGone } from './categories.ts';
+import type { Memory, MemoryTier, Revision } from './memory.ts';
+import { type MemoryRecords, storedTypes } from './memory-records.ts';
+import type { MemorySharing } from './memory-sharing.ts';
+import type { MemoryStore } from './memory-store.ts';
+
+export type Scope = 'own' | 'shared' | 'all';
+
+export interface MemoryQuery {
+  readonly memoryType?: MemoryType;
+  readonly category?: string;
+  readonly tier?: MemoryTier;
+  /** @default own */
+  readonly scope?: Scope;
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+/** The last memory shown; without an id, where its part of the list begins. */
+type Position = readonly [
+  part: 'own' | 'shared',
+  memoryType: string,
+  importance: number,
+  owner: string,
+  id: string,
+];
+
+const DEFAULT_PAGE = 20;
+const INDEX_PAGE = 100;
+/** Index pages looked at for one answer: where filters leave little, a page is short and has a next one. */
+const MAX_PAGES = 15;
+
+const isPosition = (value: unknown): value is Position =>
+  Array.isArray(value) &&
+  value.length === 5 &&
+  (value[0] === 'own' || value[0] === 'shared') &&
+  (value[0] === 'shared' || storedTypes.includes(value[1] as MemoryType)) &&
+  Number.isFinite(value[2]) &&
+  typeof value[3] === 'string' &&
+  typeof value[4] === 'string' &&
+  (value[4] === '' || value[4].startsWith(`${String(value[1])}-`)) &&
+  value[4].length <= 256;
+
+const byImportance = (a: Memory, b: Memory): number =>
+  b.importance - a.importance ||
+  (a.agentId < b.agentId ? -1 : a.agentId > b.agentId ? 1 : a.memoryId < b.memoryId ? -1 : 1);
+
+/**
+ * Memories for reading: own ones type by type and most important first within each, from an index and so eventually
+ * consistent; then what others share, most important first.
+ */
+export class MemoryListing {
+  readonly #records: MemoryRecords;
+  readonly #sharing: MemorySharing;
+  readonly #store: MemoryStore;
+  readonly #categories: MemoryCategories;
+  readonly #clock: Clock;
+
+  constructor(
+    parts: { records: MemoryRecords; sharing: MemorySharing; store: MemoryStore },
+    categories: MemoryCategories,
+    clock: Clock,
+  ) {
+    this.#records = parts.records;
+    this.#sharing = parts.sharing;
+    this.#store = parts.store;
+    this.#categories = categories;
+    this.#clock = clock;
+  }
+
+  async list(agentId: string, request: MemoryQuery) {
+    const { scope = 'own', maxResults = DEFAULT_PAGE, nextToken, ...filters } = request;
+    const query = ['memories', agentId, scope, filters];
+    const position = decodePageToken(query, nextToken, isPosition);
+    const now = this.#clock();
+    const isWanted = (memory: Memory): boolean =>
+      (filters.memoryType === undefined || memory.memoryType === filters.memoryType) &&
+      (filters.category === undefined || memory.category === filters.category) &&
+      (filters.tier === undefined || memory.tier === filters.tier) &&
+      !isGone(this.#categories, memory, now);
+    const items: Memory[] = [];
+    let next: Position | undefined;
+    if (scope !== 'shared' && position?.[0] !== 'shared')
+      next = await this.#own(agentId, filters.memoryType, isWanted, items, maxResults, position);
+    if (scope !== 'own' && next === undefined) {
+      const after = position?.[0] === 'shared' && position[4] !== '' ? position : undefined;
+      if (items.length < maxResults) {
+        const shared = (await this.#sharing.sharedWith(agentId))
+          .filter((memory) => isWanted(memory) && (!after || isAfter(memory, after)))
+          .sort(byImportance);
+        const shown = shared.slice(0, maxResults - items.length);
+        items.push(...shown);
+        if (shown.length < shared.length) next = positionOf('shared', shown.at(-1)!);
+      } else next = ['shared', '', 0, '', ''];
+    }
+    return {
+      items,
+      nextToken: next ? encodePageToken(query, next) : null,
+      consistency: 'eventual' as const,
+    };
+  }
+
+  /** A memory's present form and everything it was, newest first, strongly consistent. @throws NotFoundError */
+  async revisions(
+    agentId: string,
+    memoryId: string,
+    { maxResults = DEFAULT_PAGE, nextToken }: Pick<MemoryQuery, 'maxResults' | 'nextToken'>,
+  ): Promise<{
+    items: (Omit<Revision, 'replacedAt'> & { replacedAt: string | null })[];
+    nextToken: string | null;
+  }> {
+    const query = ['revisions', agentId, memoryId];
+    const below = decodePageToken(query, nextToken, isVersion);
+    const memory = await this.#store.get(agentId, memoryId);
+    const current = below === undefined ? [{ version: memory.version, memory, replacedAt: null }] : [];
+    const room = maxResults - current.length;
+    // One more than is shown says whether there is a next page.
+    const found = await this.#records.revisions(agentId, memoryId, room + 1, below ?? memory.version);
+    const items = [...current, ...found.slice(0, room)];
+    const more = found.length > room;
+    return { items, nextToken: more ? encodePageToken(query, items.at(-1)!.version) : null };
+  }
+
+  /** @returns where the next page begins, undefined after the last memory */
+  async #own(
+    agentId: string,
+    memoryType: MemoryType | undefined,
+    isWanted: (memory: Memory) => boolean,
+    items: Memory[],
+    limit: number,
+    position: Position | undefined,
+  ): Promise<Position | undefined> {
+    const types = memoryType === undefined ? storedTypes : storedTypes.filter((type) => type === memoryType);
+    let at = position;
+    let pages = 0;
+    for (const type of types.slice(position ? Math.max(0, types.indexOf(position[1] as MemoryType)) : 0)) {
+      for (let last = false; !last;) {
+        if (pages++ === MAX_PAGES) return at ?? ['own', type, 0, agentId, ''];
+        const after = at?.[1] === type && at[4] !== '' ? { importance: at[2], memoryId: at[4] } : undefined;
+        const page = await this.#records.byImportance(agentId, type, INDEX_PAGE, after);
+        last = page.last;
+        for (const [i, memory] of page.memories.entries()) {
+          at = positionOf('own', memory);
+          if (isWanted(memory) && items.push(memory) === limit) {
+            const isEnd = last && i === page.memories.length - 1 && type === types.at(-1);
+            return isEnd ? undefined : at;
+          }
+        }
+        if (page.memories.length === 0 && !last) return at;
+      }
+      const following = types[types.indexOf(type) + 1];
+      if (following) at = ['own', following, 0, agentId, ''];
+    }
+    return undefined;
+  }
+}
+
+const isVersion = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 100_000_000;
+
+const positionOf = (part: 'own' | 'shared', memory: Memory): Position => [
+  part,
+  memory.memoryType,
+  memory.importance,
+  memory.agentId,
+  memory.memoryId,
+];
+
+const isAfter = (memory: Memory, [, , importance, agentId, memoryId]: Position): boolean =>
+  byImportance({ ...memory, importance, agentId, memoryId }, memory) < 0;

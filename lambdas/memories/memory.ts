@@ -1,0 +1,124 @@
+import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
+import type { JsonValue } from '../shared/schema/fields.ts';
+import { type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
+
+export { type MemoryType, memoryTypes };
+
+/** By age: under 24 h, under 7 d, under 30 d, older. The nightly run moves memories down. */
+export const memoryTiers = ['hot', 'warm', 'cold', 'archive'] as const;
+export type MemoryTier = (typeof memoryTiers)[number];
+
+/** How much is left of what was stored: a memory gets smaller as it ages. */
+export const memoryForms = ['full', 'essential', 'summary', 'pattern'] as const;
+export type MemoryForm = (typeof memoryForms)[number];
+
+export type MemoryContent = string | { readonly [name: string]: JsonValue };
+export type Metadata = Readonly<Record<string, JsonValue>>;
+
+/** Where it comes from. */
+export interface Provenance {
+  readonly decisionIds?: readonly string[];
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly source?: string;
+}
+
+/** How what it tells of turned out. */
+export interface MemoryOutcome {
+  readonly status?: 'success' | 'failure';
+  /** Relative gain: 0.05 is five percent won, −0.02 two lost. */
+  readonly gain?: number;
+}
+
+export interface Memory {
+  readonly memoryId: string;
+  readonly agentId: string;
+  readonly memoryType: MemoryType;
+  readonly category: string;
+  readonly content: MemoryContent;
+  /** What is searched: as its author rendered it, or the content in words. */
+  readonly text: string;
+  readonly tags: readonly string[];
+  /** 0 to 1. */
+  readonly importance: number;
+  /** Free-form. Search reads `speaker`, `topic`, `occurredAt` (ISO-8601) and `seq` (position in its session). */
+  readonly metadata?: Metadata;
+  readonly pinned: boolean;
+  readonly provenance?: Provenance;
+  readonly outcome?: MemoryOutcome;
+  readonly createdAt: string;
+  /** When its content or what is said about it last changed. */
+  readonly updatedAt: string;
+  readonly lastSeenAt: string;
+  /** How often the same content was saved. */
+  readonly timesSeen: number;
+  /** Rises with every change by PATCH. */
+  readonly version: number;
+  readonly tier: MemoryTier;
+  readonly form: MemoryForm;
+  /** Near-duplicates it stands for. */
+  readonly merged?: readonly string[];
+  /** Reads counted by the nightly runs so far, and the latest of them. */
+  readonly accessCount: number;
+  readonly lastAccessedAt?: string;
+  /** Its embedding, of unit length; absent when none was configured or it could not be made. */
+  readonly vector?: Float32Array;
+}
+
+/** A memory as it was before a change. */
+export interface Revision {
+  readonly version: number;
+  readonly memory: Memory;
+  /** When the next version took its place. */
+  readonly replacedAt: string;
+}
+
+const oneLine = (text: string): string => text.normalize('NFC').replace(/\s+/g, ' ').trim();
+
+/**
+ * Names a memory by what it says: the same content again, whatever its spacing or the order of its fields, is the same
+ * memory. 128 bits of SHA-256.
+ */
+export function memoryIdOf(
+  agentId: string,
+  memoryType: MemoryType,
+  category: string,
+  content: MemoryContent,
+): string {
+  const canonical = typeof content === 'string' ? oneLine(content) : canonicalJson(content);
+  return `${memoryType}-${sha256(canonicalJson([agentId, memoryType, category, canonical])).slice(0, 32)}`;
+}
+
+const typesLongestFirst = [...memoryTypes].sort((a, b) => b.length - a.length);
+
+/** The type in an id, or undefined when no memory can have that id. */
+export const typeOfMemory = (memoryId: string): MemoryType | undefined =>
+  typesLongestFirst.find((type) => memoryId.startsWith(`${type}-`));
+
+/** A rendering of an object is for search: its beginning will do. */
+const MAX_RENDERED = 8_000;
+
+/** Content in words: a string as it is, an object as `path value` lines, by path: a table keeps no order of fields. */
+export function renderContent(content: MemoryContent): string {
+  if (typeof content === 'string') return content;
+  const lines: string[] = [];
+  let length = 0;
+  const pending: [path: string, value: JsonValue][] = [['', content as JsonValue]];
+  for (let next = pending.pop(); next && length < MAX_RENDERED; next = pending.pop()) {
+    const [path, value] = next;
+    if (value === null) continue;
+    if (typeof value === 'object') {
+      const entries: [string, JsonValue][] = Array.isArray(value)
+        ? value.map((item) => [path, item])
+        : Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, item]) => [path ? `${path} ${key}` : key, item]);
+      pending.push(...entries.reverse());
+      continue;
+    }
+    const line = `${path} ${String(value)}`;
+    lines.push(line);
+    length += line.length + 1;
+  }
+  return lines.join('\n').slice(0, MAX_RENDERED);
+}
