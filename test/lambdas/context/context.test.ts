@@ -4,6 +4,7 @@ import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { summaryToItem } from '../../../lambdas/sessions/table.ts';
+import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { toTtl } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
@@ -228,6 +229,25 @@ describe('what was shown', () => {
     expect(itemBytes(toItem(exposure!))).toBeLessThanOrEqual(1024);
     const logged = await decisions.log(agentId, { exposureId: body.exposureId });
     expect(logged.body.patternsShown).toEqual([body.insights[0].patternId]);
+  });
+
+  it('costs a warm instance three read units, and one written', async () => {
+    let units = (): ConsumedUnits => ({ readUnits: 0, writeUnits: 0 });
+    const instance = createContextFixture({
+      now: NOW,
+      documents: (real) => {
+        units = meterCapacity(real);
+        return real;
+      },
+    });
+    const body = { sessionId, situation: { market: { trend: 'up' } }, decisionType: 'SIGNAL_GENERATION' };
+    await instance.ask(agentId, body);
+    units();
+    await instance.ask(agentId, body);
+    const { readUnits, writeUnits } = units();
+    expect(readUnits).toBeLessThanOrEqual(3.5);
+    expect(readUnits).toBeGreaterThan(0);
+    expect(writeUnits).toBe(1);
   });
 
   it('is not recorded when the agent is only looking', async () => {
