@@ -85,7 +85,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   context: {
-    memory: { actions: ['BatchGetItem', 'Query'], indexes: ['shared'] },
+    memory: { actions: ['BatchGetItem', 'Query', 'PutItem'], indexes: ['shared'] },
     decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
     signals: { actions: ['Query'], indexes: ['inbox'] },

@@ -88,6 +88,7 @@ export class ServiceStack extends Stack {
         environment: {
           SESSION_SETTINGS: JSON.stringify(config.sessions),
           CONTEXT_DEADLINES: JSON.stringify(config.context),
+          MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
           FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
         },
       },

@@ -14,6 +14,7 @@ import {
   groupDecisions,
   groupOf,
   insightEntries,
+  memoryCandidate,
   ON_TOPIC,
   type Relevant,
   relevantEntries,
@@ -22,8 +23,9 @@ import {
 } from './entries.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
 import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
+import type { Hit } from '../memories/search/ranking.ts';
 import { type Need, rank } from './ranking.ts';
-import { featuresOf, valueTermsOf } from './situation.ts';
+import { featuresOf, scalarsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
 import { termsOf } from './words.ts';
 
@@ -51,6 +53,10 @@ export interface Sources {
   /** The same decisions as they are now. */
   decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
   sessions(agentId: string, topic: string, current: string | undefined): Promise<OnTopic>;
+  /** Memories that have to do with what is asked. */
+  memories(agentId: string, asked: string): Promise<readonly Hit[]>;
+  /** Told which of them were shown. */
+  noteShown(memories: readonly Pick<Relevant, 'agentId' | 'id'>[]): Promise<void>;
 }
 
 /** Milliseconds to wait. */
@@ -109,14 +115,19 @@ export class ContextAssembly {
       attempt('signals', () => sources.signals(agentId), []),
       attempt('insights', () => this.#insights(agentId, request), []),
       attempt('decisions', () => sources.decisions(agentId), []),
+      attempt('memories', () => this.#memories(agentId, request, asked), []),
       attempt('sessions', () => this.#onTopic(agentId, request, asked), NO_TOPIC),
     ]);
     const session = await asked;
-    const [signals, insights, decisions, onTopic] = await optional;
+    const [signals, insights, decisions, memories, onTopic] = await optional;
     if (session && summaryIsMissing(session)) degraded.add('summary');
 
     const { sessionIds, summaries } = onTopic;
-    const candidates = [...groupDecisions(decisions, sessionIds), ...summaries.map(sessionCandidate)];
+    const candidates: Relevant[] = [
+      ...groupDecisions(decisions, sessionIds),
+      ...memories.map((hit) => memoryCandidate(hit, sessionIds)),
+      ...summaries.map(sessionCandidate),
+    ];
     const need = needOf(request, session);
     const ranked = await attempt(
       'decisions',
@@ -154,6 +165,16 @@ export class ContextAssembly {
       context: situation ?? {},
       ...(decisionType !== undefined && { decisionType }),
     });
+  }
+
+  async #memories(
+    agentId: string,
+    request: ContextRequest,
+    asked: Promise<ResumedSession> | undefined,
+  ): Promise<readonly Hit[]> {
+    // A query needs no session to be known; only then does the search not wait for it.
+    const session = request.query === undefined ? await asked?.catch(() => undefined) : undefined;
+    return this.#parts.sources.memories(agentId, askedFor(request, session));
   }
 
   async #onTopic(
@@ -206,13 +227,20 @@ export class ContextAssembly {
     degraded: Degradations,
   ): Promise<string | null> {
     if (parts.text === '') return null;
-    const { exposures, randomPart, deadlines } = this.#parts;
-    const exposure = await degraded.attempt(
-      'exposure',
-      deadlines.sessionMs,
-      () => exposures.record(agentId, 'context', shownBy(parts, session), randomPart),
-      undefined,
-    );
+    const { exposures, randomPart, deadlines, sources, log } = this.#parts;
+    const memories = parts.relevant.placed.flatMap(({ of: { of } }) => (of.kind === 'memory' ? [of] : []));
+    const [exposure] = await Promise.all([
+      degraded.attempt(
+        'exposure',
+        deadlines.sessionMs,
+        () => exposures.record(agentId, 'context', shownBy(parts, session), randomPart),
+        undefined,
+      ),
+      // A count that is lost makes a memory look a little less read: nothing to tell the caller.
+      withinDeadline(sources.noteShown(memories), deadlines.partMs).catch((error: unknown) =>
+        log.warn('access not counted', { error: error as Error }),
+      ),
+    ]);
     return exposure?.exposureId ?? null;
   }
 }
@@ -223,20 +251,20 @@ const isGroup = (candidate: Relevant): candidate is DecisionGroup => 'decisions'
 const summaryIsMissing = ({ summary, messages }: ResumedSession): boolean =>
   (messages[0]?.seq ?? 1) > (summary?.throughSeq ?? 0) + 1;
 
-/** What is looked for: the query, or what the session is about now; and the situation's values and features. */
-function needOf(
-  { query, situation, decisionType }: ContextRequest,
-  session: ResumedSession | undefined,
-): Need {
+/** The query, or what the session is about now; and what the situation says. */
+function askedFor({ query, situation }: ContextRequest, session: ResumedSession | undefined): string {
   const lastAsked = (session?.messages ?? [])
     .filter(({ role }) => role === 'user')
     .slice(-MESSAGES_ASKED)
     .map(({ content }) => content);
-  const words = [query ?? lastAsked.join(' '), session?.head.topic, decisionType].filter(Boolean).join(' ');
-  return {
-    terms: new Set([...termsOf(words), ...valueTermsOf(situation)]),
-    features: session?.head.topic === undefined ? featuresOf(situation) : featuresOf(situation).add(ON_TOPIC),
-  };
+  const values = scalarsOf(situation).map(([, value]) => value);
+  return [query ?? lastAsked.join(' '), session?.head.topic, ...values].filter(Boolean).join(' ');
+}
+
+function needOf(request: ContextRequest, session: ResumedSession | undefined): Need {
+  const features = featuresOf(request.situation);
+  if (session?.head.topic !== undefined) features.add(ON_TOPIC);
+  return { terms: termsOf(`${askedFor(request, session)} ${request.decisionType ?? ''}`), features };
 }
 
 /** Ids of everything that got in; a group of decisions by its newest. */

@@ -1,5 +1,7 @@
 import { describeCondition } from '../consolidation/mining/describe.ts';
 import type { Decision } from '../decisions/decision.ts';
+import { timeOf } from '../memories/search/memory-collection.ts';
+import type { Hit } from '../memories/search/ranking.ts';
 import type { Matched } from '../patterns/pattern-matching.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
@@ -115,6 +117,33 @@ export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>)
     ]
       .filter(Boolean)
       .join(' '),
+  };
+}
+
+/**
+ * A memory its search found. Its words weigh as those of everything else do; where vectors found it, their cosine
+ * counts as its relevance if that is more.
+ */
+export function memoryCandidate({ memory, why }: Hit, onTopic: ReadonlySet<string>): Relevant {
+  const { memoryId, agentId, memoryType, content, text, tags, metadata, provenance, outcome } = memory;
+  const status = outcome?.status;
+  const features = featuresOf(typeof content === 'string' ? undefined : content);
+  if (provenance?.sessionId !== undefined && onTopic.has(provenance.sessionId)) features.add(ON_TOPIC);
+  return {
+    kind: 'memory',
+    id: memoryId,
+    agentId,
+    timestamp: timeOf(memory),
+    endings: {
+      success: status === 'success' ? 1 : 0,
+      failure: status === 'failure' ? 1 : 0,
+      unknown: status === undefined ? 1 : 0,
+    },
+    terms: new Set([...termsOf(`${text} ${tags.join(' ')}`), ...valueTermsOf(metadata)]),
+    features,
+    ...(why.vector && { found: Math.max(0, Math.min(1, why.vector.cosine)) }),
+    what: `memory ${memoryType}${status === undefined ? '' : `, ${status}`}`,
+    body: text,
   };
 }
 

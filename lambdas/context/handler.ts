@@ -7,6 +7,13 @@ import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
+import { AccessCounts } from '../memories/access-counts.ts';
+import { memoryCategories } from '../memories/categories.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
+import { MemoryRecords } from '../memories/memory-records.ts';
+import { MemorySharing, SHARED_MEMORIES } from '../memories/memory-sharing.ts';
+import { MemoryStore } from '../memories/memory-store.ts';
+import { MemorySearch } from '../memories/search/memory-search.ts';
 import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternMatching } from '../patterns/pattern-matching.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
@@ -17,6 +24,7 @@ import { type SessionSettings, sessionSettings } from '../sessions/settings.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalInbox } from '../signals/signal-inbox.ts';
@@ -25,6 +33,7 @@ import { contextRoutes } from './contract.ts';
 import { contextDeadlines } from './deadline-settings.ts';
 import { PastSessions } from './past-sessions.ts';
 import { RecentDecisions } from './recent-decisions.ts';
+import { RelevantMemories } from './relevant-memories.ts';
 import { createEstimate } from './token-estimate.ts';
 import { toAnswer } from './views.ts';
 import { readVocabulary } from './vocabulary.ts';
@@ -36,6 +45,7 @@ export interface ContextEnvironment {
   readonly MEMORY_TABLE: string;
   readonly SIGNALS_TABLE: string;
   readonly SESSION_SETTINGS: SessionSettings;
+  readonly MEMORY_CATEGORIES: MemoryCategories;
   readonly CONTEXT_DEADLINES: Deadlines;
   /** @default 4 h for signals, 24 h for sequences */
   readonly FEATURE_WINDOWS?: FeatureWindows;
@@ -43,8 +53,23 @@ export interface ContextEnvironment {
 
 /** Waiting signals that are looked at, the newest: the most severe of them are shown. */
 const MAX_SIGNALS = 50;
+/** Memories kept ready: 40,000 short ones, a third of what the function has. */
+const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 
-function createSources({ documents, clock }: Runtime, env: ContextEnvironment): Sources {
+function createMemories({ documents, clock, randomPart }: Runtime, env: ContextEnvironment) {
+  const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
+  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const records = new MemoryRecords(documents, table);
+  const feed = new MemoryFeed(documents, table, clock, randomPart);
+  const store = new MemoryStore(documents, table, clock, categories, { records, feed });
+  const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
+  const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
+  const search = new MemorySearch({ records, feed, sharing, categories, clock, maxBytes: MAX_MEMORY_BYTES });
+  return new RelevantMemories(search, new AccessCounts(documents, table, clock, randomPart), clock);
+}
+
+function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
+  const { documents, clock } = runtime;
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const window = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
   const log = new DecisionLog(documents, env.DECISIONS_TABLE, clock);
@@ -65,6 +90,7 @@ function createSources({ documents, clock }: Runtime, env: ContextEnvironment): 
     new WindowCases(window, seen, miningSettings(env.FEATURE_WINDOWS)),
     clock,
   );
+  const memories = createMemories(runtime, env);
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),
     signals: async (agentId) => (await inbox.list(agentId, { maxResults: MAX_SIGNALS })).items,
@@ -72,6 +98,8 @@ function createSources({ documents, clock }: Runtime, env: ContextEnvironment): 
     decisions: (agentId) => decisions.of(agentId),
     decisionsNow: (agentId, some) => decisions.asTheyAre(agentId, some),
     sessions: (agentId, topic, current) => past.onTopic(agentId, topic, current),
+    memories: (agentId, asked) => memories.find(agentId, asked),
+    noteShown: (shown) => memories.noteShown(shown.map(({ agentId, id }) => ({ agentId, memoryId: id }))),
   };
 }
 
@@ -100,6 +128,7 @@ export const handler = createContextHandler(
     MEMORY_TABLE: resourceName,
     SIGNALS_TABLE: resourceName,
     SESSION_SETTINGS: sessionSettings,
+    MEMORY_CATEGORIES: memoryCategories,
     CONTEXT_DEADLINES: contextDeadlines,
     FEATURE_WINDOWS: featureWindows,
   }),

@@ -40,6 +40,8 @@ export const OUTCOME_WEIGHTS: Readonly<Record<Ending, number>> = { success: 1, f
 
 /** A feature that is the same says more than a word that occurs. */
 const FEATURE_WEIGHT = 2;
+/** Records counted as lacking a word besides the candidates: those were found by words, and few of few is not rare. */
+const BACKGROUND = 20;
 /** What is below this share of the best is there by accident. */
 const LEAST_OF_BEST = 0.15;
 
@@ -77,7 +79,7 @@ export function rank<C extends Candidate>(
     ...[...need.features].map((name) => ({ name, of: 'features' as const, weight: FEATURE_WEIGHT })),
   ].map(({ name, of, weight }) => {
     const n = candidates.reduce((sum, candidate) => sum + (candidate[of].has(name) ? 1 : 0), 0);
-    const rarity = Math.log(1 + (candidates.length - n + 0.5) / (n + 0.5));
+    const rarity = Math.log(1 + (BACKGROUND + candidates.length - n + 0.5) / (n + 0.5));
     // Nobody has it: then it cannot tell them apart, and should not make them all look irrelevant.
     return { name, of, weight: n === 0 ? 0 : weight * rarity };
   });

@@ -68,6 +68,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'CONTEXT_DEADLINES',
           'DECISIONS_TABLE',
           'FEATURE_WINDOWS',
+          'MEMORY_CATEGORIES',
           'MEMORY_TABLE',
           'SESSION_SETTINGS',
           'SIGNALS_TABLE',

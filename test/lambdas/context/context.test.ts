@@ -2,13 +2,16 @@ import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
+import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { summaryToItem } from '../../../lambdas/sessions/table.ts';
+import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { toTtl } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
 import { createApi, NOW } from '../decisions/support.ts';
+import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { createContextFixture } from './fixture.ts';
@@ -162,6 +165,42 @@ describe('a context', () => {
     expect(body.text).toContain('\nexpired session with anna');
   });
 
+  it('brings memories of the agent and those shared with it, of the week or lasting, and counts them as read', async () => {
+    const memories = createMemoriesFixture({ now: NOW });
+    await memories.register('keeper', 'other');
+    const saved = async (agent: string, body: object): Promise<string> =>
+      (await memories.save(agent, body)).body.memoryId;
+    const rule = await saved('keeper', {
+      memoryType: 'RULE',
+      content: 'Never refund a basic economy ticket.',
+    });
+    const seen = await saved('keeper', {
+      content: 'The refund desk was closed today.',
+      outcome: { status: 'failure' },
+    });
+    await saved('keeper', { content: 'Rain in Lisbon.' });
+    const shared = await saved('other', { memoryType: 'INSIGHT', content: 'A refund takes 14 days.' });
+    await memories.share('other', shared, { with: ['keeper'] });
+    const instance = createContextFixture({ now: NOW });
+    const { body } = await instance.ask('keeper', { query: 'Can I refund this ticket?' });
+    expect(body.degraded).toEqual([]);
+    expect(body.relevant.map(({ id }: { id: string }) => id).sort()).toEqual([rule, seen, shared].sort());
+    expect(body.text).toContain('memory OBSERVATION, failure, now: The refund desk was closed today.');
+    expect(body.text).toContain('memory INSIGHT of other, now: A refund takes 14 days.');
+    const exposure = await exposures.find('keeper', body.exposureId);
+    expect([...exposure!.memories!].sort()).toEqual([rule, seen, shared].sort());
+
+    instance.runtime.advance(61_000);
+    await instance.ask('keeper', { query: 'ticket' });
+    const counts = new AccessCounts(data.documents, tableName('memory'), data.clock, data.randomPart);
+    const { memories: read } = await counts.read('keeper', new Date(Date.parse(NOW) + 120_000));
+    expect(read.get(rule)?.count).toBe(2);
+    // What was said eight days ago has passed; a rule holds.
+    const later = createContextFixture({ now: new Date(Date.parse(NOW) + 8 * 86_400_000).toISOString() });
+    const after = await later.ask('keeper', { query: 'refund ticket' });
+    expect(after.body.relevant.map(({ id }: { id: string }) => id).sort()).toEqual([rule, shared].sort());
+  });
+
   it('lets messages stand in while the summary is late', async () => {
     const fresh = await sessions.open('talker', { topic: 'refund' });
     for (let i = 1; i <= 20; i++) await sessions.say('talker', fresh, `Message ${i}.`);
@@ -190,6 +229,25 @@ describe('what was shown', () => {
     expect(itemBytes(toItem(exposure!))).toBeLessThanOrEqual(1024);
     const logged = await decisions.log(agentId, { exposureId: body.exposureId });
     expect(logged.body.patternsShown).toEqual([body.insights[0].patternId]);
+  });
+
+  it('costs a warm instance three read units, and one written', async () => {
+    let units = (): ConsumedUnits => ({ readUnits: 0, writeUnits: 0 });
+    const instance = createContextFixture({
+      now: NOW,
+      documents: (real) => {
+        units = meterCapacity(real);
+        return real;
+      },
+    });
+    const body = { sessionId, situation: { market: { trend: 'up' } }, decisionType: 'SIGNAL_GENERATION' };
+    await instance.ask(agentId, body);
+    units();
+    await instance.ask(agentId, body);
+    const { readUnits, writeUnits } = units();
+    expect(readUnits).toBeLessThanOrEqual(3.5);
+    expect(readUnits).toBeGreaterThan(0);
+    expect(writeUnits).toBe(1);
   });
 
   it('is not recorded when the agent is only looking', async () => {

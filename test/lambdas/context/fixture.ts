@@ -1,3 +1,4 @@
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import type { Deadlines } from '../../../lambdas/context/context-assembly.ts';
 import { contextRoutes } from '../../../lambdas/context/contract.ts';
 import { createContextHandler } from '../../../lambdas/context/handler.ts';
@@ -22,6 +23,7 @@ export function createContextFixture(options: ContextFixtureOptions = {}) {
     MEMORY_TABLE: tableName('memory'),
     SIGNALS_TABLE: tableName('signals'),
     SESSION_SETTINGS: settings,
+    MEMORY_CATEGORIES: defaultMemoryCategories,
     CONTEXT_DEADLINES: options.deadlines ?? deadlines,
   });
   const raw = (input: CallInput) => call(handler, contextRoutes.assembleContext, input);

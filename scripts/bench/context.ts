@@ -1,0 +1,247 @@
+/**
+ * `npx tsx scripts/bench/context.ts`: what it takes to assemble a context, through the real handler as a warm instance,
+ * against one raw query of the same session on the same emulator in turn; with 10, 1,000 and 10,000 memories behind
+ * the agent. Only the ratio means anything.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Context as LambdaContext } from 'aws-lambda';
+import { memoryIdOf } from '../../lambdas/memories/memory.ts';
+import { toItem } from '../../lambdas/memories/table.ts';
+import { createRuntime } from '../../lambdas/shared/platform/runtime.ts';
+import { tables } from '../../lambdas/shared/schema/tables.ts';
+import { stages } from '../../lib/config.ts';
+import { readAssembly } from '../local/assembly.ts';
+import { startEmulator } from '../local/emulator.ts';
+import { makeWorkDirectory, synthesize } from '../local/synthesis.ts';
+import { createTable } from '../local/tables.ts';
+import { table, timed, timingOf } from './figures.ts';
+
+const SIZES = [10, 1_000, 10_000];
+const WARM_UP = 20;
+const ROUNDS = 80;
+const DECISIONS = 60;
+const WORDS =
+  'refund ticket delay gate flight storm baggage upgrade seat crew fuel slot queue lounge customs visa'.split(
+    ' ',
+  );
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const words = (seed: number, count: number): string =>
+  Array.from({ length: count }, (_, i) => WORDS[(seed * 7 + i * i + (seed >> 3)) % WORDS.length]).join(' ');
+
+async function main(): Promise<void> {
+  const directory = makeWorkDirectory();
+  const emulator = await startEmulator();
+  const environment = {
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint,
+    POWERTOOLS_TRACE_ENABLED: 'false',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+    AUTH_MODE: 'none',
+    SESSION_SETTINGS: JSON.stringify(stages.dev.sessions),
+    CONTEXT_DEADLINES: JSON.stringify({ partMs: 20_000, sessionMs: 20_000 }),
+    FEATURE_WINDOWS: JSON.stringify(stages.dev.featureWindows),
+    MEMORY_CATEGORIES: JSON.stringify(stages.dev.memoryCategories),
+    ...Object.fromEntries(Object.values(tables).map(({ environment: name, name: value }) => [name, value])),
+  };
+  Object.assign(process.env, environment);
+  try {
+    await synthesize(join(directory, 'cdk.out'));
+    const client = new DynamoDBClient({});
+    for (const { name, resource } of readAssembly(join(directory, 'cdk.out'), 'http://127.0.0.1').tables)
+      await createTable(client, name, resource);
+    client.destroy();
+    await measure();
+  } finally {
+    await emulator.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function measure(): Promise<void> {
+  // The environment is there now: handlers read it when they are loaded.
+  const { handler: context } = await import('../../lambdas/context/handler.ts');
+  const { handler: decisions } = await import('../../lambdas/decisions/handler.ts');
+  const { handler: sessions } = await import('../../lambdas/sessions/handler.ts');
+  const runtime = createRuntime('bench');
+  const { documents } = runtime;
+  const call = async <Answer>(
+    handler: typeof context,
+    path: string,
+    agentId: string,
+    body: unknown,
+    more = {},
+  ) => {
+    const routeKey = `POST ${path}`;
+    const params: Record<string, string> = { agentId, ...more };
+    const rawPath = path.replace(/\{(\w+)\}/g, (_, name: string) => params[name]!);
+    const http = {
+      method: 'POST',
+      path: rawPath,
+      protocol: 'HTTP/1.1',
+      sourceIp: '127.0.0.1',
+      userAgent: 'bench',
+    };
+    const event = {
+      version: '2.0',
+      routeKey,
+      rawPath,
+      headers: {},
+      pathParameters: params,
+      body: JSON.stringify(body),
+      isBase64Encoded: false,
+      requestContext: { requestId: 'bench', stage: '$default', http },
+    };
+    const answer = await handler(
+      event as never,
+      { functionName: 'bench', awsRequestId: 'bench' } as LambdaContext,
+    );
+    if ((answer.statusCode ?? 500) >= 300) throw new Error(`${rawPath}: ${answer.statusCode} ${answer.body}`);
+    return JSON.parse(answer.body!) as Answer;
+  };
+
+  const agents: { readonly agentId: string; readonly sessionId: string; readonly size: number }[] = [];
+  for (const size of SIZES) {
+    const agentId = `bench-${size}`;
+    const { sessionId } = await call<{ sessionId: string }>(sessions, '/agents/{agentId}/sessions', agentId, {
+      topic: 'refunds',
+    });
+    for (let i = 0; i < 8; i++)
+      await call(
+        sessions,
+        '/agents/{agentId}/sessions/{sessionId}/messages',
+        agentId,
+        { role: i % 2 ? 'assistant' : 'user', content: words(i, 100) },
+        { sessionId },
+      );
+    await call(decisions, '/agents/{agentId}/decisions/batch', agentId, {
+      decisions: Array.from({ length: DECISIONS }, (_, i) => ({
+        decisionType: 'REFUND',
+        context: { reason: words(i, 3), gate: i % 9 },
+        timestamp: new Date(Date.now() - (i + 1) * 3_600_000).toISOString(),
+        outcome: { status: i % 3 ? 'success' : 'failure' },
+      })),
+    });
+    await storeMemories(documents, agentId, size);
+    agents.push({ agentId, sessionId, size });
+  }
+
+  const times = agents.map(() => ({ context: [] as number[], raw: [] as number[], cold: 0 }));
+  const shown = agents.map(() => 0);
+  for (let round = 0; round < WARM_UP + ROUNDS; round++)
+    for (const [i, { agentId, sessionId }] of agents.entries()) {
+      const body = {
+        sessionId,
+        query: words(round, 4),
+        decisionType: 'REFUND',
+        situation: { gate: round % 9 },
+      };
+      let answer: { relevant: { kind: string }[]; degraded: string[] } | undefined;
+      const took = await timed(async () => {
+        answer = await call(context, '/agents/{agentId}/context', agentId, body);
+      });
+      if (answer!.degraded.length > 0) throw new Error(`without ${answer!.degraded.join(', ')}`);
+      shown[i]! += answer!.relevant.filter(({ kind }) => kind === 'memory').length;
+      const straight = await timed(() =>
+        documents.send(
+          new QueryCommand({
+            TableName: tables.state.name,
+            ConsistentRead: true,
+            KeyConditionExpression: 'PK = :pk',
+            ExpressionAttributeValues: { ':pk': `session:${agentId}#${sessionId}` },
+          }),
+        ),
+      );
+      if (round === 0) times[i]!.cold = took;
+      if (round < WARM_UP) continue;
+      times[i]!.context.push(took);
+      times[i]!.raw.push(straight);
+    }
+  const ms = (value: number): string => value.toFixed(2);
+  print(
+    `A context of a warm instance against one raw query of its session, milliseconds, ${ROUNDS} each, in turn`,
+  );
+  print(
+    table([
+      [
+        'memories',
+        'context p50',
+        'raw p50',
+        'ratio p50',
+        'context p99',
+        'raw p99',
+        'ratio p99',
+        'first call',
+        'memories shown',
+      ],
+      ...agents.map(({ size }, i) => {
+        const [mine, raw] = [timingOf(times[i]!.context), timingOf(times[i]!.raw)];
+        return [
+          String(size),
+          ms(mine.p50),
+          ms(raw.p50),
+          ms(mine.p50 / raw.p50),
+          ms(mine.p99),
+          ms(raw.p99),
+          ms(mine.p99 / raw.p99),
+          ms(times[i]!.cold),
+          (shown[i]! / (WARM_UP + ROUNDS)).toFixed(1),
+        ];
+      }),
+    ]),
+  );
+}
+
+/** Straight into the table, 25 at a time: what is measured begins when they are there. */
+async function storeMemories(
+  documents: DynamoDBDocumentClient,
+  agentId: string,
+  size: number,
+): Promise<void> {
+  const rows = Array.from({ length: size }, (_, i) => {
+    const content = `Note ${i}: ${words(i, 20)}`;
+    const at = new Date(Date.now() - (i % 150) * 3_600_000).toISOString();
+    return toItem({
+      memoryId: memoryIdOf(agentId, 'OBSERVATION', 'market_observations', content),
+      agentId,
+      memoryType: 'OBSERVATION',
+      category: 'market_observations',
+      content,
+      text: content,
+      tags: [],
+      importance: 0.6,
+      pinned: false,
+      createdAt: at,
+      updatedAt: at,
+      lastSeenAt: at,
+      timesSeen: 1,
+      version: 1,
+      tier: 'warm',
+      form: 'full',
+      accessCount: 0,
+    });
+  });
+  for (let from = 0; from < rows.length; from += 25)
+    await documents.send(
+      new BatchWriteCommand({
+        RequestItems: {
+          [tables.memory.name]: rows.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } })),
+        },
+      }),
+    );
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${String((error as Error).stack ?? error)}\n`);
+    process.exit(1);
+  },
+);
