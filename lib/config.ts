@@ -39,11 +39,6 @@ export interface StageConfig {
     /** A decision counts as what another came after for so many hours. */
     readonly sequenceHours: number;
   };
-  /**
-   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
-   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
-   */
-  readonly memoryCategories: MemoryCategories;
   /** How sessions behave. */
   readonly sessions: {
     /** Of sessions that do not say: they expire so long after their last activity. */
@@ -54,6 +49,20 @@ export interface StageConfig {
     readonly summaryEvery: number;
     /** Limit of the running summary, in bytes. */
     readonly summaryBytes: number;
+    /**
+     * A model of Amazon Bedrock that writes the summaries.
+     * @default - none: summaries are made of sentences that were said, at no cost
+     */
+    readonly summaryModel?: {
+      /** Of a model, or of an inference profile. */
+      readonly modelId: string;
+      /** ARNs to allow, where the id is an inference profile's. @default - the foundation model of that id */
+      readonly resources?: readonly string[];
+      /** A summary that takes longer is made without the model. */
+      readonly timeoutSeconds: number;
+      /** What summaries may cost an agent in a day, in tokens. */
+      readonly tokensPerAgentAndDay: number;
+    };
   };
   /**
    * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
@@ -71,6 +80,11 @@ export interface StageConfig {
     /** Days in which a hypothesis is settled or given up. */
     readonly hypothesisDays: number;
   };
+  /**
+   * What memories can be about, how long each is kept and what it is worth: a new one needs a line here and nothing
+   * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
+   */
+  readonly memoryCategories: MemoryCategories;
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -81,7 +95,6 @@ const common = {
   consolidationTimezone: 'UTC',
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
-  memoryCategories: defaultMemoryCategories,
   sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
   patternLifecycle: {
     driftThreshold: 6,
@@ -90,6 +103,7 @@ const common = {
     hypothesisOddsRatio: 2,
     hypothesisDays: 90,
   },
+  memoryCategories: defaultMemoryCategories,
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 

@@ -60,15 +60,22 @@ export class ObservabilityStack extends Stack {
     super(scope, id, props);
     this.#stage = props.config.stage;
     this.alarmTopic = this.#createTopic(props.config.alarmEmail);
-    const background = [
-      { name: 'relay', function: props.service.relay.function },
-      { name: 'archiver', function: props.service.archiver.function },
-      { name: 'eraser', function: props.service.eraser.function },
-      { name: 'planner', function: props.consolidation.planner },
-      { name: 'worker', function: props.consolidation.worker },
-    ];
+    const functions = [...props.service.functions, ...this.#unanswering(props)];
     this.#createAlarms(props);
-    this.#createDashboard(props, background);
+    this.#createDashboard(props, functions);
+  }
+
+  /** Functions that answer no request, so that no 5xx tells of their errors. */
+  #unanswering({ service, consolidation }: ObservabilityStackProps) {
+    return [
+      { name: 'relay', function: service.relay.function },
+      { name: 'archiver', function: service.archiver.function },
+      { name: 'eraser', function: service.eraser.function },
+      { name: 'summaries', function: service.sessions.summaries },
+      { name: 'sweeper', function: service.sessions.sweeper },
+      { name: 'planner', function: consolidation.planner },
+      { name: 'worker', function: consolidation.worker },
+    ];
   }
 
   /**
@@ -125,6 +132,16 @@ export class ObservabilityStack extends Stack {
         metric: errorsOf(service.eraser.function),
         description:
           'An erasure fails. It is tried twice more; if it then stands still, GET /erasures/{erasureId} says so.',
+      },
+      SummariesErrors: {
+        metric: errorsOf(service.sessions.summaries),
+        description:
+          'Running summaries are not made. Sessions go on with their messages; the end of each makes up for it.',
+      },
+      SweeperErrors: {
+        metric: errorsOf(service.sessions.sweeper),
+        description:
+          'Sessions that nobody ended get no record. The next sweep does what this one left; look in its log.',
       },
       PlannerErrors: {
         metric: errorsOf(consolidation.planner),
@@ -202,18 +219,20 @@ export class ObservabilityStack extends Stack {
   }
 
   #createDashboard(
-    { config, tables, service, consolidation }: ObservabilityStackProps,
-    background: readonly { readonly name: string; readonly function: IFunction }[],
+    props: ObservabilityStackProps,
+    functions: readonly { readonly name: string; readonly function: IFunction }[],
   ): void {
+    const { config, tables, service, consolidation } = props;
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const perFunction = (name: string, statistic: string, shown: typeof background) =>
+    const perFunction = (name: string, statistic: string, shown = functions) =>
       shown.map(({ name: label, function: fn }) =>
         this.#lambda(name, { FunctionName: fn.functionName }, { statistic, label }),
       );
-    // The free dashboard has room for 50 metrics: what fails behind the API is its 5xx, and how long a function takes
-    // that does nothing is not shown.
-    const working = [...service.functions.filter(({ name }) => name !== 'health'), ...background];
+    // The free dashboard has room for 50 metrics; how long a function takes that does nothing, or that nobody waits for
+    // and no queue feeds, is not among them.
+    const unshown = new Set(['health', 'archiver', 'summaries', 'sweeper']);
+    const working = functions.filter(({ name }) => !unshown.has(name));
     const perTable = (metricName: string) =>
       Object.entries(tables).map(
         ([label, { tableName }]) =>
@@ -254,7 +273,7 @@ export class ObservabilityStack extends Stack {
             [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
             [this.#api(service, 'Latency', 'p99')],
           ),
-          graph('Errors behind the scenes', perFunction('Errors', Stats.SUM, background), [
+          graph('Errors behind the API', perFunction('Errors', Stats.SUM, this.#unanswering(props)), [
             this.#lambda('Throttles', {}),
           ]),
         ],

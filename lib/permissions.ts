@@ -7,6 +7,8 @@ export type FunctionName =
   | 'decisions'
   | 'signals'
   | 'sessions'
+  | 'summaries'
+  | 'sweeper'
   | 'patterns'
   | 'memories'
   | 'analytics'
@@ -70,7 +72,15 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['GetItem'] },
   },
   sessions: {
-    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
+  },
+  summaries: {
+    state: { actions: ['Query', 'PutItem', 'UpdateItem'] },
+  },
+  sweeper: {
+    state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   patterns: {
     memory: {

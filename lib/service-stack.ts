@@ -24,6 +24,8 @@ import { Eraser } from './constructs/eraser.ts';
 import { AgentApi } from './constructs/agent-api.ts';
 import { grantAgent, grantDeregistration, grantOperator } from './constructs/agent-grant.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './constructs/service-function.ts';
+import { sessionAccess } from './constructs/session-access.ts';
+import { SessionKeeping } from './constructs/session-keeping.ts';
 import { SignalRelay } from './constructs/signal-relay.ts';
 import type { FunctionName } from './permissions.ts';
 
@@ -46,6 +48,7 @@ export class ServiceStack extends Stack {
   readonly relay: SignalRelay;
   readonly archiver: Archiver;
   readonly eraser: Eraser;
+  readonly sessions: SessionKeeping;
   readonly functions: readonly { readonly name: FunctionName; readonly function: IFunction }[];
   readonly #routes: readonly RouteContract[];
 
@@ -55,6 +58,7 @@ export class ServiceStack extends Stack {
     this.eraser = new Eraser(this, 'Erasing', { config, tables, archive });
     // What an agent removes is archived first.
     const removed = archiveAccess(archive, ['write']);
+    const sessions = sessionAccess(this, config);
     const slices: readonly Slice[] = [
       { name: 'health', routes: healthRoutes, memorySize: 256 },
       {
@@ -70,7 +74,8 @@ export class ServiceStack extends Stack {
       {
         name: 'sessions',
         routes: sessionRoutes,
-        environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+        ...sessions,
+        environment: { ...sessions.environment, MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
       },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {
@@ -142,6 +147,7 @@ export class ServiceStack extends Stack {
     });
     this.relay = new SignalRelay(this, 'Signalling', { config, tables, failures: archive });
     this.archiver = new Archiver(this, 'Archiving', { config, tables, archive });
+    this.sessions = new SessionKeeping(this, 'Sessioning', { config, tables, failures: archive });
     new CfnOutput(this, 'ApiUrl', { value: this.api.api.apiEndpoint });
     new CfnOutput(this, 'SignalBus', { value: this.relay.bus.eventBusName });
   }

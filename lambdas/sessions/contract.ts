@@ -7,7 +7,9 @@ import {
   ID_PATTERN,
   pageOf,
   pageQuery,
+  scoreSchema,
   sessionIdSchema,
+  tagsSchema,
   timestampSchema,
 } from '../shared/schema/fields.ts';
 import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS, roles, sessionStatuses } from './session.ts';
@@ -175,6 +177,35 @@ export const sessionRoutes = {
         metadata: { confidence: 0.8, sources: ['funding-api'] },
       },
     },
+  }),
+  endSession: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/sessions/{sessionId}/end',
+    audience: 'agent',
+    summary: 'End a session: final summary and analytics; ending again answers the same',
+    params: sessionParams,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      reason: z.string().min(1).max(200).default('completed'),
+      insights: z
+        .array(
+          z.strictObject({
+            content: z.string().min(1).max(2_000),
+            importance: scoreSchema.default(0.7),
+            tags: tagsSchema.default([]),
+          }),
+        )
+        .max(10)
+        .optional()
+        .meta({
+          description:
+            'What long-term memory should keep of it, as memories of type INSIGHT. Without the field, its summary if something was decided.',
+        }),
+    }),
+    response: resumed.omit({ messages: true }),
+    status: 200,
+    errors: ['NotFound', 'Conflict'],
+    example: { body: { reason: 'solved', insights: [{ content: 'Ada prefers limit orders.' }] } },
   }),
   listMessages: defineRoute({
     method: 'GET',

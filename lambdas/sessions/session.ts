@@ -1,4 +1,4 @@
-import { DAY_MS } from '../shared/platform/clock.ts';
+import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 
 type FreeForm = Record<string, JsonValue>;
@@ -104,3 +104,7 @@ export const expiryOf = (lastActivity: Date, expiresAfterSeconds: number, create
   new Date(
     Math.min(lastActivity.getTime() + expiresAfterSeconds * 1000, Date.parse(createdAt) + MAX_SESSION_MS),
   );
+
+/** When DynamoDB may collect the rows of a session, seconds since the epoch: the same for all of them. */
+export const ttlOf = ({ createdAt }: Pick<SessionClock, 'createdAt'>): number =>
+  toTtl(Date.parse(createdAt) + COLLECTED_AFTER_MS);

@@ -11,6 +11,17 @@ const settingsSchema = z.strictObject({
   summaryEvery: z.number().int().min(1).max(50),
   /** Limit of the running summary, in bytes of UTF-8. */
   summaryBytes: z.number().int().min(200).max(20_000),
+  /** Who writes summaries. Without it they are made of sentences that were said. */
+  summaryModel: z
+    .strictObject({
+      /** As Amazon Bedrock calls it: of a model, or of an inference profile. */
+      modelId: z.string().min(1),
+      /** A summary that takes longer is made without it; a request that ends a session waits for it. */
+      timeoutSeconds: z.number().int().min(1).max(20),
+      /** Estimated, in and out. What is beyond it is summarized without the model. */
+      tokensPerAgentAndDay: z.number().int().min(1),
+    })
+    .optional(),
 });
 /** How sessions behave: part of the stage's configuration. */
 export type SessionSettings = z.output<typeof settingsSchema>;

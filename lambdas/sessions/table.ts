@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { toTtl } from '../shared/platform/clock.ts';
+import { MINUTE_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { InsightOffer } from './insight.ts';
 import {
-  COLLECTED_AFTER_MS,
   expiryOf,
   type Message,
   MAX_SESSION_MS,
@@ -11,6 +11,7 @@ import {
   type SessionEnd,
   type SessionHead,
   type SessionSubject,
+  ttlOf,
 } from './session.ts';
 import { type Note, type NoteKind, noteKinds, type RunningSummary } from './summary.ts';
 
@@ -88,8 +89,6 @@ export const openKey = (agentId: string, sessionId: string) => ({
   [SORT_KEY]: `${agentId}#${sessionId}`,
 });
 
-const collectedAt = (createdAt: string): number => toTtl(Date.parse(createdAt) + COLLECTED_AFTER_MS);
-
 const subjectOf = ({ userId, topic, metadata }: SessionSubject): SessionSubject => ({
   ...(userId !== undefined && { userId }),
   ...(topic !== undefined && { topic }),
@@ -111,7 +110,7 @@ export function headToItem(head: SessionHead, hash: string | undefined): Item {
     lifeMs: head.expiresAfterSeconds * 1000,
     until: Date.parse(head.lastActivityAt) + head.expiresAfterSeconds * 1000,
     lastBy: createdAt + MAX_SESSION_MS,
-    ttl: collectedAt(head.createdAt),
+    ttl: ttlOf(head),
     ...(hash !== undefined && { payloadHash: hash }),
   };
 }
@@ -154,7 +153,7 @@ export function toListItems(head: SessionHead): Item[] {
   const row = {
     ...subjectOf(head),
     ...(head.end && { end: head.end, expired: head.status === 'expired' }),
-    ttl: head.end ? toTtl(Date.parse(head.end.endedAt) + RECORD_RETENTION_MS) : collectedAt(head.createdAt),
+    ttl: head.end ? toTtl(Date.parse(head.end.endedAt) + RECORD_RETENTION_MS) : ttlOf(head),
   };
   return [
     { ...listKey(head.agentId, position), ...row },
@@ -183,8 +182,28 @@ export const positionOf = (item: Item): string => {
 export const toOpenItem = (head: SessionHead, dueAt: number): Item => ({
   ...openKey(head.agentId, head.sessionId),
   dueAt,
-  ttl: collectedAt(head.createdAt),
+  ttl: ttlOf(head),
 });
+
+/** The row of a session that has ended, as long as its insights are not in memory: the sweep leaves a minute for that. */
+export const toOfferItem = (offer: InsightOffer, now: Date, ttl: unknown): Item => {
+  const { agentId, sessionId, userId, topic, endedAt, insights } = offer;
+  return {
+    ...openKey(agentId, sessionId),
+    ...subjectOf({ userId, topic }),
+    endedAt,
+    insights,
+    dueAt: now.getTime() + MINUTE_MS,
+    ttl,
+  };
+};
+
+/** Undefined for the row of a session that has not ended. */
+export function offerFromItem(item: Item): InsightOffer | undefined {
+  const [agentId = '', sessionId = ''] = String(item[SORT_KEY]).split('#');
+  const { userId, topic, endedAt, insights } = item as Partial<InsightOffer>;
+  return insights && endedAt ? { agentId, sessionId, userId, topic, endedAt, insights } : undefined;
+}
 
 /** Hash of what a message says, so that a repeated token can be told from another message. */
 export const messageHash = ({ role, content, metadata }: Pick<Message, 'role' | 'content' | 'metadata'>) =>

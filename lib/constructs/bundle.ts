@@ -16,6 +16,8 @@ const entries: Readonly<Record<FunctionName, string>> = {
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
   sessions: 'lambdas/sessions/handler.ts',
+  summaries: 'lambdas/sessions/summaries.ts',
+  sweeper: 'lambdas/sessions/sweeper.ts',
   patterns: 'lambdas/patterns/handler.ts',
   memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
@@ -32,9 +34,15 @@ const entries: Readonly<Record<FunctionName, string>> = {
 /** The S3 client is a quarter of a function's code, and needed by few of its invocations. */
 const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' };
 
+/** Bedrock's client, likewise: most stages summarize without a model. */
+const summaryModel = { 'bedrock-model': 'lambdas/sessions/bedrock-model.ts' };
+
 /** Files beside a function's `index.mjs`: the entry of a thread it starts, or what it imports late. */
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
+  sessions: summaryModel,
+  summaries: summaryModel,
+  sweeper: summaryModel,
   archiver: archiveStore,
   eraser: archiveStore,
   memories: archiveStore,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { routeKeyOf } from '../../lambdas/shared/http/contract.ts';
 import { stages } from '../../lib/config.ts';
+import { headKey, messageKey } from '../../lambdas/sessions/table.ts';
 import { tablePermissions } from '../../lib/permissions.ts';
+import { createFilter } from '../../scripts/local/event-filter.ts';
 import { allRoutes } from '../../scripts/openapi/routes.ts';
 import { Assembly } from '../support/templates.ts';
 
@@ -52,8 +54,9 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
-        sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        sessions: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        summaries: ['SESSION_SETTINGS', 'STATE_TABLE'],
+        sweeper: ['MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
         patterns: [
           'AUTH_MODE',
           'DECISIONS_TABLE',
@@ -62,6 +65,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'PATTERN_LIFECYCLE',
           'STATE_TABLE',
         ],
+        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
@@ -211,9 +215,61 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
     });
   });
 
+  describe('sessions', () => {
+    it('are summarized from new messages alone, halved, tried and put aside when they fail', () => {
+      const mappings = assembly
+        .ofType('AWS::Lambda::EventSourceMapping')
+        .filter(({ properties }) => assembly.text(properties.FunctionName).includes('Summaries'));
+      expect(mappings).toHaveLength(1);
+      const { properties } = mappings[0]!;
+      expect(properties).toMatchObject({
+        StartingPosition: 'TRIM_HORIZON',
+        BisectBatchOnFunctionError: true,
+        MaximumRetryAttempts: 5,
+        MaximumRecordAgeInSeconds: 3600,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+      });
+      expect(assembly.text(properties.EventSourceArn)).toMatch(/^\{StateTable\w+\.StreamArn\}$/);
+      expect(assembly.text(properties.DestinationConfig.OnFailure.Destination)).toMatch(
+        /^\{Archive\w+\.Arn\}$/,
+      );
+      const passes = createFilter(
+        properties.FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) => Pattern),
+      );
+      const record = (eventName: string, item: object) => ({
+        eventName,
+        dynamodb: {
+          Keys: {
+            PK: { S: (item as Record<string, string>)['PK'] },
+            SK: { S: (item as Record<string, string>)['SK'] },
+          },
+        },
+      });
+      expect(passes(record('INSERT', messageKey('a', 's', 1)))).toBe(true);
+      expect(passes(record('REMOVE', messageKey('a', 's', 1)))).toBe(false);
+      expect(passes(record('INSERT', headKey('a', 's')))).toBe(false);
+      expect(passes(record('INSERT', { PK: 'agent:a', SK: 'MSG#1' }))).toBe(false);
+    });
+
+    it('are swept every 15 minutes', () => {
+      const [sweep, ...others] = assembly
+        .ofType('AWS::Scheduler::Schedule')
+        .filter(({ stack }) => stack === 'service');
+      expect(others).toEqual([]);
+      expect(sweep!.properties).toMatchObject({
+        ScheduleExpression: 'rate(15 minutes)',
+        State: 'ENABLED',
+        FlexibleTimeWindow: { Mode: 'OFF' },
+      });
+      expect(assembly.text(sweep!.properties.Target.Arn)).toContain('Sweeper');
+    });
+  });
+
   describe('the nightly run', () => {
     it('starts when the stage says, in its time zone, and tells the planner for when', () => {
-      const [schedule, ...others] = assembly.ofType('AWS::Scheduler::Schedule');
+      const [schedule, ...others] = assembly
+        .ofType('AWS::Scheduler::Schedule')
+        .filter(({ stack }) => stack === 'consolidation');
       expect(others).toEqual([]);
       const { properties } = schedule!;
       expect(properties).toMatchObject({
@@ -293,6 +349,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         new Set([
           'xray:PutTraceSegments,xray:PutTelemetryRecords on *',
           'dynamodb:ListStreams on {SignalsTable89526324.Arn}/stream/*',
+          'dynamodb:ListStreams on {StateTable962DE04C.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
           'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
           's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',

@@ -24,8 +24,8 @@ Object.assign(process.env, {
   ERASER_FUNCTION_NAME: 'eraser',
   LOG_RETENTION_DAYS: '90',
   MAX_RECEIVE_COUNT: '3',
-  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
+  MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
   PATTERN_LIFECYCLE:
     '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',

@@ -1,5 +1,6 @@
 import { sessionRoutes } from '../../../lambdas/sessions/contract.ts';
 import { createSessionsHandler } from '../../../lambdas/sessions/handler.ts';
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
@@ -12,10 +13,12 @@ export const settings: SessionSettings = {
   summaryBytes: 1600,
 };
 
-export const environment = () => ({
+export const environment = (changes: Partial<SessionSettings> = {}) => ({
   AUTH_MODE: 'iam' as const,
   STATE_TABLE: tableName('state'),
-  SESSION_SETTINGS: settings,
+  MEMORY_TABLE: tableName('memory'),
+  MEMORY_CATEGORIES: defaultMemoryCategories,
+  SESSION_SETTINGS: { ...settings, ...changes },
 });
 
 /** The handler under test, a clock to move, and one short call per route. */
@@ -40,6 +43,8 @@ export function createSessionsFixture(options: TestRuntimeOptions = {}) {
       append(agentId, sessionId, { role, content }),
     messages: (agentId: string, sessionId: string, query: Record<string, string> = {}) =>
       on('listMessages')({ params: { agentId, sessionId }, query }),
+    end: (agentId: string, sessionId: string, body: object = {}) =>
+      on('endSession')({ params: { agentId, sessionId }, body }),
     /** A new session of the agent, by its id. */
     open: async (agentId: string, body: object = {}): Promise<string> =>
       (await on('createSession')({ params: { agentId }, body })).body.sessionId,

@@ -62,6 +62,15 @@ const cases: readonly {
     ],
   },
   {
+    route: sessionRoutes.endSession,
+    good: { params, body: {} },
+    ofSession: true,
+    bad: [
+      ['reason', { params, body: { reason: '' } }],
+      ['endedAt', { params, body: { endedAt: '2026-03-01T09:00:00Z' } }],
+    ],
+  },
+  {
     route: sessionRoutes.listMessages,
     good: { params },
     ofSession: true,

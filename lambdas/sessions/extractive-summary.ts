@@ -1,0 +1,104 @@
+import type { Message } from './session.ts';
+import { contentWords, namesIn, numbersIn, sentencesOf } from './sentences.ts';
+import { type Note, type NoteKind, noteKinds, renderNotes } from './summary.ts';
+
+/**
+ * Shares of the limit. A kind that needs less leaves the rest to the others; when there is too much, what goes is of
+ * the kind that is furthest over its share: the least weighty, then the oldest.
+ */
+const shares: Readonly<Record<NoteKind, number>> = {
+  decision: 0.35,
+  question: 0.2,
+  fact: 0.25,
+  name: 0.12,
+  gist: 0.08,
+};
+
+const QUESTION =
+  /\?["')\]]*$|\b(?:open question|unclear|unresolved|undecided|not (?:yet )?(?:clear|decided|known)|to be (?:decided|confirmed|determined)|tbd|(?:need|have|remains) to (?:find out|check|confirm|clarify)|still (?:open|waiting|need))\b/i;
+const DECISION =
+  /\b(?:decid(?:e|ed|es)|decision|agree[ds]?|approved?|chose|chosen|settled on|go(?:ing|es)? with|we(?:'|’| wi)ll|i(?:'|’| wi)ll|let(?:'|’)?s|must|shall|confirmed|reject(?:ed)?|cancel(?:l?ed)?|never|always|from now on|the plan is)\b/i;
+/** What its speaker says is worth keeping, and what conversations turn out to need later. */
+const MARKED =
+  /\b(?:remember|note that|important|keep in mind|make sure|don(?:'|’)t forget|decided|decision|approved|budget|limit|deadline|due|account|order|invoice|ticket|name is|named|called|address|e-?mail|phone|birthday|prefers?|allergic|open question)\b/i;
+const CLOSING_OVERLAP = 0.6;
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
+const sameText = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+
+/** Data, not prose: an answer of a tool, a table. A line of it says nothing alone. */
+const isData = (text: string): boolean => /^\s*[[{<|]/.test(text);
+
+const isQuestion = (sentence: string): boolean => QUESTION.test(sentence);
+
+function kindOf(sentence: string, known: readonly Note[], isFirst: boolean): NoteKind | undefined {
+  if (isQuestion(sentence)) return contentWords(sentence).size > 0 ? 'question' : undefined;
+  if (DECISION.test(sentence)) return 'decision';
+  const numbers = new Set(known.flatMap(({ text }) => numbersIn(text)));
+  if (numbersIn(sentence).some((number) => !numbers.has(number))) return 'fact';
+  if (namesIn(sentence).some((name) => !known.some(({ text }) => text.includes(name)))) return 'name';
+  return isFirst ? 'gist' : undefined;
+}
+
+const weightOf = (sentence: string, { role }: Message): number =>
+  (MARKED.test(sentence) ? 2 : 0) + (role === 'user' ? 1 : 0);
+
+/** A statement that speaks of most of what a question asked is taken for its answer. */
+function answers(statement: ReadonlySet<string>, question: string): boolean {
+  const asked = contentWords(question);
+  const shared = [...asked].filter((word) => statement.has(word)).length;
+  return shared > 0 && shared >= CLOSING_OVERLAP * asked.size;
+}
+
+function fit(notes: readonly Note[], limitBytes: number): Note[] {
+  const kept = [...notes];
+  while (bytesOf(renderNotes(kept)) > limitBytes) {
+    const used = (kind: NoteKind) =>
+      kept.reduce((sum, note) => sum + (note.kind === kind ? bytesOf(note.text) : 0), 0) / shares[kind];
+    const [fullest] = [...noteKinds].sort((a, b) => used(b) - used(a));
+    const [least] = kept
+      .filter(({ kind }) => kind === fullest)
+      .sort((a, b) => a.weight - b.weight || a.seq - b.seq);
+    kept.splice(kept.indexOf(least!), 1);
+  }
+  return kept;
+}
+
+function noteDownOne(notes: readonly Note[], message: Message, limitBytes: number): Note[] {
+  if (isData(message.content)) return [...notes];
+  let kept = [...notes];
+  for (const [position, text] of sentencesOf(message.content).entries()) {
+    if (!isQuestion(text)) {
+      const words = contentWords(text);
+      kept = kept.filter(
+        (note) => !(note.kind === 'question' && note.seq < message.seq && answers(words, note.text)),
+      );
+    }
+    const weight = weightOf(text, message);
+    const again = kept.findIndex((note) => sameText(note.text) === sameText(text));
+    if (again >= 0) {
+      // Said again: as of now, in these words.
+      const [before] = kept.splice(again, 1);
+      kept.push({ ...before!, text, seq: message.seq, weight: Math.max(before!.weight, weight) });
+      continue;
+    }
+    const kind = kindOf(text, kept, position === 0 && message.role === 'user');
+    if (kind) kept.push({ seq: message.seq, kind, text, weight });
+  }
+  return fit(kept, limitBytes);
+}
+
+/**
+ * Adds messages to the notes of those before them: sentences that hold a decision, an open question, a number or a
+ * name nobody has mentioned yet, and what the user began with. Message by message, so that it makes no difference in
+ * how many steps a conversation was summarized. Nothing is invented: every note is a sentence that was said, whole or
+ * its beginning.
+ *
+ * @param limitBytes of the notes as a text, in UTF-8
+ */
+export const noteDown = (notes: readonly Note[], messages: readonly Message[], limitBytes: number): Note[] =>
+  messages.reduce<Note[]>((before, message) => noteDownOne(before, message, limitBytes), [...notes]);

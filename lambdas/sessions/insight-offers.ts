@@ -1,0 +1,37 @@
+import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { MemoryStore } from '../memories/memory-store.ts';
+import type { InsightOffer } from './insight.ts';
+import { openKey } from './table.ts';
+
+/**
+ * Insights of ended sessions → long-term memory. They are written with the end of their session, in the row of the
+ * open session, and the row goes when the memory has them: a process that dies in between leaves them to the sweep.
+ */
+export class InsightOffers {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #memories: MemoryStore;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, memories: MemoryStore) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#memories = memories;
+  }
+
+  /** Counts once, however often it is offered: each insight of a session has a token of its own. */
+  async offer({ agentId, sessionId, userId, topic, endedAt, insights }: InsightOffer): Promise<void> {
+    for (const [position, { content, importance, tags }] of insights.entries())
+      await this.#memories.save(agentId, {
+        memoryType: 'INSIGHT',
+        content,
+        importance,
+        tags,
+        metadata: { ...(topic !== undefined && { topic }), occurredAt: endedAt },
+        provenance: { sessionId, ...(userId !== undefined && { userId }), source: 'session' },
+        clientToken: `${sessionId}#${position}`,
+      });
+    await this.#documents.send(
+      new DeleteCommand({ TableName: this.#table, Key: openKey(agentId, sessionId) }),
+    );
+  }
+}

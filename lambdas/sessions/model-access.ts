@@ -1,0 +1,47 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { Counters } from '../agents/counters.ts';
+import { DAY_MS, SECOND_MS } from '../shared/platform/clock.ts';
+import type { Runtime } from '../shared/platform/runtime.ts';
+import type * as Bedrock from './bedrock-model.ts';
+import type { LanguageModel } from './language-model.ts';
+import { ModelSummarizer } from './model-summarizer.ts';
+import type { SessionSettings } from './settings.ts';
+import { ExtractiveSummarizer, type Summarizer } from './summarizer.ts';
+
+/** The agent's counter of tokens that summaries may cost it in a day. */
+const BUDGET = 'summary-tokens';
+
+/** In the bundle both files stand side by side; see lib/constructs/bundle.ts. */
+const bedrockModel = new URL('./bedrock-model.mjs', import.meta.url).href;
+
+const openBedrock = async (modelId: string, timeoutMs: number): Promise<LanguageModel> => {
+  const { createBedrockModel } = (await import(bedrockModel)) as typeof Bedrock;
+  return createBedrockModel(modelId, timeoutMs);
+};
+
+/**
+ * The stage's summarizer: a model where one is configured, sentences kept as they were said everywhere else.
+ * @param open how the model is come by
+ */
+export function createSummarizer(
+  { documents, clock, logger }: Pick<Runtime, 'documents' | 'clock' | 'logger'>,
+  table: string,
+  { summaryBytes, summaryModel }: SessionSettings,
+  open = openBedrock,
+): Summarizer {
+  const fallback = new ExtractiveSummarizer(summaryBytes);
+  if (!summaryModel) return fallback;
+  const { modelId, timeoutSeconds, tokensPerAgentAndDay } = summaryModel;
+  const counters = new Counters(documents, table, clock, new AgentRegistry(documents, table, clock));
+  let model: Promise<LanguageModel> | undefined;
+  return new ModelSummarizer({
+    model: () => (model ??= open(modelId, timeoutSeconds * SECOND_MS)),
+    fallback,
+    mayUse: async (agentId, tokens) => {
+      const request = { windowSeconds: DAY_MS / SECOND_MS, by: tokens, limit: tokensPerAgentAndDay };
+      return (await counters.count(agentId, BUDGET, request)).allowed;
+    },
+    limitBytes: summaryBytes,
+    onFailure: (error) => logger.warn('the model made no summary', { modelId, error }),
+  });
+}

@@ -1,0 +1,141 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { NotFoundError } from '../shared/errors.ts';
+import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import { type Message, type SessionHead, ttlOf } from './session.ts';
+import type { ResumedSession, SessionReader } from './session-reader.ts';
+import type { Summarizer } from './summarizer.ts';
+import type { RunningSummary } from './summary.ts';
+import { summaryToItem } from './table.ts';
+
+export interface RollingSummaryParts {
+  readonly documents: DynamoDBDocumentClient;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly reader: SessionReader;
+  readonly summarizer: Summarizer;
+  readonly hotWindow: number;
+  readonly summaryEvery: number;
+}
+
+/** A put that was given its number is made, or given up, within this time: no request runs longer. */
+const GAP_SETTLED_MS = 60 * SECOND_MS;
+const MAX_TRIES = 3;
+
+/**
+ * Keeps the running summary of a session up with its messages. The summary says through which message it was made, and
+ * is replaced only by one made from it: whoever comes second, or again, changes nothing.
+ */
+export class RollingSummary {
+  readonly #parts: RollingSummaryParts;
+
+  constructor(parts: RollingSummaryParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the summary is due with these messages: a stream brings them all, most need nothing done. */
+  isDue(newestSeq: number, oldestSeq = newestSeq): boolean {
+    const step = (seq: number) => Math.floor(seq / this.#parts.summaryEvery);
+    return step(newestSeq) > step(oldestSeq - 1);
+  }
+
+  /**
+   * Folds into the summary what will have left the hot window before the next time, so that at any moment a message is
+   * in the summary or in the window. With a window of 8 and every 5 messages: through message n − 4, at each multiple
+   * n of 5.
+   *
+   * @param newestSeq of the message that made it due
+   * @returns through which message the summary holds now; undefined when there was nothing to do
+   */
+  async bringUpTo(agentId: string, sessionId: string, newestSeq: number): Promise<number | undefined> {
+    const { hotWindow, summaryEvery } = this.#parts;
+    const upTo = newestSeq - hotWindow + summaryEvery - 1;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const opening = await this.#opening(agentId, sessionId);
+      // Gone, or its final summary holds everything.
+      if (!opening || opening.head.end) return undefined;
+      const { head, summary } = opening;
+      const from = (summary?.throughSeq ?? 0) + 1;
+      if (from > Math.min(upTo, newestSeq)) return undefined;
+      const messages = this.#settled(await this.#messages(head, from, Math.min(upTo, newestSeq)), from);
+      const last = messages.at(-1);
+      if (!last) return undefined;
+      const next: RunningSummary = {
+        content: await this.#parts.summarizer.summarize({
+          agentId,
+          subject: head,
+          previous: summary?.content,
+          messages,
+        }),
+        throughSeq: last.seq,
+        updatedAt: this.#parts.clock().toISOString(),
+      };
+      if (await this.#replace(head, summary, next)) return last.seq;
+      // Another worker was faster; it may have seen less than this one.
+    }
+    return undefined;
+  }
+
+  async #opening(agentId: string, sessionId: string): Promise<Omit<ResumedSession, 'messages'> | undefined> {
+    try {
+      return await this.#parts.reader.opening(agentId, sessionId);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  async #messages({ agentId, sessionId }: SessionHead, from: number, to: number): Promise<Message[]> {
+    const found: Message[] = [];
+    for await (const page of this.#parts.reader.messages(agentId, sessionId, from, to)) found.push(...page);
+    return found;
+  }
+
+  /**
+   * What stands before the first number that may still be filled: an append takes its number first and puts its
+   * message then. A gap whose later neighbour is a minute old stays one.
+   */
+  #settled(messages: readonly Message[], from: number): readonly Message[] {
+    const settledBefore = this.#parts.clock().getTime() - GAP_SETTLED_MS;
+    let expected = from;
+    for (const [position, { seq, createdAt }] of messages.entries()) {
+      if (seq > expected && Date.parse(createdAt) > settledBefore) return messages.slice(0, position);
+      expected = seq + 1;
+    }
+    return messages;
+  }
+
+  /** @returns false when the summary is no longer the one the next was made from */
+  async #replace(
+    head: SessionHead,
+    previous: RunningSummary | undefined,
+    next: RunningSummary,
+  ): Promise<boolean> {
+    try {
+      await this.#parts.documents.send(
+        new PutCommand({
+          TableName: this.#parts.table,
+          Item: summaryToItem(head, next, ttlOf(head)),
+          ...madeFrom(previous),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (failedCondition(error)) return false;
+      throw error;
+    }
+  }
+}
+
+/** The condition that the stored summary is still this one. */
+export const madeFrom = (previous: RunningSummary | undefined) =>
+  previous
+    ? {
+        ConditionExpression: 'throughSeq = :through',
+        ExpressionAttributeValues: { ':through': previous.throughSeq },
+      }
+    : {
+        ConditionExpression: 'attribute_not_exists(#pk)',
+        ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+      };

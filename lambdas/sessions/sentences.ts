@@ -1,0 +1,63 @@
+/** Most of a message that is looked at for a summary, and most of a sentence that is kept, in UTF-16 units. */
+const MAX_TEXT = 20_000;
+const MAX_SENTENCE = 240;
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+/** Titles after which a point ends no sentence; the segmenter does not know them. */
+const ABBREVIATION = /\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|approx|No)\.\s*$/;
+
+/** A beginning that ends between words, with a mark, and not within a character. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const beginning = text.slice(0, most - 1);
+  const space = beginning.lastIndexOf(' ');
+  return `${(space > most / 2 ? beginning.slice(0, space) : beginning).trimEnd().toWellFormed()}…`;
+}
+
+const CONTROL = /[\p{Cc}\p{Cf}]+/gu;
+
+/** The sentences of a text, each on one line and of bounded length. */
+export function sentencesOf(text: string): string[] {
+  const sentences: string[] = [];
+  for (const line of text.slice(0, MAX_TEXT).toWellFormed().split(/\r?\n/)) {
+    let open = '';
+    for (const { segment } of segmenter.segment(line)) {
+      open += segment;
+      if (ABBREVIATION.test(open)) continue;
+      sentences.push(open);
+      open = '';
+    }
+    sentences.push(open);
+  }
+  return sentences
+    .map((sentence) => cut(sentence.replace(CONTROL, ' ').replace(/\s+/g, ' ').trim(), MAX_SENTENCE))
+    .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
+}
+
+const STOP_WORDS = new Set(
+  (
+    'the and for are was were will would should could can may might must not but you your our their they them this ' +
+    'that these those with from into than then when what which who whom whose where why how have has had does did ' +
+    'about there here been being its his her him she let use any all some'
+  ).split(' '),
+);
+
+/** The words that carry what a sentence is about. */
+export const contentWords = (sentence: string): Set<string> =>
+  new Set((sentence.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? []).filter((word) => !STOP_WORDS.has(word)));
+
+const NUMBER = /\d[\d.,:/-]*\d|\d/g;
+
+/** The numbers in a sentence, as they are written: amounts, dates, ids. */
+export const numbersIn = (sentence: string): string[] => sentence.match(NUMBER) ?? [];
+
+/**
+ * What looks like a name: capitals inside a word or past the sentence's first, symbols such as BTC-USD, what stands in
+ * quotation marks, addresses of mail.
+ */
+const NAME =
+  /(?<=\S\s+["'(]?)\p{Lu}[\p{L}\p{N}]*(?:[-_.&]\p{L}[\p{L}\p{N}]*)*(?:\s+\p{Lu}[\p{L}\p{N}]+)*|\b\p{Lu}{2,}[\p{Lu}\p{N}]*(?:[-_/]\p{Lu}[\p{Lu}\p{N}]*)*\b|\b\p{Ll}+\p{Lu}\p{L}*\b|"[^"]{2,60}"|“[^”]{2,60}”|[\w.+-]+@[\w-]+\.[\w.]+/gu;
+
+export const namesIn = (sentence: string): string[] =>
+  (sentence.match(NAME) ?? []).filter((name) => name !== 'I' && !/^I[ '’]/.test(name));

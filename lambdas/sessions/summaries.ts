@@ -1,0 +1,94 @@
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
+import middy from '@middy/core';
+import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { createSummarizer } from './model-access.ts';
+import { RollingSummary } from './rolling-summary.ts';
+import { SessionReader } from './session-reader.ts';
+import { type SessionSettings, sessionSettings } from './settings.ts';
+import { seqOf, sessionOfPartition } from './table.ts';
+
+export interface SummariesEnvironment {
+  readonly STATE_TABLE: string;
+  readonly SESSION_SETTINGS: SessionSettings;
+}
+
+export type SummariesHandler = (
+  event: DynamoDBStreamEvent,
+  context: Context,
+) => Promise<DynamoDBBatchResponse>;
+
+interface Appended {
+  readonly agentId: string;
+  readonly sessionId: string;
+  readonly oldestSeq: number;
+  readonly newestSeq: number;
+  /** Of its first record in the batch. */
+  readonly sequenceNumber: string;
+}
+
+/** The messages of a batch by their session. */
+function appendedIn(records: readonly DynamoDBRecord[]): Appended[] {
+  const bySession = new Map<string, Appended>();
+  for (const { dynamodb } of records) {
+    const partition = dynamodb?.Keys?.[PARTITION_KEY]?.S ?? '';
+    const session = sessionOfPartition(partition);
+    const seq = seqOf(dynamodb?.Keys?.[SORT_KEY]?.S ?? '');
+    if (!session || seq === undefined) continue;
+    const known = bySession.get(partition);
+    bySession.set(partition, {
+      ...session,
+      oldestSeq: Math.min(seq, known?.oldestSeq ?? seq),
+      newestSeq: Math.max(seq, known?.newestSeq ?? seq),
+      sequenceNumber: known?.sequenceNumber ?? dynamodb?.SequenceNumber ?? '',
+    });
+  }
+  return [...bySession.values()];
+}
+
+/**
+ * The state table's stream → the running summaries. At least once and in the order of a session; what comes again
+ * finds its summary made. From the first session that failed the batch comes again, and only that is worked on then.
+ */
+export function createSummariesHandler(
+  { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
+  env: SummariesEnvironment,
+): SummariesHandler {
+  const { hotWindow, summaryEvery } = env.SESSION_SETTINGS;
+  const summaries = new RollingSummary({
+    documents,
+    table: env.STATE_TABLE,
+    clock,
+    reader: new SessionReader(documents, env.STATE_TABLE, clock, hotWindow),
+    summarizer: createSummarizer({ documents, clock, logger }, env.STATE_TABLE, env.SESSION_SETTINGS),
+    hotWindow,
+    summaryEvery,
+  });
+  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+    const due = appendedIn(event.Records).filter(({ newestSeq, oldestSeq }) =>
+      summaries.isDue(newestSeq, oldestSeq),
+    );
+    const failed: string[] = [];
+    let made = 0;
+    for (const { agentId, sessionId, newestSeq, sequenceNumber } of due)
+      try {
+        if ((await summaries.bringUpTo(agentId, sessionId, newestSeq)) !== undefined) made += 1;
+      } catch (error) {
+        logger.error('not summarized', { agentId, sessionId, error: error as Error });
+        failed.push(sequenceNumber);
+      }
+    logger.info('summarized', { records: event.Records.length, sessions: due.length, made });
+    // Sessions stand in the order of their first records, so the first failure has the lowest sequence number.
+    return { batchItemFailures: failed.slice(0, 1).map((itemIdentifier) => ({ itemIdentifier })) };
+  })
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as SummariesHandler;
+}
+
+export const handler = createSummariesHandler(
+  createRuntime('summaries'),
+  readEnvironment({ STATE_TABLE: resourceName, SESSION_SETTINGS: sessionSettings }),
+);
