@@ -14,6 +14,7 @@ const slices = [
   'memories',
   'exposures',
   'analytics',
+  'performance',
   'consolidation',
   'archive',
   'erasures',

@@ -230,8 +230,11 @@ export class ObservabilityStack extends Stack {
         this.#lambda(name, { FunctionName: fn.functionName }, { statistic, label }),
       );
     // The free dashboard has room for 50 metrics; how long a function takes that does nothing, or that nobody waits for
-    // and no queue feeds, is not among them.
-    const unshown = new Set(['health', 'archiver', 'summaries', 'sweeper']);
+    // and no queue feeds, or that answers seldom, is not among them.
+    const unshown = new Set([
+      ...['health', 'archiver', 'summaries', 'sweeper', 'eraser'],
+      ...['erasures', 'archive', 'consolidation'],
+    ]);
     const working = functions.filter(({ name }) => !unshown.has(name));
     const perTable = (metricName: string) =>
       Object.entries(tables).map(

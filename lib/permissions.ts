@@ -12,6 +12,7 @@ export type FunctionName =
   | 'patterns'
   | 'memories'
   | 'analytics'
+  | 'performance'
   | 'consolidation'
   | 'archive'
   | 'archiver'
@@ -102,6 +103,11 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     decisions: { actions: ['Query'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query'] },
   },
+  performance: {
+    memory: { actions: ['Query', 'PutItem'] },
+    decisions: { actions: ['Query', 'BatchGetItem'], indexes: ['timeline'] },
+    state: { actions: ['GetItem', 'Query'] },
+  },
   consolidation: {
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
   },
@@ -115,7 +121,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   erasures: { state: { actions: ['GetItem', 'PutItem'] } },
   eraser: {
     decisions: { actions: ['Query', 'DeleteItem'] },
-    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] },
+    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     state: {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       indexes: ['registry'],
@@ -141,7 +147,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
       indexes: ['shared'],
     },
     state: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       indexes: ['registry'],
     },
   },

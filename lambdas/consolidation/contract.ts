@@ -63,6 +63,9 @@ const agentResultSchema = z.object({
       totals: totalsSchema,
       pages: count,
       durationMs: z.number(),
+      rolledUpDays: count
+        .optional()
+        .meta({ description: 'Days whose results changed and were counted anew, for performance.' }),
       types: z.array(typeReportSchema),
     })
     .optional(),

@@ -12,11 +12,11 @@ const AGENT_BATCH = 100;
 
 /**
  * Whether a run has nothing to do for an agent: it wrote nothing since its last run began (known to the hour), and
- * has no pattern whose numbers could age. An agent that never wrote has nothing to learn from.
+ * has no pattern whose numbers could age, and no day whose results are still to be rolled up. An agent that never wrote has nothing to learn from.
  */
 export function nothingNew(activeHour: string | undefined, lastRun: LastRun | undefined): boolean {
   if (activeHour === undefined) return true;
-  if (!lastRun || lastRun.livePatterns > 0) return false;
+  if (!lastRun || lastRun.livePatterns > 0 || (lastRun.touchedDays ?? 0) > 0) return false;
   const lastWriteBefore = Date.parse(`${activeHour}:00:00.000Z`) + HOUR_MS;
   return lastWriteBefore + SLACK_MS < Math.min(Date.parse(lastRun.startedAt), Date.parse(lastRun.asOf));
 }

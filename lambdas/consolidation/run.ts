@@ -80,6 +80,8 @@ export interface AgentReport {
   readonly totals: RunTotals;
   readonly pages: number;
   readonly durationMs: number;
+  /** Days whose results were counted anew; absent for a pool. */
+  readonly rolledUpDays?: number;
   readonly types: TypeReport[];
 }
 
@@ -101,6 +103,8 @@ export interface LastRun {
   readonly startedAt: string;
   /** Patterns whose numbers may age: candidate, promoted or suspect, and those that others offer. */
   readonly livePatterns: number;
+  /** Days whose results wait to be rolled up; their decisions will not be there for ever. @default 0 */
+  readonly touchedDays?: number;
 }
 
 export const RUN_RETENTION_MS = 90 * DAY_MS;

@@ -8,6 +8,10 @@ import { DecisionWindow } from '../decisions/decision-window.ts';
 import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
 import { StandingStore } from '../patterns/standing-store.ts';
+import { DayResults } from '../performance/day-results.ts';
+import { NightlyRollup } from '../performance/nightly-rollup.ts';
+import { RollupStore } from '../performance/rollup-store.ts';
+import { TouchedDays } from '../performance/touched-days.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -54,11 +58,8 @@ export function createWorkerHandler(
   const settings = miningSettings(env.FEATURE_WINDOWS);
   const consumed = meterCapacity(documents);
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const cases = new WindowCases(
-    new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
-    new SeenSignals(documents, env.STATE_TABLE, clock),
-    settings,
-  );
+  const decisions = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
+  const cases = new WindowCases(decisions, new SeenSignals(documents, env.STATE_TABLE, clock), settings);
   const store = new PatternStore(documents, env.MEMORY_TABLE);
   const count = countOnThreads({
     // In the bundle both files stand side by side; see lib/constructs/bundle.ts.
@@ -74,7 +75,13 @@ export function createWorkerHandler(
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);
   const pooled = new PooledConsolidation(registry, cases, store, clock, consumed, lifecycle);
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const runner = new TaskRunner(ledger, consolidation, pooled, clock);
+  const rollup = new NightlyRollup(
+    new TouchedDays(documents, env.STATE_TABLE, clock),
+    new DayResults(registry, decisions),
+    new RollupStore(documents, env.MEMORY_TABLE),
+    clock,
+  );
+  const runner = new TaskRunner(ledger, consolidation, pooled, rollup, consumed, clock);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {

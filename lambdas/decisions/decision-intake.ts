@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import type { TouchedDays } from '../performance/touched-days.ts';
 import type { ExposureLookup } from '../exposures/exposure-log.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -28,6 +29,7 @@ export interface DecisionIntakeParts {
   readonly randomPart: RandomPart;
   readonly log: DecisionLog;
   readonly registry: AgentRegistry;
+  readonly touched: TouchedDays;
   readonly triggers: TriggerLookup;
   readonly exposures: ExposureLookup;
 }
@@ -94,7 +96,7 @@ export class DecisionIntake {
     sent: NewDecision,
     parentUnderWay: Promise<unknown> | undefined,
   ): Promise<Decision | undefined> {
-    const { registry } = this.#parts;
+    const { registry, touched } = this.#parts;
     const hash = sent.clientToken === undefined ? undefined : payloadHash(sent);
     let decision = draft;
     if (sent.parent || sent.triggeredBySignals?.length || sent.exposureId !== undefined) {
@@ -111,7 +113,10 @@ export class DecisionIntake {
     }
     const item = { ...toItem(decision), ...(hash !== undefined && { payloadHash: hash }) };
     assertItemFits(item, 'The decision');
-    await registry.noteActivity(draft.agentId, [draft.decisionType]);
+    await Promise.all([
+      registry.noteActivity(draft.agentId, [draft.decisionType]),
+      touched.note(draft.agentId, draft.timestamp),
+    ]);
     return this.#putItem(decision, item);
   }
 
@@ -163,6 +168,7 @@ export class DecisionIntake {
 function inlineOutcome({ outcome }: NewDecision, timestamp: string, now: Date): Outcome | undefined {
   if (!outcome) return undefined;
   assertNotAhead(now, outcome.occurredAt, 'outcome.occurredAt');
+  assertNotAhead(now, outcome.trade?.exitTime, 'outcome.trade.exitTime');
   const occurredAt = outcome.occurredAt ?? timestamp;
   if (occurredAt < timestamp)
     throw ValidationFailedError.at('outcome.occurredAt', 'must not lie before the decision');

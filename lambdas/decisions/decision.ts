@@ -1,3 +1,5 @@
+import type { Advice, Trade } from './trade.ts';
+
 /** A decision as the service knows it: what was chosen, on what grounds, and what became of it. */
 export type OutcomeStatus = 'success' | 'failure' | 'voided';
 export type DecisionStatus = 'pending' | OutcomeStatus;
@@ -24,8 +26,11 @@ export interface Outcome {
   readonly latencyMs?: number;
   readonly errors?: readonly string[];
   readonly metrics?: Readonly<Record<string, number>>;
-  readonly trade?: Readonly<Record<string, unknown>>;
+  readonly trade?: Trade;
+  /** Whose advice was followed. */
   readonly provider?: string;
+  /** Several that advised it, with their votes. */
+  readonly providers?: readonly Advice[];
   readonly regime?: string;
   readonly tags?: readonly string[];
 }

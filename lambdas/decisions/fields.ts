@@ -13,6 +13,7 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { newTradeSchema, providersSchema, tradeSchema } from './trade.ts';
 
 /** What a decision is made of: as it is sent, as it is read, as a list shows it. */
 const shortText = z.string().min(1).max(256);
@@ -36,9 +37,12 @@ const outcomeFields = {
   latencyMs: z.number().min(0).optional(),
   errors: z.array(z.string().min(1).max(2048)).max(50).optional(),
   metrics: numbersSchema.optional(),
-  trade: storedMapSchema.optional(),
-  provider: shortText.optional(),
-  regime: shortText.optional(),
+  trade: tradeSchema.optional(),
+  provider: shortText.optional().meta({ description: 'Whose advice was followed.' }),
+  providers: providersSchema
+    .optional()
+    .meta({ description: 'Several that advised it, with their votes; `provider` alone voted for it.' }),
+  regime: shortText.optional().meta({ description: 'The market it was made in.', example: 'bull' }),
   tags: tagsSchema.optional(),
 };
 
@@ -49,7 +53,7 @@ const occurredAtSchema = timestampSchema.meta({
 
 export const newOutcomeSchema = z.strictObject({
   ...outcomeFields,
-  trade: freeFormSchema.optional(),
+  trade: newTradeSchema.optional(),
   occurredAt: occurredAtSchema.optional(),
 });
 

@@ -2,6 +2,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { runBatch } from '../shared/http/batch.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
+import { TouchedDays } from '../performance/touched-days.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -31,6 +32,7 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
   const triggers = new DeliveryLookup(documents, signalsTable, seen, clock);
   const log = new DecisionLog(documents, table, clock);
   const exposures = new ExposureLog(documents, stateTable, clock);
+  const touched = new TouchedDays(documents, stateTable, clock);
   const intake = new DecisionIntake({
     documents,
     table,
@@ -38,10 +40,11 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
     randomPart,
     log,
     registry,
+    touched,
     triggers,
     exposures,
   });
-  const outcomes = new OutcomeRecorder(documents, table, clock, log, registry);
+  const outcomes = new OutcomeRecorder(documents, table, clock, log, registry, touched);
   const chain = new DecisionChain(documents, table, log);
   const list = new DecisionList(documents, table, clock, log);
   const count = (name: string, n: number) => metrics.addMetric(name, MetricUnit.Count, n);

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import type { TouchedDays } from '../performance/touched-days.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits, isOversizeError, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import { NotFoundError, TooLargeError, ValidationFailedError } from '../shared/errors.ts';
@@ -24,6 +25,7 @@ export class OutcomeRecorder {
   readonly #clock: Clock;
   readonly #log: DecisionLog;
   readonly #registry: AgentRegistry;
+  readonly #touched: TouchedDays;
 
   constructor(
     documents: DynamoDBDocumentClient,
@@ -31,12 +33,14 @@ export class OutcomeRecorder {
     clock: Clock,
     log: DecisionLog,
     registry: AgentRegistry,
+    touched: TouchedDays,
   ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#log = log;
     this.#registry = registry;
+    this.#touched = touched;
   }
 
   /**
@@ -52,7 +56,7 @@ export class OutcomeRecorder {
     const identity = identityOf(key);
     const outcome = this.#outcomeOf(sent, identity.timestamp);
     assertItemFits({ ...key, outcome }, 'The outcome');
-    await this.#noteActivity(agentId, decisionId);
+    await this.#noteActivity(agentId, decisionId, identity.timestamp);
     try {
       const { Attributes } = await this.#documents.send(
         new UpdateCommand({
@@ -81,6 +85,7 @@ export class OutcomeRecorder {
   #outcomeOf(sent: NewOutcome, timestamp: string): Outcome {
     const now = this.#clock();
     assertNotAhead(now, sent.occurredAt, 'occurredAt');
+    assertNotAhead(now, sent.trade?.exitTime, 'trade.exitTime');
     // A decision may be stamped a few minutes ahead of this clock, and its outcome is not known before it.
     const earliest = now.toISOString() < timestamp ? timestamp : now.toISOString();
     const occurredAt = sent.occurredAt ?? earliest;
@@ -89,10 +94,10 @@ export class OutcomeRecorder {
     return { ...sent, occurredAt };
   }
 
-  /** Before the outcome is written, so the nightly planner cannot miss it; after it is known that there is something to write. */
-  async #noteActivity(agentId: string, decisionId: string): Promise<void> {
-    if (this.#registry.isNoted(agentId)) return;
+  /** Before the outcome is written, so the nightly run cannot miss it; after it is known that there is something to write. */
+  async #noteActivity(agentId: string, decisionId: string, timestamp: string): Promise<void> {
+    if (this.#registry.isNoted(agentId) && this.#touched.isNoted(agentId, timestamp)) return;
     await this.#log.get(agentId, decisionId);
-    await this.#registry.noteActivity(agentId);
+    await Promise.all([this.#registry.noteActivity(agentId), this.#touched.note(agentId, timestamp)]);
   }
 }

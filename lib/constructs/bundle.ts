@@ -21,6 +21,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   patterns: 'lambdas/patterns/handler.ts',
   memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
+  performance: 'lambdas/performance/handler.ts',
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',
   archiver: 'lambdas/archive/archiver.ts',

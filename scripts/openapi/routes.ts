@@ -8,6 +8,7 @@ import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
+import { performanceRoutes } from '../../lambdas/performance/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -20,6 +21,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   patterns: patternRoutes,
   memories: memoryRoutes,
   analytics: analyticsRoutes,
+  performance: performanceRoutes,
   consolidation: consolidationRoutes,
   archive: archiveRoutes,
   erasures: erasureRoutes,

@@ -67,6 +67,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         ],
         memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
+        performance: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
         archiver: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],

@@ -23,7 +23,12 @@ const full = {
     status: 'success',
     qualityScore: 0.9,
     metrics: { returnPct: 1.4 },
-    trade: { legs: [{ qty: 1 }] },
+    trade: { symbol: 'BTC-USD', side: 'long', size: 1, entryPrice: 100, exitPrice: 110, fees: 1, pnl: 9 },
+    providers: [
+      { provider: 'a', vote: 'buy', confidence: 0.8 },
+      { provider: 'b', vote: 'against' },
+    ],
+    regime: 'bull',
   },
   tags: ['live'],
 };

@@ -73,7 +73,9 @@ describe('an outcome', () => {
     for (const size of [150_000, 450_000]) {
       const { body } = await api.outcome('hunter', decisionId, {
         status: 'success',
-        trade: { text: 'y'.repeat(size) },
+        metrics: Object.fromEntries(
+          Array.from({ length: size / 1000 }, (_, i) => [String(i).padEnd(1000, 'y'), 1]),
+        ),
       });
       expect(body.error.code).toBe('TooLarge');
     }

@@ -1,0 +1,102 @@
+import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
+import type { DayResults } from './day-results.ts';
+import { dayOf, type DecisionResult } from './decision-result.ts';
+import { groupings, GroupTallies, isSummed } from './grouping.ts';
+import { dayAt, monthOf, runsOf, yearOf } from './periods.ts';
+import type { RollupStore } from './rollup-store.ts';
+import { SETTLED_MS, type TouchedDay, type TouchedDays } from './touched-days.ts';
+
+/** Decisions are gone so many days after they were written. */
+const RETENTION_DAYS = 90;
+
+export interface RolledUp {
+  /** Days that were counted anew. */
+  readonly days: number;
+  /** Days that wait for another night: today, and those written to in the last minutes. */
+  readonly waiting: number;
+}
+
+/**
+ * Rolls up the days that changed. A day is counted anew from its decisions, its month from its days, its year from its
+ * months: doing it again changes nothing, and what was cut short is done again because its days are still marked.
+ *
+ * Cost a day: its decisions once (0.25 RRU a KB), 12 rows of about 1 KB, and as many for its month and its year.
+ */
+export class NightlyRollup {
+  readonly #touched: TouchedDays;
+  readonly #results: DayResults;
+  readonly #store: RollupStore;
+  readonly #clock: Clock;
+
+  constructor(touched: TouchedDays, results: DayResults, store: RollupStore, clock: Clock) {
+    this.#touched = touched;
+    this.#results = results;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async rollUp(agentId: string): Promise<RolledUp> {
+    const now = this.#clock();
+    const marked = await this.#touched.list(agentId);
+    const settled = new Date(now.getTime() - SETTLED_MS).toISOString();
+    const ready = marked.filter(({ day, at }) => day < dayAt(now.getTime()) && at <= settled);
+    const decisionTypes = ready.length === 0 ? [] : await this.#results.types(agentId);
+    for (const ofYear of Object.values(groupBy(ready, ({ day }) => yearOf(day)))) {
+      for (const ofMonth of Object.values(groupBy(ofYear, ({ day }) => monthOf(day))))
+        await this.#rollUpMonth(agentId, decisionTypes, ofMonth, now);
+      const year = yearOf(ofYear[0]!.day);
+      await Promise.all(summed.map((grouping) => this.#store.putYear(agentId, grouping, year)));
+      for (const touched of ofYear) await this.#touched.clear(agentId, touched);
+    }
+    return { days: ready.length, waiting: marked.length - ready.length };
+  }
+
+  async #rollUpMonth(
+    agentId: string,
+    decisionTypes: readonly string[],
+    touched: readonly TouchedDay[],
+    now: Date,
+  ): Promise<void> {
+    const days = touched.map(({ day }) => day);
+    for (const run of runsOf(days)) {
+      const results = (await this.#results.between(agentId, decisionTypes, run))!;
+      for (const [day, ofDay] of Object.entries(groupBy(results, ({ timestamp }) => dayOf(timestamp))))
+        await this.#rollUpDay(agentId, day, ofDay, now);
+    }
+    const month = monthOf(days[0]!);
+    await Promise.all(summed.map((grouping) => this.#store.putMonth(agentId, grouping, month)));
+  }
+
+  /** Of what was logged so long ago that some of it may be gone, the row that counted all of it stays. */
+  async #rollUpDay(
+    agentId: string,
+    day: string,
+    results: readonly DecisionResult[],
+    now: Date,
+  ): Promise<void> {
+    const expiring = dayAt(now.getTime() - RETENTION_DAYS * DAY_MS);
+    const byLogging = groupBy(results, ({ loggedAt }) => dayOf(loggedAt));
+    const isOld = (loggedOn: string): boolean => loggedOn <= expiring;
+    const kept = Object.keys(byLogging).some(isOld)
+      ? await this.#store.loggedOn(agentId, day)
+      : new Set<string>();
+    const rows = Object.entries(byLogging)
+      .filter(([loggedOn]) => !(isOld(loggedOn) && kept.has(loggedOn)))
+      .flatMap(([loggedOn, logged]) =>
+        groupings.map((grouping) => {
+          const tallies = new GroupTallies();
+          for (const result of logged) tallies.add(result, grouping);
+          return { grouping, day, loggedOn, tallies };
+        }),
+      );
+    await this.#store.putDays(agentId, rows);
+  }
+}
+
+const summed = groupings.filter(isSummed);
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Record<string, T[]> {
+  const groups: Record<string, T[]> = {};
+  for (const item of items) (groups[keyOf(item)] ??= []).push(item);
+  return groups;
+}

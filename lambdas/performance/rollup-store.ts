@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { ThrottledError } from '../shared/errors.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { type Grouping, GroupTallies } from './grouping.ts';
+import { type Cover, runsOf } from './periods.ts';
+import {
+  daySortKey,
+  fromRollupItem,
+  type Level,
+  levelRange,
+  loggedOnOfRow,
+  monthSortKey,
+  periodOfRow,
+  rollupPartition,
+  toRollupItem,
+  yearSortKey,
+} from './table.ts';
+
+type Item = Record<string, unknown>;
+
+/** Results of one stretch of time. */
+export interface Stretch {
+  /** Its first day. */
+  readonly from: string;
+  readonly tallies: GroupTallies;
+}
+
+const BATCH_SIZE = 25;
+const ATTEMPTS = 8;
+const FIRST_PAUSE_MS = 20;
+/** Days that are read without being asked for cost less than another query. */
+const MAX_GAP_DAYS = 62;
+
+const inOrder = (stretches: readonly Stretch[]): GroupTallies => {
+  const all = new GroupTallies();
+  for (const { tallies } of stretches) all.append(tallies);
+  return all;
+};
+
+/** Rows of rollups, read strongly consistent: what a night has cleared is there to be read. */
+export class RollupStore {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(documents: DynamoDBDocumentClient, table: string) {
+    this.#documents = documents;
+    this.#table = table;
+  }
+
+  /** What is known of these years, months and days, in order of time. A query each, and one more for a gap of two months. */
+  async stretches(agentId: string, grouping: Grouping, { years, months, days }: Cover): Promise<Stretch[]> {
+    const read = await Promise.all([
+      this.#periods(agentId, grouping, 'Y', years, years.length > 0 ? [[years[0]!, years.at(-1)!]] : []),
+      this.#periods(agentId, grouping, 'M', months, monthRuns(months)),
+      this.#periods(
+        agentId,
+        grouping,
+        'D',
+        days,
+        runsOf(days, MAX_GAP_DAYS).map(({ from, to }) => [from, to] as const),
+      ),
+    ]);
+    return read.flat().sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0));
+  }
+
+  /** Days on which decisions of a day were logged, where they were rolled up. */
+  async loggedOn(agentId: string, day: string): Promise<Set<string>> {
+    return new Set((await this.#rows(agentId, 'all', 'D', day, day)).map(loggedOnOfRow));
+  }
+
+  async putDays(
+    agentId: string,
+    rows: readonly { grouping: Grouping; day: string; loggedOn: string; tallies: GroupTallies }[],
+  ): Promise<void> {
+    await this.#put(
+      rows.map(({ grouping, day, loggedOn, tallies }) =>
+        toRollupItem(agentId, grouping, daySortKey(day, loggedOn), tallies),
+      ),
+    );
+  }
+
+  /** Adds a month up from its days. */
+  async putMonth(agentId: string, grouping: Grouping, month: string): Promise<void> {
+    const rows = await this.#rows(agentId, grouping, 'D', month, month);
+    const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
+    await this.#put([toRollupItem(agentId, grouping, monthSortKey(month), sum)]);
+  }
+
+  /** Adds a year up from its months. */
+  async putYear(agentId: string, grouping: Grouping, year: string): Promise<void> {
+    const rows = await this.#rows(agentId, grouping, 'M', year, year);
+    const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
+    await this.#put([toRollupItem(agentId, grouping, yearSortKey(year), sum)]);
+  }
+
+  async #periods(
+    agentId: string,
+    grouping: Grouping,
+    level: Level,
+    wanted: readonly string[],
+    ranges: readonly (readonly [string, string])[],
+  ): Promise<Stretch[]> {
+    const asked = new Set(wanted);
+    const read = await Promise.all(
+      ranges.map(([from, to]) => this.#rows(agentId, grouping, level, from, to)),
+    );
+    return read
+      .flat()
+      .filter((row) => asked.has(periodOfRow(row)))
+      .map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) }));
+  }
+
+  async #rows(
+    agentId: string,
+    grouping: Grouping,
+    level: Level,
+    first: string,
+    last: string,
+  ): Promise<Item[]> {
+    const { from, to } = levelRange(level, first, last);
+    const rows: Item[] = [];
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
+          ExpressionAttributeValues: {
+            ':pk': rollupPartition(agentId, grouping),
+            ':from': from,
+            ':to': to,
+          },
+          ExclusiveStartKey: start,
+        }),
+      );
+      rows.push(...(page.Items ?? []));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return rows;
+  }
+
+  /** @throws ThrottledError when DynamoDB keeps leaving rows unwritten */
+  async #put(items: readonly Item[]): Promise<void> {
+    for (let start = 0; start < items.length; start += BATCH_SIZE) {
+      let requests = items.slice(start, start + BATCH_SIZE).map((Item) => ({ PutRequest: { Item } }));
+      for (let attempt = 0; requests.length > 0; attempt++) {
+        if (attempt === ATTEMPTS) throw new ThrottledError('Too many requests; slow down and retry');
+        if (attempt > 0) await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt);
+        const { UnprocessedItems } = await this.#documents.send(
+          new BatchWriteCommand({ RequestItems: { [this.#table]: requests } }),
+        );
+        requests = (UnprocessedItems?.[this.#table] ?? []) as typeof requests;
+      }
+    }
+  }
+}
+
+/** Months at the two ends of a long window have years between them, which are not read month by month. */
+function monthRuns(months: readonly string[]): (readonly [string, string])[] {
+  return runsOf(
+    months.map((month) => `${month}-01`),
+    MAX_GAP_DAYS,
+  ).map(({ from, to }) => [from.slice(0, 7), to.slice(0, 7)] as const);
+}
