@@ -128,7 +128,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   erasures: { state: { actions: ['GetItem', 'PutItem'] } },
   eraser: {
     decisions: { actions: ['Query', 'DeleteItem'] },
-    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] },
+    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     state: {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       indexes: ['registry'],

@@ -6,11 +6,15 @@ import type { OpenStore } from '../archive/object-store.ts';
 import { RunErasure } from '../consolidation/run-erasure.ts';
 import { DecisionErasure } from '../decisions/decision-erasure.ts';
 import { ExposureErasure } from '../exposures/exposure-erasure.ts';
+import { MemoryErasure } from '../memories/memory-erasure.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
 import { PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternErasure } from '../patterns/pattern-erasure.ts';
+import { PerformanceErasure } from '../performance/performance-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import type { Clock } from '../shared/platform/clock.ts';
+import { randomPart } from '../shared/platform/ids.ts';
 import { poolOf } from '../shared/schema/owners.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { SignalErasure } from '../signals/signal-erasure.ts';
@@ -45,6 +49,8 @@ export class ErasureSteps {
   readonly #runs: RunErasure;
   readonly #sharing: SharingErasure;
   readonly #patterns: PatternErasure;
+  readonly #memories: MemoryErasure;
+  readonly #performance: PerformanceErasure;
   readonly #archive: ArchiveErasure;
 
   constructor(documents: DynamoDBDocumentClient, env: ErasureTables, openStore: OpenStore, clock: Clock) {
@@ -57,6 +63,12 @@ export class ErasureSteps {
     this.#runs = new RunErasure(documents, env.STATE_TABLE);
     this.#sharing = new SharingErasure(documents, env.MEMORY_TABLE);
     this.#patterns = new PatternErasure(documents, env.MEMORY_TABLE);
+    this.#memories = new MemoryErasure(
+      documents,
+      env.MEMORY_TABLE,
+      new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
+    );
+    this.#performance = new PerformanceErasure(documents, env.MEMORY_TABLE);
     this.#archive = new ArchiveErasure(openStore);
   }
 
@@ -75,6 +87,8 @@ export class ErasureSteps {
     yield* this.#patterns.ofAgent(agentId);
     yield* this.#patterns.standingsOf(agentId, agents);
     yield* this.#patterns.contributionsOf(agentId, pools);
+    yield* this.#memories.ofAgent(agentId);
+    yield* this.#performance.ofAgent(agentId);
     yield* this.#archive.ofAgent(agentId);
     yield* this.#agents.ofAgent(agentId);
   }
@@ -94,8 +108,12 @@ export class ErasureSteps {
   }
 
   async *ofUser(userId: string, sessions: readonly UserSession[]): AsyncGenerator<ErasureStep> {
-    const { pools } = await this.#everybody();
-    for (const [agentId, sessionIds] of byAgent(sessions)) {
+    const { agents, pools } = await this.#everybody();
+    const ofSessions = byAgent(sessions);
+    // A memory may say whom it came from without a session that did.
+    for (const agentId of new Set([...agents, ...ofSessions.keys()]))
+      yield* this.#memories.aboutUser(agentId, userId, ofSessions.get(agentId) ?? new Set());
+    for (const [agentId, sessionIds] of ofSessions) {
       const types = await this.decisionTypes(agentId);
       const ids = new Set([
         ...(await this.#decisions.idsInSessions(agentId, types, sessionIds)),

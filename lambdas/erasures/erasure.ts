@@ -78,7 +78,7 @@ export function stillHeld(from: Date, logRetentionDays: number): StillHeld[] {
     },
     {
       where: 'erasure',
-      what: 'This record, and for two days a mark with the id alone.',
+      what: 'This record; for two days a mark with the id alone; for good, under the id of an agent, a number that has caches of its memories read again.',
       until: after(90),
     },
   ];

@@ -5,5 +5,15 @@ import type { Memory } from './memory.ts';
 export function archivedMemory(memory: Memory): ArchiveRecord {
   const { vector: _vector, ...record } = memory;
   const { agentId, memoryId, createdAt, version } = memory;
-  return { agentId, id: memoryId, kind: 'memory', timestamp: createdAt, key: memoryId, version, record };
+  const userId = memory.provenance?.userId;
+  return {
+    agentId,
+    id: memoryId,
+    kind: 'memory',
+    timestamp: createdAt,
+    key: memoryId,
+    version,
+    record,
+    ...(userId !== undefined && { userId }),
+  };
 }

@@ -26,14 +26,7 @@ export class SharingErasure {
 
   async *ofAgent(agentId: string, memoryType: string): AsyncGenerator<Removal> {
     for await (const rows of this.#rows.read(sharingPartition(agentId, memoryType)))
-      for (const row of rows) {
-        const { memoryId, granted } = fromSharingItem(row);
-        // The grants first: the row says who has one.
-        yield* this.#rows.existing(
-          granted.map((grantee) => grantKey(grantee, memoryType, agentId, memoryId)),
-        );
-        yield this.#rows.removal([row]);
-      }
+      for (const row of rows) yield* this.#ofRow(memoryType, row);
     for await (const grants of this.#rows.read(grantPartition(agentId, memoryType), '', [])) {
       for (const owned of await this.#sharedBy(grants, memoryType)) {
         const { with: audience, granted, ...rest } = fromSharingItem(owned);
@@ -48,6 +41,19 @@ export class SharingErasure {
       }
       yield this.#rows.removal(grants);
     }
+  }
+
+  /** One memory's. */
+  async *ofMemory(owner: string, memoryType: string, memoryId: string): AsyncGenerator<Removal> {
+    for (const row of await getAll(this.#documents, this.#table, [sharingKey(owner, memoryType, memoryId)]))
+      yield* this.#ofRow(memoryType, row);
+  }
+
+  async *#ofRow(memoryType: string, row: Item): AsyncGenerator<Removal> {
+    const { owner, memoryId, granted } = fromSharingItem(row);
+    // The grants first: the row says who has one.
+    yield* this.#rows.existing(granted.map((grantee) => grantKey(grantee, memoryType, owner, memoryId)));
+    yield this.#rows.removal([row]);
   }
 
   #sharedBy(grants: readonly Item[], memoryType: string): Promise<Item[]> {

@@ -14,16 +14,21 @@ const KINDS = [
   'archive records/table=state',
   'archive users/user=user-42/table=state',
   'decisions agent time',
+  'memory agent OBSERVATION',
   'memory agent PATTERN',
   'memory agent by',
   'memory agent leaver',
   'memory agent stayer',
   'memory agent type:scout',
+  'memory feed TOKEN',
+  'memory feed time',
   'memory grant leaver',
   'memory grant stayer',
   'memory history EVIDENCE',
   'memory history STATED',
   'memory history v00000001',
+  'memory performance time',
+  'memory sharing OBSERVATION',
   'memory sharing PATTERN',
   'signals signal time',
   'state agent BACKUP',
@@ -36,6 +41,7 @@ const KINDS = [
   'state agent PROFILE',
   'state agent SESSION',
   'state agent SUBSCRIPTIONS',
+  'state agent TOUCHED',
   'state agent WORKING',
   'state exposures time',
   'state open-sessions leaver',
@@ -90,7 +96,12 @@ describe('the erasure of an agent', () => {
     const after = await everything(bucket);
     // Decisions of others that name one of its decisions as their parent, and the erasure itself.
     const rest = after.filter((row) => row.includes('leaver'));
-    expect(kindsOf(rest)).toEqual(['decisions agent time', 'state erased ERASED', 'state erasure ERASURE']);
+    expect(kindsOf(rest)).toEqual([
+      'decisions agent time',
+      'memory feed STATE',
+      'state erased ERASED',
+      'state erasure ERASURE',
+    ]);
     expect(rest.filter((row) => row.startsWith('decisions') && !row.includes('agent:stayer#'))).toEqual([]);
 
     const present = new Set(after);
@@ -100,7 +111,8 @@ describe('the erasure of an agent', () => {
     expect(touched).toHaveLength(2);
 
     for (const table of ['decisions', 'memory', 'signals', 'archive'] as const) {
-      const rows = (all: readonly string[]) => all.filter((row) => row.startsWith(`${table} `)).length;
+      const rows = (all: readonly string[]) =>
+        all.filter((row) => row.startsWith(`${table} `) && !row.includes('"STATE"')).length;
       expect([table, erasure.removed[table]]).toEqual([table, rows(before) - rows(after)]);
     }
     const state = (all: readonly string[]) => all.filter((row) => /^state (?!.*"PK":"eras)/.test(row)).length;

@@ -7,6 +7,7 @@ import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
@@ -18,6 +19,8 @@ import type { MemoryBucket } from '../../support/s3.ts';
 import { startAgents } from '../agents/agents-handler.ts';
 import { recordAt } from '../archive/records.ts';
 import { createPipeline, decisionsOf, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
+import { createMemoriesFixture } from '../memories/fixture.ts';
+import { createPerformance } from '../performance/support.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { NOW, tableNames } from './erasing.ts';
 
@@ -31,6 +34,8 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
   const signals = createSignalsHandler(createTestRuntime('signals', { now: NOW }), env);
   const patterns = createPatternsHandler(createTestRuntime('patterns', { now: NOW }), env);
   const sessions = createSessionsFixture({ now: NOW });
+  const memories = createMemoriesFixture({ now: NOW });
+  const desk = createPerformance({ now: NOW });
   const pipeline = createPipeline({ now: NOW });
   const data = createUnrecordedRuntime({ now: NOW });
   const by =
@@ -82,6 +87,13 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
       if (targetAgents.length === 2)
         await onSignals(signalRoutes.acknowledgeSignal, other, { status: 'PROCESSED' }, { signalId });
     }
+    const { body: memory } = await memories.save(agentId, { clientToken: 'once' });
+    await memories.update(agentId, memory.memoryId, { expectedVersion: 1, content: 'It is over.' });
+    await call(memories.handler, memoryRoutes.putMemorySharing, {
+      params: { agentId, memoryId: memory.memoryId },
+      body: { with: ['bystander'] },
+    });
+    await desk.post('createSnapshot', agentId, { period: 'month', date: '2026-02-01' });
     await onPatterns(
       patternRoutes.statePattern,
       agentId,

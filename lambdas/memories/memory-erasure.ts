@@ -1,0 +1,91 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { SharingErasure } from '../sharing/sharing-erasure.ts';
+import { memoryTypes, type Provenance } from './memory.ts';
+import type { MemoryFeed } from './memory-feed.ts';
+import { SHARED_MEMORIES } from './memory-sharing.ts';
+import {
+  accessPartition,
+  FEED_STATE,
+  feedPartition,
+  historyPartition,
+  type Item,
+  memoryPartition,
+} from './table.ts';
+
+/** Patterns have slices of their own; their partition is not this one's to empty. */
+const ownTypes = memoryTypes.filter((type) => type !== 'PATTERN');
+
+/** Memories with what they were before, with whom they are shared, and the feed of their changes, as erasures remove them. */
+export class MemoryErasure {
+  readonly #rows: RemovableRows;
+  readonly #sharing: SharingErasure;
+  readonly #feed: MemoryFeed;
+  readonly #table: string;
+
+  constructor(documents: DynamoDBDocumentClient, table: string, feed: MemoryFeed) {
+    this.#rows = new RemovableRows(documents, 'memory', table);
+    this.#sharing = new SharingErasure(documents, table);
+    this.#feed = feed;
+    this.#table = table;
+  }
+
+  /**
+   * Of the feed one row stays, which holds a number and nothing of the agent's: it has instances that keep the agent's
+   * memories for searching read everything again, and find nothing.
+   */
+  async *ofAgent(agentId: string): AsyncGenerator<Removal> {
+    yield* this.#sharing.ofAgent(agentId, SHARED_MEMORIES);
+    // The rows that point to a memory are among those of its partition.
+    for await (const row of this.#memories(agentId, () => true)) {
+      yield* this.#rows.ofPartition(historyPartition(agentId, String(row[SORT_KEY])));
+      yield this.#rows.removal([row]);
+    }
+    await this.#feed.reset(agentId);
+    for await (const rows of this.#rows.read(feedPartition(agentId), '', [])) {
+      const changes = rows.filter((row) => row[SORT_KEY] !== FEED_STATE);
+      if (changes.length > 0) yield this.#rows.removal(changes);
+    }
+    yield* this.#rows.ofPartition(accessPartition(agentId));
+  }
+
+  /**
+   * An agent's memories that came from this user or from these sessions, whatever they are about. Reads all of the
+   * agent's: 0.25 units a KB.
+   */
+  async *aboutUser(
+    agentId: string,
+    userId: string,
+    sessionIds: ReadonlySet<string>,
+  ): AsyncGenerator<Removal> {
+    const isTheirs = ({ provenance }: Item): boolean => {
+      const { userId: of, sessionId } = (provenance ?? {}) as Provenance;
+      return of === userId || (sessionId !== undefined && sessionIds.has(sessionId));
+    };
+    for await (const row of this.#memories(agentId, isTheirs)) {
+      const memoryId = String(row[SORT_KEY]);
+      yield* this.#sharing.ofMemory(agentId, SHARED_MEMORIES, memoryId);
+      yield* this.#around(agentId, row);
+      const gone = this.#rows.removal([row]);
+      // Told in the same moment: instances that keep it for searching drop it with their next search.
+      const change = { Put: { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) } };
+      yield { ...gone, actions: [...gone.actions, change] };
+    }
+  }
+
+  /** What hangs on a memory, to go before it: the row says where it is. */
+  async *#around(agentId: string, row: Item): AsyncGenerator<Removal> {
+    yield* this.#rows.ofPartition(historyPartition(agentId, String(row[SORT_KEY])));
+    const aliases = (row['aliases'] as readonly string[] | undefined) ?? [];
+    yield* this.#rows.existing(
+      aliases.map((alias) => ({ [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: alias })),
+    );
+  }
+
+  async *#memories(agentId: string, isErased: (row: Item) => boolean): AsyncGenerator<Item> {
+    for (const type of ownTypes)
+      for await (const rows of this.#rows.read(memoryPartition(agentId, type), '', ['provenance', 'aliases']))
+        yield* rows.filter(isErased);
+  }
+}

@@ -1,0 +1,19 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import { groupings } from './grouping.ts';
+import { snapshotPartition } from './snapshot-table.ts';
+import { rollupPartition } from './table.ts';
+
+/** What an agent's decisions earned, and its snapshots, as an erasure removes them. */
+export class PerformanceErasure {
+  readonly #rows: RemovableRows;
+
+  constructor(documents: DynamoDBDocumentClient, table: string) {
+    this.#rows = new RemovableRows(documents, 'memory', table);
+  }
+
+  async *ofAgent(agentId: string): AsyncGenerator<Removal> {
+    for (const grouping of groupings) yield* this.#rows.ofPartition(rollupPartition(agentId, grouping));
+    yield* this.#rows.ofPartition(snapshotPartition(agentId));
+  }
+}
