@@ -8,6 +8,7 @@ const slices = [
   'agents',
   'decisions',
   'signals',
+  'sessions',
   'sharing',
   'patterns',
   'memories',

@@ -44,6 +44,33 @@ export interface StageConfig {
    * else (`{ ...defaultMemoryCategories, incidents: { retentionDays: 90, importance: 0.8 } }`).
    */
   readonly memoryCategories: MemoryCategories;
+  /** How sessions behave. */
+  readonly sessions: {
+    /** Of sessions that do not say: they expire so long after their last activity. */
+    readonly expiresAfterSeconds: number;
+    /** How many messages stay whole. */
+    readonly hotWindow: number;
+    /** After every so many messages the running summary is brought up to date. */
+    readonly summaryEvery: number;
+    /** Limit of the running summary, in bytes. */
+    readonly summaryBytes: number;
+  };
+  /**
+   * How a known pattern changes and how a stated one is settled; the defaults were chosen by simulation, see
+   * docs/adr/010-change-and-hypotheses.md. What is promoted or stated keeps what it was given at that time.
+   */
+  readonly patternLifecycle: {
+    /** Log-likelihood ratio at which a pattern's outcomes no longer fit what it promised: lower is quicker to doubt. */
+    readonly driftThreshold: number;
+    /** Days since it was last seen in which a dormant pattern's confidence halves. */
+    readonly confidenceHalfLifeDays: number;
+    /** Chance of ever confirming a false hypothesis, and of ever refuting a true one. */
+    readonly hypothesisLevel: number;
+    /** The least effect worth knowing, as an odds ratio: below it a hypothesis is refuted. */
+    readonly hypothesisOddsRatio: number;
+    /** Days in which a hypothesis is settled or given up. */
+    readonly hypothesisDays: number;
+  };
   /** Health of an agent by the age of its last heartbeat. */
   readonly health: { readonly idleAfterSeconds: number; readonly inactiveAfterSeconds: number };
 }
@@ -55,6 +82,14 @@ const common = {
   workerConcurrency: 5,
   featureWindows: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
   memoryCategories: defaultMemoryCategories,
+  sessions: { expiresAfterSeconds: 30 * 60, hotWindow: 8, summaryEvery: 5, summaryBytes: 1600 },
+  patternLifecycle: {
+    driftThreshold: 6,
+    confidenceHalfLifeDays: 90,
+    hypothesisLevel: 0.05,
+    hypothesisOddsRatio: 2,
+    hypothesisDays: 90,
+  },
   health: { idleAfterSeconds: 5 * 60, inactiveAfterSeconds: 60 * 60 },
 } as const;
 

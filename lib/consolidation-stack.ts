@@ -89,6 +89,7 @@ export class ConsolidationStack extends Stack {
         FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
         MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
         ...archiving.environment,
+        PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
       },
       statements: [
         ...archiving.statements,

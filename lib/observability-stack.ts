@@ -60,19 +60,14 @@ export class ObservabilityStack extends Stack {
     super(scope, id, props);
     this.#stage = props.config.stage;
     this.alarmTopic = this.#createTopic(props.config.alarmEmail);
-    const functions = [...props.service.functions, ...this.#unanswering(props)];
-    this.#createAlarms(props);
-    this.#createDashboard(props, functions);
-  }
-
-  /** Functions that answer no request, so that no 5xx tells of their errors. */
-  #unanswering({ service, consolidation }: ObservabilityStackProps) {
-    return [
-      { name: 'relay', function: service.relay.function },
-      { name: 'archiver', function: service.archiver.function },
-      { name: 'planner', function: consolidation.planner },
-      { name: 'worker', function: consolidation.worker },
+    const background = [
+      { name: 'relay', function: props.service.relay.function },
+      { name: 'archiver', function: props.service.archiver.function },
+      { name: 'planner', function: props.consolidation.planner },
+      { name: 'worker', function: props.consolidation.worker },
     ];
+    this.#createAlarms(props);
+    this.#createDashboard(props, background);
   }
 
   /**
@@ -201,18 +196,18 @@ export class ObservabilityStack extends Stack {
   }
 
   #createDashboard(
-    props: ObservabilityStackProps,
-    functions: readonly { readonly name: string; readonly function: IFunction }[],
+    { config, tables, service, consolidation }: ObservabilityStackProps,
+    background: readonly { readonly name: string; readonly function: IFunction }[],
   ): void {
-    const { config, tables, service, consolidation } = props;
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 12, height: 6 });
-    const perFunction = (name: string, statistic: string, shown = functions) =>
+    const perFunction = (name: string, statistic: string, shown: typeof background) =>
       shown.map(({ name: label, function: fn }) =>
         this.#lambda(name, { FunctionName: fn.functionName }, { statistic, label }),
       );
-    // The free dashboard has room for 50 metrics; how long a function takes that does nothing is not among them.
-    const working = functions.filter(({ name }) => name !== 'health');
+    // The free dashboard has room for 50 metrics: what fails behind the API is its 5xx, and how long a function takes
+    // that does nothing is not shown.
+    const working = [...service.functions.filter(({ name }) => name !== 'health'), ...background];
     const perTable = (metricName: string) =>
       Object.entries(tables).map(
         ([label, { tableName }]) =>
@@ -253,7 +248,7 @@ export class ObservabilityStack extends Stack {
             [this.#api(service, 'Count'), this.#api(service, '4xx'), this.#api(service, '5xx')],
             [this.#api(service, 'Latency', 'p99')],
           ),
-          graph('Errors behind the API', perFunction('Errors', Stats.SUM, this.#unanswering(props)), [
+          graph('Errors behind the scenes', perFunction('Errors', Stats.SUM, background), [
             this.#lambda('Throttles', {}),
           ]),
         ],

@@ -6,6 +6,7 @@ export type FunctionName =
   | 'agents'
   | 'decisions'
   | 'signals'
+  | 'sessions'
   | 'patterns'
   | 'memories'
   | 'analytics'
@@ -65,6 +66,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     decisions: { actions: ['GetItem'] },
+  },
+  sessions: {
+    state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] },
   },
   patterns: {
     memory: {

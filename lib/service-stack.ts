@@ -12,6 +12,7 @@ import { decisionRoutes } from '../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
 import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
@@ -48,6 +49,8 @@ export class ServiceStack extends Stack {
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
     const { config, tables, archive, planner } = props;
+    // What an agent removes is archived first.
+    const removed = archiveAccess(archive, ['write']);
     const slices: readonly Slice[] = [
       { name: 'health', routes: healthRoutes, memorySize: 256 },
       {
@@ -60,19 +63,31 @@ export class ServiceStack extends Stack {
       },
       { name: 'decisions', routes: decisionRoutes },
       { name: 'signals', routes: signalRoutes },
+      {
+        name: 'sessions',
+        routes: sessionRoutes,
+        environment: { SESSION_SETTINGS: JSON.stringify(config.sessions) },
+      },
       // One CPU: a dry run reads and tests a window while the caller waits.
       {
         name: 'patterns',
         routes: patternRoutes,
         memorySize: 1769,
-        environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
+        environment: {
+          FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
+          PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
+        },
       },
       // One CPU, and room for the indexes of the agents it was asked about last.
       {
         name: 'memories',
         routes: memoryRoutes,
         memorySize: 1769,
-        environment: { MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories) },
+        environment: {
+          MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
+          ...removed.environment,
+        },
+        statements: removed.statements,
       },
       // Likewise: each reads a window of decisions while the caller waits.
       {

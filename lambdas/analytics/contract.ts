@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { emergingPatternSchema } from '../patterns/contract.ts';
+import { emergingPatternSchema } from '../patterns/pattern-contract.ts';
 import { intervalSchema, memoryEffectSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import {

@@ -26,9 +26,10 @@ export class ArchiveReader {
   /** @throws ValidationFailedError at `from`, `to` or `nextToken` */
   async list(agentId: string, request: ArchiveRequest) {
     const { table, id, maxResults = DEFAULT_PAGE, nextToken } = request;
-    // The id of a decision or a signal says when it was made: a read by it looks at one day.
+    // The id of a decision or a signal says when it was made: a read by it looks at one day. A session's says when it
+    // began.
     const time = id === undefined ? undefined : parseTypedId(id)?.timestamp;
-    const { from = time, to = time } = request;
+    const { from = time, to = table === 'state' ? undefined : time } = request;
     if (id !== undefined && from === undefined)
       throw ValidationFailedError.at('from', 'is needed: the id does not say when the record was made');
     if (from !== undefined && to !== undefined && from > to)

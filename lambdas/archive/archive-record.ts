@@ -1,7 +1,7 @@
 import type { TableName } from '../shared/schema/tables.ts';
 
-/** Why a record is here: its time was over, or the nightly run took it from the table. */
-export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'moved';
+/** Why a record is here: its time was over, the nightly run took it from the table, or its agent did. */
+export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'moved' | 'deleted';
 
 /** What one row of a table becomes in the archive. */
 export interface ArchiveRecord {
@@ -18,6 +18,8 @@ export interface ArchiveRecord {
   /** Of one key the versions are records of their own. */
   readonly version: number;
   readonly record: Readonly<Record<string, unknown>>;
+  /** Whom it is about, where it says so: a pointer beside the records finds it when that user is to be forgotten. */
+  readonly userId?: string;
 }
 
 /** One line of an object. Names are Athena's columns: lower case. */
@@ -40,6 +42,7 @@ export interface ArchivedRecord extends ArchiveRecord {
 }
 
 const ROOT = 'records/';
+const USERS_ROOT = 'users/';
 
 export const dayOf = (timestamp: string): string => timestamp.slice(0, 10);
 
@@ -56,6 +59,35 @@ export const dayOfSegment = (segment: string): string => segment.slice(DAY_SEGME
 
 export const objectKey = (table: TableName, agentId: string, day: string, name: string): string =>
   `${dayPrefix(table, agentId, day)}${name}.jsonl.gz`;
+
+/** Where something of a user is in the archive. The key says it all; the object is empty. */
+export interface UserPointer {
+  readonly userId: string;
+  readonly table: TableName;
+  readonly agentId: string;
+  readonly day: string;
+  readonly id: string;
+}
+
+export const userPrefix = (userId: string): string => `${USERS_ROOT}user=${userId}/`;
+
+export const pointerKey = ({ userId, table, agentId, day, id }: UserPointer): string =>
+  `${userPrefix(userId)}table=${table}/agent=${agentId}/${DAY_SEGMENT}${day}/${id}`;
+
+/** @throws Error when it is no key of a pointer */
+export function pointerOf(key: string): UserPointer {
+  const match = /^users\/user=([^/]+)\/table=([^/]+)\/agent=([^/]+)\/date=([^/]+)\/([^/]+)$/.exec(key);
+  if (!match) throw new Error(`not a pointer: ${key}`);
+  const [, userId, table, agentId, day, id] = match as unknown as [
+    string,
+    string,
+    TableName,
+    string,
+    string,
+    string,
+  ];
+  return { userId, table, agentId, day, id };
+}
 
 export const toLine = (
   { id, kind, timestamp, key, version, record }: ArchiveRecord,

@@ -15,6 +15,7 @@ import {
   fromLine,
   objectKey,
   orderOf,
+  pointerKey,
   toLine,
 } from './archive-record.ts';
 import type { OpenStore } from './object-store.ts';
@@ -55,7 +56,7 @@ interface Group {
  * `records/table={table}/agent={agentId}/date={yyyy-mm-dd}/`. An object is named by the records in it, so the same
  * batch written again replaces itself; what a repeat cut differently writes twice is one record when it is read.
  *
- * Writing costs one PUT ($5 a million) for each agent and day in a batch, reading one GET ($0.40 a million) for each
+ * Writing costs one PUT ($5 a million) for each agent and day in a batch, and for each session or memory of a user, reading one GET ($0.40 a million) for each
  * object of the days looked at and one LIST ($5 a million) for each thousand days or objects.
  */
 export class Archive {
@@ -134,6 +135,11 @@ export class Archive {
     archivedAt: string,
   ): Promise<void> {
     const store = await this.#open();
+    // First: a pointer to nothing harms nobody, and a record that no pointer finds would outlive its user's erasure.
+    const pointers = records.flatMap(({ userId, id }) =>
+      userId === undefined ? [] : [pointerKey({ userId, table, agentId, day, id })],
+    );
+    await atOnce([...new Set(pointers)], (key) => store.put(key, new Uint8Array()));
     const text = records.map((record) => `${JSON.stringify(toLine(record, reason, archivedAt))}\n`).join('');
     const name = sha256(
       records

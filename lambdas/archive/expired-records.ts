@@ -4,6 +4,7 @@ import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 
 import { archivedDecision } from '../decisions/archived-decision.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { TableName } from '../shared/schema/tables.ts';
+import { archivedSession } from '../sessions/archived-session.ts';
 import { archivedDelivery } from '../signals/archived-delivery.ts';
 import type { Archive } from './archive.ts';
 import type { ArchiveRecord } from './archive-record.ts';
@@ -16,6 +17,7 @@ type Item = Readonly<Record<string, unknown>>;
  */
 const recordsOf: Readonly<Partial<Record<TableName, (item: Item, now: Date) => readonly ArchiveRecord[]>>> = {
   decisions: (item) => [archivedDecision(item) ?? []].flat(),
+  state: (item, now) => [archivedSession(item, now) ?? []].flat(),
   signals: archivedDelivery,
 };
 

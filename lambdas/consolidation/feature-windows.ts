@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { json } from '../shared/platform/env.ts';
 import { TYPE_PATTERN } from '../shared/schema/fields.ts';
 import { defaultMiningSettings } from './mining/settings.ts';
 import type { MiningSettings } from './mining/types.ts';
@@ -27,19 +28,9 @@ export type FeatureWindows = z.output<typeof windowsSchema>;
 
 /**
  * The variable FEATURE_WINDOWS: `{"signalHours":4,"signalHoursByType":{"NEWS":24},"sequenceHours":24}`. Every function
- * that makes features has it, with the same value; anything else stops the function at its start.
+ * that makes features has it, with the same value.
  */
-export const featureWindows = z
-  .string({ error: 'is missing' })
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(windowsSchema);
+export const featureWindows = json(windowsSchema);
 
 const toMs = (value: number): number => Math.round(value * MINUTES_PER_HOUR) * (HOUR_MS / MINUTES_PER_HOUR);
 

@@ -50,7 +50,7 @@ export interface LifecycleInput {
   /** Stated patterns that a stored one states as well: id → that one's id. @default none */
   readonly twins?: ReadonlyMap<string, string>;
   /** @default defaultLifecycleSettings */
-  readonly lifecycle?: LifecycleSettings;
+  readonly lifecycle?: LifecycleSettings | undefined;
 }
 
 export interface Change {
@@ -110,7 +110,7 @@ function renew(
     status,
     // what gave it its status tonight stays the reason when tonight is done again
     reason: before && !statusChanged && before.statusSince === asOf ? before.reason : reason,
-    ...(explainedBy !== undefined && status !== 'promoted' && { explainedBy }),
+    ...(explainedBy !== undefined && { explainedBy }),
     ...(supersedes !== undefined && { supersedes }),
     ...(mergedInto !== undefined && { mergedInto }),
     ...(sameAs !== undefined && status === 'promoted' && { sameAs }),

@@ -5,22 +5,23 @@ import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
 import { typeOfPool } from '../shared/schema/owners.ts';
-import {
-  type ConsolidationOutcome,
-  type ConsolidationTask,
-  countsOf,
-  nearestOf,
-  saveLearned,
-  totalsOf,
-} from './agent-consolidation.ts';
 import { isDecaying } from './dormancy.ts';
 import { type Judged, learnFrom } from './learning.ts';
 import type { LifecycleResult } from './lifecycle.ts';
-import { beforeOf, lookedAtBefore } from './looked-at.ts';
+import type { LifecycleSettings } from './lifecycle-settings.ts';
+import { lookedAtBefore } from './looked-at.ts';
 import { byAgent, judgeAcrossAgents } from './mining/across-agents.ts';
 import type { Finding, MiningResult } from './mining/types.ts';
 import { type Member, type Pool, readPool } from './pooled-window.ts';
 import type { LastRun, TypeReport } from './run.ts';
+import {
+  type ConsolidationOutcome,
+  type ConsolidationTask,
+  outcomeOf,
+  reportOf,
+  saveLearned,
+  totalsOf,
+} from './run-outcome.ts';
 import { windowAt, type WindowCases } from './window-cases.ts';
 
 /** Agents of one type a pooled run takes, the first by id. */
@@ -38,6 +39,7 @@ export class PooledConsolidation {
   readonly #store: PatternStore;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
+  readonly #lifecycle: LifecycleSettings | undefined;
 
   constructor(
     registry: AgentRegistry,
@@ -45,19 +47,21 @@ export class PooledConsolidation {
     store: PatternStore,
     clock: Clock,
     consumed: () => ConsumedUnits,
+    lifecycle?: LifecycleSettings,
   ) {
     this.#registry = registry;
     this.#cases = cases;
     this.#store = store;
     this.#clock = clock;
     this.#consumed = consumed;
+    this.#lifecycle = lifecycle;
   }
 
   /** The same as an agent's own: a function of the windows, of the patterns before it and of `asOf`, and a fixpoint. */
   async consolidate(task: ConsolidationTask, previous: LastRun | undefined): Promise<ConsolidationOutcome> {
     const startedAt = this.#clock();
     this.#consumed();
-    const { agentId: owner, asOf, runId } = task;
+    const { agentId: owner, asOf } = task;
     const dryRun = previous !== undefined && asOf < previous.asOf;
     const window = windowAt(asOf);
     const stored = await this.#store.ofAgent(owner);
@@ -84,24 +88,17 @@ export class PooledConsolidation {
     }
     // The decisions are counted with the agents that made them.
     const totals = { ...totalsOf(types, this.#consumed()), decisions: 0, resolved: 0 };
-    return {
-      report: {
-        dryRun,
-        totals,
-        pages,
-        durationMs: this.#clock().getTime() - startedAt.getTime(),
-        types,
-      },
-      ...(!dryRun && {
-        lastRun: {
-          runId,
-          asOf,
-          startedAt: startedAt.toISOString(),
-          livePatterns,
-          ...beforeOf(lookedAt),
-        },
-      }),
-    };
+    return outcomeOf({
+      task,
+      lookedAt,
+      startedAt,
+      now: this.#clock(),
+      dryRun,
+      totals,
+      pages,
+      types,
+      livePatterns,
+    });
   }
 
   async #learn(
@@ -131,26 +128,14 @@ export class PooledConsolidation {
     // The lifecycle knows no contributors.
     const previous = stored.map(({ contributors: _, ...pattern }) => pattern);
     const { newShare } = pool;
-    const learned = learnFrom(pool.miner, { ...task, decisionType, settings, previous, newShare, judge });
-    const { mined } = learned;
-    const result = withContributors(learned.result, stored, contributors);
+    const lifecycle = this.#lifecycle;
+    const input = { ...task, decisionType, settings, lifecycle, previous, newShare, judge };
+    const { mined, result: found } = learnFrom(pool.miner, input);
+    const result = withContributors(found, stored, contributors);
     if (!dryRun) await saveLearned(this.#store, task, result);
-    return {
-      result,
-      report: {
-        decisionType,
-        decisions: pool.decisions,
-        resolved: mined.resolved,
-        tested: mined.tested,
-        ...countsOf(task, result),
-        dropped: result.dropped.length,
-        truncated: pool.truncated,
-        truncatedPaths: mined.truncatedPaths.slice(0, 50),
-        ...(mined.limits && { limits: mined.limits }),
-        rejected: mined.rejected,
-        nearest: nearestOf(decisionType, mined),
-      },
-    };
+    const { decisions, truncated } = pool;
+    const read = { decisions, truncated, truncatedPaths: mined.truncatedPaths };
+    return { result, report: reportOf(task, decisionType, read, { mined, result }) };
   }
 }
 

@@ -3,10 +3,11 @@ import type { AgeingReport } from '../memories/ageing/report.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import type { AgentConsolidation, ConsolidationOutcome, ConsolidationTask } from './agent-consolidation.ts';
+import type { AgentConsolidation } from './agent-consolidation.ts';
 import type { PooledConsolidation } from './pooled-consolidation.ts';
 import type { AgentReport, LastRun } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
+import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';
 
 const MAX_ERROR_LENGTH = 500;
 

@@ -29,6 +29,18 @@ export interface VerdictInput {
 
 export const isExplained = (finding: Finding): boolean => finding.explainedBy !== undefined;
 
+/** Stated before its decisions, and borne out by them. */
+const isConfirmed = (before: Pattern | undefined): boolean =>
+  before?.registered !== undefined && before.registered.evidence >= before.registered.needed;
+
+/**
+ * Whether it has to yield to what explains it. Of what was found in the same decisions only the one that says most is
+ * kept; a statement that was registered beforehand and confirmed has passed a test of its own, and stands beside what
+ * explains it (the record names that) until its own outcomes end it. Only the same statement is not kept twice.
+ */
+const yields = (before: Pattern | undefined, finding: Finding): boolean =>
+  isExplained(finding) && !(isConfirmed(before) && finding.reason !== 'same_as_other');
+
 /** Says what it stands for, or is under suspicion. */
 export const stands = ({ status }: Pick<Pattern, 'status'>): boolean =>
   status === 'promoted' || status === 'suspect';
@@ -58,15 +70,15 @@ export function verdictOn(before: Pattern | undefined, finding: Finding, input: 
   if (before.status === 'hypothesis') return settle(before, finding, promotes, input);
   if (before.status === 'retired') return promotes ? comeback(before, input) : before;
   if (before.status === 'dormant')
-    return promotes || isRevived(finding, known, settings)
+    return promotes || isRevived(before, finding, known, settings)
       ? { status: 'promoted', reason: 'evidence_returned' }
       : before;
   const enough = finding.numbers.n >= settings.minOccurrences;
-  const drifted = enough && !isExplained(finding) ? driftVerdict(before, input) : undefined;
+  const drifted = enough && !yields(before, finding) ? driftVerdict(before, input) : undefined;
   if (drifted) return drifted;
   if (promotes) return significant;
   if (!enough) return { status: 'dormant', reason: 'evidence_aged_out' };
-  if (isExplained(finding)) return explainedAway(finding);
+  if (yields(before, finding)) return explainedAway(finding);
   const failure = failureOf(finding.numbers);
   if (!failure) return { status: 'promoted', reason: 'still_holds' };
   return hasThinned(finding, known) ? { status: 'dormant', reason: 'evidence_aged_out' } : failed(failure);
@@ -84,8 +96,13 @@ const hasThinned = ({ numbers }: Finding, known: KnownTest | undefined): boolean
   numbers.rate >= known.reference.confidence;
 
 /** Enough new occurrences, and the test a promoted pattern holds by. */
-const isRevived = (finding: Finding, known: KnownTest | undefined, settings: MiningSettings): boolean =>
-  (known?.fresh ?? 0) >= settings.minOccurrences && !isExplained(finding) && !failureOf(finding.numbers);
+const isRevived = (
+  before: Pattern,
+  finding: Finding,
+  known: KnownTest | undefined,
+  settings: MiningSettings,
+): boolean =>
+  (known?.fresh ?? 0) >= settings.minOccurrences && !yields(before, finding) && !failureOf(finding.numbers);
 
 /** Found significant again. What ended on its later outcomes needs outcomes from after its end, and promises no more. */
 function comeback(before: Pattern, { known, settings, lifecycle }: VerdictInput): Verdict {
@@ -121,7 +138,6 @@ function settle(
   const { numbers } = finding;
   if (finding.reason === 'same_as_other') return explainedAway(finding);
   const confirmed = evidence >= needed;
-  if (confirmed && isExplained(finding)) return explainedAway(finding);
   const lacks =
     failureOf(numbers) ??
     (numbers.n < settings.minOccurrences

@@ -4,7 +4,7 @@ import { UnavailableError } from '../shared/errors.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
-import type { ConsolidationTask } from './agent-consolidation.ts';
+import type { ConsolidationTask } from './run-outcome.ts';
 
 export const taskSchema = z.object({ runId: runIdSchema, agentId: ownerSchema, asOf: timestampSchema });
 

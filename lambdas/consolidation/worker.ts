@@ -28,6 +28,7 @@ import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
 import { countOnThreads } from './counting-threads.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from './feature-windows.ts';
+import { type LifecycleSettings, patternLifecycle } from './lifecycle-settings.ts';
 import { OfferReviews } from './offer-review.ts';
 import { PooledConsolidation } from './pooled-consolidation.ts';
 import { RunLedger } from './run-ledger.ts';
@@ -43,6 +44,7 @@ const environment = {
   FEATURE_WINDOWS: featureWindows,
   MEMORY_CATEGORIES: memoryCategories,
   ...archiveEnvironment,
+  PATTERN_LIFECYCLE: patternLifecycle,
 };
 export interface WorkerEnvironment {
   readonly DECISIONS_TABLE: string;
@@ -53,6 +55,8 @@ export interface WorkerEnvironment {
   /** @default 4 h for signals, 24 h for sequences */
   readonly FEATURE_WINDOWS?: FeatureWindows;
   readonly MEMORY_CATEGORIES: MemoryCategories;
+  /** @default defaultLifecycleSettings */
+  readonly PATTERN_LIFECYCLE?: LifecycleSettings;
 }
 
 /** One message, one agent or one pool. A message that fails keeps the later ones of its agent waiting, and nobody else's. */
@@ -80,17 +84,10 @@ export function createWorkerHandler(
   const standings = new StandingStore(documents, env.MEMORY_TABLE);
   const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
   const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
-  const consolidation = new AgentConsolidation(
-    registry,
-    cases,
-    store,
-    reviews,
-    clock,
-    consumed,
-    undefined,
-    count,
-  );
-  const pooled = new PooledConsolidation(registry, cases, store, clock, consumed);
+  const lifecycle = env.PATTERN_LIFECYCLE;
+  const options = { count, lifecycle };
+  const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);
+  const pooled = new PooledConsolidation(registry, cases, store, clock, consumed, lifecycle);
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const ageing = new AgentAgeing(
     {

@@ -1,80 +1,21 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
+import { agentIdSchema, clientTokenSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
 import {
-  agentIdSchema,
-  clientTokenSchema,
-  decisionIdSchema,
-  freeFormSchema,
-  ID_PATTERN,
-  pageOf,
-  pageQuery,
-  scoreSchema,
-  sessionIdSchema,
-  tagsSchema,
-  timestampSchema,
-} from '../shared/schema/fields.ts';
-import { CATEGORY_PATTERN, memoryTypes } from '../shared/schema/memory-categories.ts';
-
-/** In the order they age. */
-export const tierSchema = z.enum(['hot', 'warm', 'cold', 'archive']);
-const formSchema = z.enum(['full', 'essential', 'summary', 'pattern']);
+  audienceSchema,
+  categorySchema,
+  memoryFields as fields,
+  memoryIdSchema,
+  memorySchema,
+  memoryTypeSchema,
+  scopeSchema,
+  tierSchema,
+} from './fields.ts';
+import { searchRoutes } from './search-contract.ts';
 
 const count = z.number().int().nonnegative();
-export const memoryIdSchema = z
-  .string()
-  .regex(ID_PATTERN, 'must be a valid memory id')
-  .meta({ example: 'OBSERVATION-3f9a0c6d2b7e41d83f9a0c6d2b7e41d8' });
-
-export const memoryTypeSchema = z
-  .enum(memoryTypes)
-  .refine((type) => type !== 'PATTERN', 'patterns are learned, or stated: PUT …/patterns/{patternId}')
-  .meta({ example: 'OBSERVATION' });
-
-export const categorySchema = z
-  .string()
-  .regex(CATEGORY_PATTERN, 'must be lower case letters, digits and _')
-  .meta({ example: 'market_observations' });
-
-export const agentParams = z.strictObject({ agentId: agentIdSchema });
+const agentParams = z.strictObject({ agentId: agentIdSchema });
 const memoryParams = z.strictObject({ agentId: agentIdSchema, memoryId: memoryIdSchema });
-
-/** Agents a memory can be shared with by name. */
-const MAX_GRANTEES = 100;
-const audienceSchema = z
-  .union([z.literal('all'), z.array(agentIdSchema).max(MAX_GRANTEES)])
-  .meta({ description: '`all`, or the ids of registered agents; an empty list is nobody.' });
-
-const contentSchema = z.union([
-  z.string().refine((text) => text.trim() !== '', 'must not be empty'),
-  freeFormSchema.refine((fields) => Object.keys(fields).length > 0, 'must not be empty'),
-]);
-const provenanceSchema = z.strictObject({
-  decisionIds: z.array(decisionIdSchema).max(50).optional(),
-  sessionId: sessionIdSchema.optional(),
-  userId: sessionIdSchema.optional(),
-  source: z.string().min(1).max(200).optional(),
-});
-const outcomeSchema = z.strictObject({
-  status: z.enum(['success', 'failure']).optional(),
-  gain: z.number().optional().meta({ description: 'Relative: 0.05 is five percent won.' }),
-});
-
-const fields = {
-  content: contentSchema,
-  text: z
-    .string()
-    .min(1)
-    .max(32_000)
-    .meta({ description: 'What is searched. Default: the content in words.' }),
-  tags: tagsSchema,
-  importance: scoreSchema,
-  metadata: freeFormSchema.meta({
-    description:
-      'Search reads speaker, topic, occurredAt (ISO-8601) and seq (its position in the session it comes from).',
-  }),
-  provenance: provenanceSchema,
-  outcome: outcomeSchema,
-};
 
 const saveBody = z.strictObject({
   memoryType: memoryTypeSchema,
@@ -108,40 +49,12 @@ const updateBody = z
   })
   .refine((body) => Object.keys(body).length > 1, { path: ['body'], message: 'changes nothing' });
 
-export const memorySchema = z.object({
-  memoryId: memoryIdSchema,
-  agentId: agentIdSchema.meta({ description: 'Whose it is.' }),
-  memoryType: z.enum(memoryTypes),
-  category: z.string(),
-  ...fields,
-  metadata: fields.metadata.optional(),
-  provenance: fields.provenance.optional(),
-  outcome: fields.outcome.optional(),
-  text: z.string(),
-  pinned: z.boolean(),
-  createdAt: timestampSchema,
-  updatedAt: timestampSchema,
-  lastSeenAt: timestampSchema,
-  timesSeen: count,
-  version: count,
-  tier: tierSchema,
-  form: formSchema,
-  merged: z.array(z.string()).optional().meta({ description: 'Near-duplicates it stands for.' }),
-  accessCount: count.meta({ description: 'Reads, as of the last nightly run.' }),
-  lastAccessedAt: z.string().optional(),
-  expiresAt: z.string().nullable().meta({ description: 'Unless it is changed or seen again; null: never.' }),
-});
-
 const sharingSchema = z.object({
   memoryId: memoryIdSchema,
   agentId: agentIdSchema,
   with: z.union([z.literal('all'), z.array(z.string())]),
   version: count.meta({ description: '0: never shared.' }),
   updatedAt: z.string().nullable(),
-});
-
-export const scopeSchema = z.enum(['own', 'shared', 'all']).meta({
-  description: 'Default own; `shared` is what others share with the agent, `all` both.',
 });
 
 export const memoryRoutes = {
@@ -207,6 +120,17 @@ export const memoryRoutes = {
     errors: ['NotFound', 'Conflict', 'VersionConflict'],
     example: { body: { expectedVersion: 1, pinned: true } },
   }),
+  removeMemory: defineRoute({
+    method: 'DELETE',
+    path: '/agents/{agentId}/memories/{memoryId}',
+    audience: 'agent',
+    summary: 'Remove a memory with all it was, after writing both to the archive',
+    params: memoryParams,
+    query: z.strictObject({}),
+    response: z.object({ memoryId: memoryIdSchema, agentId: agentIdSchema, removed: z.literal(true) }),
+    status: 200,
+    errors: ['NotFound'],
+  }),
   listRevisions: defineRoute({
     method: 'GET',
     path: '/agents/{agentId}/memories/{memoryId}/revisions',
@@ -251,4 +175,5 @@ export const memoryRoutes = {
     errors: ['NotFound', 'VersionConflict'],
     example: { body: { with: ['risk-manager'] } },
   }),
+  ...searchRoutes,
 };

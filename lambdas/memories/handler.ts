@@ -1,24 +1,32 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
+import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
+import { Archive } from '../archive/archive.ts';
+import type { OpenStore } from '../archive/object-store.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
+import { AccessCounts } from './access-counts.ts';
 import { memoryCategories } from './categories.ts';
 import { memoryRoutes } from './contract.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { MemoryIntake } from './memory-intake.ts';
 import { MemoryListing } from './memory-listing.ts';
+import { MemoryRemoval } from './memory-removal.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from './memory-sharing.ts';
 import { MemoryStore } from './memory-store.ts';
-import { toView } from './views.ts';
+import { CountedSearch } from './counted-search.ts';
+import { MemorySearch } from './search/memory-search.ts';
+import { toHits, toView } from './views.ts';
 
 const environment = {
   AUTH_MODE: authMode,
   MEMORY_TABLE: resourceName,
   STATE_TABLE: resourceName,
   MEMORY_CATEGORIES: memoryCategories,
+  ...archiveEnvironment,
 };
 export interface MemoriesEnvironment {
   readonly AUTH_MODE: 'iam' | 'none';
@@ -27,21 +35,31 @@ export interface MemoriesEnvironment {
   readonly MEMORY_CATEGORIES: MemoryCategories;
 }
 
-export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment) {
+export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment, openStore: OpenStore) {
   const { documents, clock, randomPart } = runtime;
   const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
   const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
   const records = new MemoryRecords(documents, table);
   const feed = new MemoryFeed(documents, table, clock, randomPart);
   const store = new MemoryStore(documents, table, clock, categories, { records, feed });
-  const sharing = new MemorySharing(
-    { store, records, sharing: new Sharing(documents, table, SHARED_MEMORIES, clock), registry },
-    categories,
-    clock,
-  );
+  const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
+  const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
+  const removal = new MemoryRemoval(documents, table, {
+    records,
+    feed,
+    sharing: grants,
+    archive: new Archive(openStore, clock),
+  });
   const listing = new MemoryListing({ records, sharing, store }, categories, clock);
   const intake = new MemoryIntake(store, sharing, registry);
+  const accesses = new AccessCounts(documents, table, clock, randomPart);
+  const search = new CountedSearch(
+    new MemorySearch({ records, feed, sharing, categories, clock }),
+    accesses,
+    clock,
+  );
   const view = toView(categories);
+  const found = toHits(categories);
   return createHttpHandler(runtime, env.AUTH_MODE, memoryRoutes, {
     saveMemory: async ({ params, body }) => {
       const { memory, result } = await intake.save(params.agentId, body);
@@ -52,14 +70,28 @@ export function createMemoriesHandler(runtime: Runtime, env: MemoriesEnvironment
       return { ...page, items: page.items.map(view) };
     },
     getMemory: async ({ params: { agentId, memoryId }, query: { owner = agentId } }) =>
-      view(await (owner === agentId ? store.get(agentId, memoryId) : sharing.read(agentId, owner, memoryId))),
+      view(
+        await search.read(
+          owner === agentId ? store.get(agentId, memoryId) : sharing.read(agentId, owner, memoryId),
+        ),
+      ),
     updateMemory: async ({ params, body: { expectedVersion, ...change } }) =>
       view(await intake.update(params.agentId, params.memoryId, expectedVersion, change)),
+    removeMemory: async ({ params: { agentId, memoryId } }) => {
+      await removal.remove(agentId, memoryId);
+      return { memoryId, agentId, removed: true as const };
+    },
     listRevisions: ({ params, query }) => listing.revisions(params.agentId, params.memoryId, query),
     getMemorySharing: ({ params }) => sharing.get(params.agentId, params.memoryId),
     putMemorySharing: ({ params, body }) =>
       sharing.put(params.agentId, params.memoryId, body.with, body.expectedVersion),
+    searchMemories: async ({ params, body }) => found((await search.search(params.agentId, [body]))[0]!),
+    searchMemoriesBatch: async ({ params, body }) => ({
+      results: (await search.search(params.agentId, body.queries)).map(found),
+    }),
+    preloadMemories: async ({ params, body }) => found(await search.preload(params.agentId, body)),
   });
 }
 
-export const handler = createMemoriesHandler(createRuntime('memories'), readEnvironment(environment));
+const env = readEnvironment(environment);
+export const handler = createMemoriesHandler(createRuntime('memories'), env, archiveStore(env));

@@ -2,7 +2,13 @@ import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
-import { type Audience, isSharedWith, type Sharing, type SharingRecord } from '../sharing/sharing.ts';
+import {
+  type Audience,
+  isSharedWith,
+  type Reference,
+  type Sharing,
+  type SharingRecord,
+} from '../sharing/sharing.ts';
 import { isGone } from './categories.ts';
 import type { Memory } from './memory.ts';
 import type { MemoryRecords } from './memory-records.ts';
@@ -89,6 +95,11 @@ export class MemorySharing {
     if (!record || !isSharedWith(record, agentId))
       throw new NotFoundError(`No memory ${memoryId} of ${owner}`);
     return this.#store.get(owner, memoryId);
+  }
+
+  /** Which memories others share with this agent: at most 500 by name and 500 with all. */
+  references(agentId: string): Promise<readonly Reference[]> {
+    return this.#sharing.sharedWith(agentId);
   }
 
   /** What others share with this agent and is not expired: at most 500 by name and 500 with all. */

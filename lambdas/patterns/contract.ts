@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
@@ -12,216 +11,26 @@ import {
   typeSchema,
 } from '../shared/schema/fields.ts';
 import { hypothesisBody } from './hypothesis-contract.ts';
-import { memoryEffectSchema } from './effect-contract.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
 import {
-  contributorSchema,
+  count,
+  asserts,
+  statuses,
+  MAX_CONDITIONS,
+  statedConditionSchema,
+  conditionSchema,
+  numbers,
+  patternSchema,
+  explainSchema,
+  versionSchema,
+} from './pattern-contract.ts';
+import {
   offeredFields,
   provenanceSchema,
   scopeSchema,
   sharingRoutes,
   standingSchema,
 } from './sharing-contract.ts';
-
-const count = z.number().int().nonnegative();
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const asserts = z.enum(['success', 'failure']);
-const statuses = ['hypothesis', 'candidate', 'promoted', 'suspect', 'retired', 'dormant'] as const;
-
-/** Conditions in a request, at most: what mining itself combines. */
-const MAX_CONDITIONS = 3;
-
-const path = z
-  .string()
-  .min(1)
-  .max(1024)
-  .meta({
-    description:
-      'Dotted path in the context (a literal dot is `\\.`), or `selected`, `action`, `time.hourBucket` ' +
-      '(00-06, 06-12, 12-18, 18-24 UTC), `time.weekday` (UTC); or, with op present, `signal.<TYPE>` (within 4 h), ' +
-      '`after.<TYPE>.<success|failure|pending>` (the last own decision of the type within 24 h), ' +
-      '`after.<agentId>.<TYPE>.<…>` (of an agent whose decisions were parents). Another window is a last segment: ' +
-      '`signal.WHALE_ACTIVITY.12h`, `after.RISK_ASSESSMENT.success.30m`.',
-    example: 'market.trend',
-  });
-/** In its one spelling, so that the same statement has the same id. */
-const statedPath = path.transform((text) => canonicalPath(text));
-const bound = z.number().nullable();
-
-const statedConditionSchema = z.discriminatedUnion('op', [
-  z.strictObject({ path: statedPath, op: z.literal('eq'), value: scalar }),
-  z.strictObject({ path: statedPath, op: z.literal('contains'), value: scalar }),
-  z.strictObject({ path: statedPath, op: z.literal('present') }),
-  z.strictObject({
-    path: statedPath,
-    op: z.literal('in_range'),
-    min: bound.default(null).meta({ description: 'Inclusive; null is open.' }),
-    max: bound.default(null).meta({ description: 'Exclusive; null is open.' }),
-    bin: count.max(100).optional().meta({ description: 'Quantile rank; without it the bounds name it.' }),
-  }),
-]);
-
-const conditionSchema = z.discriminatedUnion('op', [
-  z.object({ path: z.string(), op: z.literal('eq'), value: scalar }),
-  z.object({ path: z.string(), op: z.literal('contains'), value: scalar }),
-  z.object({ path: z.string(), op: z.literal('present') }),
-  z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count.optional() }),
-]);
-
-const numbers = {
-  n: count.meta({ description: 'Resolved decisions the conditions hold for.' }),
-  successes: count.meta({ description: 'Successes among them, whatever is asserted.' }),
-  rate: z.number().meta({ description: 'Share of the asserted status among n.' }),
-  baseline: z.number().meta({ description: 'Share of the asserted status among all of the type.' }),
-  lift: z.number().nullable(),
-  confidence: z.number().meta({ description: 'Lower 95 % Wilson bound of rate.' }),
-  pValue: z.number().meta({ description: 'Largest of the one-sided tests it has to pass; see explain.' }),
-  qValue: z
-    .number()
-    .nullable()
-    .meta({ description: 'p corrected for everything tested in the run; null: tested alone.' }),
-  recentRate: z.number(),
-  recentBaseline: z.number(),
-  days: count,
-  firstSeen: z.string().nullable(),
-  lastSeen: z.string().nullable(),
-  heuristicConfidence: z.number().meta({ description: 'The old rule of thumb, for comparison only.' }),
-  metrics: z.record(z.string(), z.object({ mean: z.number(), sd: z.number() })),
-};
-
-const referenceSchema = z
-  .object({ since: z.string(), confidence: z.number(), baseline: z.number(), n: count })
-  .meta({ description: 'What it promised: outcomes after `since` are held against it.' });
-
-const driftSchema = z.object({
-  statistic: z.number().meta({ description: 'CUSUM on outcome − confidence, in log-likelihood.' }),
-  changedAt: z.string().optional(),
-});
-
-const registrationSchema = z
-  .object({
-    at: z.string().meta({ description: 'When it was stated: only later decisions settle it.' }),
-    recordedAt: z
-      .string()
-      .optional()
-      .meta({ description: 'When the service learned of it, if its author named another time.' }),
-    until: z.string().meta({ description: 'When it is given up if it is still open.' }),
-    n: count,
-    successes: count,
-    rate: z.number(),
-    othersRate: z.number().meta({ description: 'Asserted share among the other decisions since.' }),
-    evidence: z
-      .number()
-      .meta({ description: 'E-value for it: confirmed at `needed`, however often one looks.' }),
-    evidenceAgainst: z.number().meta({ description: 'E-value against it: refuted at `needed`.' }),
-    needed: z.number(),
-  })
-  .meta({ description: 'A hypothesis: its numbers since it was stated.' });
-
-export const patternSchema = z.object({
-  patternId: z.string(),
-  agentId: z.string(),
-  decisionType: z.string(),
-  asserts,
-  conditions: z.array(conditionSchema),
-  ...numbers,
-  status: z.enum(statuses),
-  reason: z.string().meta({ description: 'Why it has the status it has.' }),
-  explainedBy: z.string().optional(),
-  supersedes: z.string().optional().meta({ description: 'The opposite claim it took the place of.' }),
-  supersededBy: z.string().optional().meta({ description: 'The opposite claim that took its place.' }),
-  mergedInto: z.string().optional().meta({ description: 'The pattern that says the same and stands.' }),
-  sameAs: z
-    .array(z.object({ patternId: z.string(), conditions: z.array(conditionSchema) }))
-    .optional()
-    .meta({ description: 'Other wordings merged into it: they hold for nearly the same decisions.' }),
-  reference: referenceSchema.optional(),
-  drift: driftSchema.optional(),
-  restingConfidence: z
-    .number()
-    .optional()
-    .meta({ description: 'Dormant: the confidence that halves with the age of its evidence.' }),
-  changedAsOf: z
-    .string()
-    .optional()
-    .meta({ description: 'asOf of the run that changed it and left it the numbers it had.' }),
-  registered: registrationSchema.optional(),
-  note: z.string().optional(),
-  version: count,
-  versionRate: z.number(),
-  statusSince: z.string().meta({ description: 'asOf of the run that gave it its status.' }),
-  statusRunId: z.string(),
-  asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
-  description: z.string(),
-  effect: memoryEffectSchema
-    .optional()
-    .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
-  contributors: z
-    .array(contributorSchema)
-    .optional()
-    .meta({ description: 'Whose decisions are behind a pattern that agents of a type learned together.' }),
-});
-
-/** With what stands between it and its promotion. */
-export const emergingPatternSchema = patternSchema.extend({
-  lacks: z.array(
-    z.object({
-      criterion: z.string(),
-      have: z.number().nullable(),
-      need: z.number().nullable().meta({ description: 'Null where it is no matter of a number.' }),
-      message: z.string(),
-    }),
-  ),
-  needs: z
-    .object({
-      decisions: count
-        .nullable()
-        .meta({ description: 'Decisions like these, in all; null: at its rates never.' }),
-      more: count.nullable().meta({ description: 'Of those, still to come.' }),
-      power: z
-        .number()
-        .meta({ description: 'Chance that so many will do, if its rates are what they seem.' }),
-    })
-    .meta({ description: 'A power computation for its significance and its lower bound.' }),
-});
-
-const explainSchema = z.object({
-  comparisons: z.array(
-    z.object({
-      against: z.enum(['others', 'part', 'same_hours', 'same_days']).meta({
-        description:
-          'same_hours, same_days: for each signal or sequence among the conditions, decisions that lack just that ' +
-          'one, within the same hours of the day and the same days; stratified.',
-      }),
-      part: z.array(conditionSchema),
-      table: z.tuple([z.tuple([count, count]), z.tuple([count, count])]).meta({
-        description: 'Rows: with all conditions, compared with. Columns: asserted status, the other.',
-      }),
-      pValue: z.number(),
-    }),
-  ),
-  refutedBy: z.string(),
-});
-
-const versionSchema = z.object({
-  version: count,
-  status: z.enum(statuses),
-  reason: z.string(),
-  asOf: z.string(),
-  n: count,
-  successes: count,
-  rate: z.number(),
-  baseline: z.number(),
-  confidence: z.number(),
-  recentRate: z.number(),
-  pValue: z.number(),
-  qValue: z.number().nullable(),
-  supersedes: z.string().optional(),
-  supersededBy: z.string().optional(),
-  mergedInto: z.string().optional(),
-  explainedBy: z.string().optional(),
-  contributors: z.array(contributorSchema).optional(),
-});
 
 const agent = z.strictObject({ agentId: agentIdSchema });
 const pattern = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });

@@ -1,5 +1,6 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from '../consolidation/feature-windows.ts';
+import { type LifecycleSettings, patternLifecycle } from '../consolidation/lifecycle-settings.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../consolidation/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
@@ -29,6 +30,7 @@ const environment = {
   STATE_TABLE: resourceName,
   MEMORY_TABLE: resourceName,
   FEATURE_WINDOWS: featureWindows,
+  PATTERN_LIFECYCLE: patternLifecycle,
 };
 export interface PatternsEnvironment {
   readonly AUTH_MODE: 'iam' | 'none';
@@ -37,6 +39,8 @@ export interface PatternsEnvironment {
   readonly MEMORY_TABLE: string;
   /** @default 4 h for signals, 24 h for sequences */
   readonly FEATURE_WINDOWS?: FeatureWindows;
+  /** @default defaultLifecycleSettings */
+  readonly PATTERN_LIFECYCLE?: LifecycleSettings;
 }
 
 export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment) {
@@ -64,7 +68,7 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
   const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
   const shown = new ShownPatterns(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);
-  const hypotheses = new Hypotheses(store, trial, registry, clock);
+  const hypotheses = new Hypotheses(store, trial, registry, clock, { lifecycle: env.PATTERN_LIFECYCLE });
   return createHttpHandler(runtime, env.AUTH_MODE, patternRoutes, {
     listPatterns: ({ params, query }) => listing.list(params.agentId, query),
     getPattern: ({ params: { agentId, patternId }, query: { owner = agentId } }) =>

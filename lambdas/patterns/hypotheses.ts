@@ -1,6 +1,6 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { registrationOf } from '../consolidation/known-tests.ts';
-import { defaultLifecycleSettings } from '../consolidation/lifecycle-settings.ts';
+import { defaultLifecycleSettings, type LifecycleSettings } from '../consolidation/lifecycle-settings.ts';
 import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
 import { statementIdOf } from '../consolidation/statements.ts';
 import { ConflictError, type Issue, ValidationFailedError } from '../shared/errors.ts';
@@ -15,6 +15,13 @@ const MINED_PREFIX = 'PATTERN-';
 /** Open at a time, per agent: each is tested by itself every night. */
 export const MAX_OPEN = 50;
 
+export interface HypothesesOptions {
+  /** @default defaultLifecycleSettings */
+  readonly lifecycle?: LifecycleSettings | undefined;
+  /** @default MAX_OPEN */
+  readonly maxOpen?: number;
+}
+
 /**
  * Patterns stated by a user. The id is the author's choice and the statement cannot be changed under it: what is
  * tested was written down beforehand. One statement is one pattern: what is known already, or was stated under another
@@ -25,6 +32,7 @@ export class Hypotheses {
   readonly #trial: PatternTrial;
   readonly #registry: AgentRegistry;
   readonly #clock: Clock;
+  readonly #lifecycle: LifecycleSettings;
   readonly #maxOpen: number;
 
   constructor(
@@ -32,12 +40,13 @@ export class Hypotheses {
     trial: PatternTrial,
     registry: AgentRegistry,
     clock: Clock,
-    maxOpen = MAX_OPEN,
+    { lifecycle = defaultLifecycleSettings, maxOpen = MAX_OPEN }: HypothesesOptions = {},
   ) {
     this.#store = store;
     this.#trial = trial;
     this.#registry = registry;
     this.#clock = clock;
+    this.#lifecycle = lifecycle;
     this.#maxOpen = maxOpen;
   }
 
@@ -76,7 +85,7 @@ export class Hypotheses {
       status: 'hypothesis',
       reason: 'collecting',
       registered: {
-        ...registrationOf(now, [], asserts, defaultLifecycleSettings),
+        ...registrationOf(now, [], asserts, this.#lifecycle),
         ...(statedAt !== undefined && { recordedAt: clock.toISOString() }),
       },
       ...(note !== undefined && { note }),

@@ -7,7 +7,7 @@ import { Validations } from 'aws-cdk-lib';
 export type ArchiveUse = 'read' | 'write' | 'remove';
 
 /** Prefixes of the archive's objects: the records, and which sessions were whose. */
-const PREFIXES = ['records/*'];
+const PREFIXES = ['records/*', 'users/*'];
 
 /** Environment and statements of a function that uses the archive, no wider than these uses of it. */
 export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
@@ -35,6 +35,7 @@ export function acknowledgeArchiveAccess(scope: IConstruct, stage: string): void
   for (const prefix of PREFIXES)
     Validations.of(scope).acknowledge({
       id: `AwsSolutions-IAM5[Resource::agent-memory-${stage}-storage:ExportsOutputFnGetAttArchiveDA4CB258ArnBE8F3792/${prefix}]`,
-      reason: 'Objects are named by what is in them; the prefix of the records is as narrow as it gets.',
+      reason:
+        'Objects are named by what is in them; the two prefixes of the archive are as narrow as it gets.',
     });
 }

@@ -15,6 +15,7 @@ const entries: Readonly<Record<FunctionName, string>> = {
   agents: 'lambdas/agents/handler.ts',
   decisions: 'lambdas/decisions/handler.ts',
   signals: 'lambdas/signals/handler.ts',
+  sessions: 'lambdas/sessions/handler.ts',
   patterns: 'lambdas/patterns/handler.ts',
   memories: 'lambdas/memories/handler.ts',
   analytics: 'lambdas/analytics/handler.ts',
@@ -33,6 +34,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
+  memories: archiveStore,
   worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };
 

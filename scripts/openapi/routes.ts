@@ -6,6 +6,7 @@ import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
+import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -14,6 +15,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   agents: agentRoutes,
   decisions: decisionRoutes,
   signals: signalRoutes,
+  sessions: sessionRoutes,
   patterns: patternRoutes,
   memories: memoryRoutes,
   analytics: analyticsRoutes,

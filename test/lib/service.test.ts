@@ -52,8 +52,16 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         agents: ['AUTH_MODE', 'HEALTH_IDLE_SECONDS', 'HEALTH_INACTIVE_SECONDS', 'STATE_TABLE'],
         decisions: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         signals: ['AUTH_MODE', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
-        patterns: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
-        memories: ['AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
+        memories: ['ARCHIVE_BUCKET', 'AUTH_MODE', 'MEMORY_CATEGORIES', 'MEMORY_TABLE', 'STATE_TABLE'],
+        sessions: ['AUTH_MODE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        patterns: [
+          'AUTH_MODE',
+          'DECISIONS_TABLE',
+          'FEATURE_WINDOWS',
+          'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
+          'STATE_TABLE',
+        ],
         analytics: ['AUTH_MODE', 'DECISIONS_TABLE', 'FEATURE_WINDOWS', 'MEMORY_TABLE', 'STATE_TABLE'],
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
@@ -67,6 +75,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'MAX_RECEIVE_COUNT',
           'MEMORY_CATEGORIES',
           'MEMORY_TABLE',
+          'PATTERN_LIFECYCLE',
           'STATE_TABLE',
         ],
       });
@@ -286,8 +295,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'dynamodb:ListStreams on {SignalsTable89526324.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
           'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
-          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*',
-          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*',
+          's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
+          's3:PutObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
         ]),
       );
     });

@@ -23,5 +23,8 @@ Object.assign(process.env, {
   ARCHIVE_BUCKET: 'archive',
   MAX_RECEIVE_COUNT: '3',
   MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
+  SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',
   FEATURE_WINDOWS: '{"signalHours":4,"signalHoursByType":{},"sequenceHours":24}',
+  PATTERN_LIFECYCLE:
+    '{"driftThreshold":6,"confidenceHalfLifeDays":90,"hypothesisLevel":0.05,"hypothesisOddsRatio":2,"hypothesisDays":90}',
 });

@@ -153,7 +153,7 @@ class MiningRun {
     if (incumbents.length === 0) return judged;
     return judged.map((entry) => {
       if (entry.reason !== 'significant') return entry;
-      const pattern = significantOf(entry, entry, this.#conjunction(entry));
+      const pattern = this.#significant(entry);
       const by = incumbents.find((incumbent) => sayOpposite(pattern, incumbent, this.#table.count));
       return by ? { ...entry, reason: 'mirror_image', explainedBy: by } : entry;
     });
@@ -194,7 +194,7 @@ class MiningRun {
     const patterns = new Map<Entry, Significant>();
     for (const entry of entries) {
       if (entry.reason !== 'significant') continue;
-      patterns.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
+      patterns.set(entry, this.#significant(entry));
     }
     const redundancy = new Redundancy(this.#table, this.#settings, [...patterns.values()]);
     const confounders = new Confounders(this.#table, this.#settings, this.#causes());
@@ -232,11 +232,11 @@ class MiningRun {
     const asked = new Map<Verdict, Significant>();
     for (const entry of judged)
       if (entry.reason !== 'significant' && !entry.explainedBy && isKnown(entry))
-        asked.set(entry, significantOf(entry, entry, this.#conjunction(entry)));
+        asked.set(entry, this.#significant(entry));
     if (asked.size === 0) return judged;
     const rules = judged
       .filter(({ reason }) => reason === 'significant')
-      .map((entry) => significantOf(entry, entry, this.#conjunction(entry)));
+      .map((entry) => this.#significant(entry));
     const redundancy = new Redundancy(this.#table, this.#settings, [...rules, ...asked.values()]);
     return judged.map((entry) => {
       const pattern = asked.get(entry);
@@ -261,7 +261,7 @@ class MiningRun {
     const nameOf = ({ asserts, index }: Entry): string => `${asserts} ${index}`;
     const alone = new Set(entries.filter(({ reason }) => reason === 'significant').map(nameOf));
     return mergeSimilar(judged, {
-      patternOf: (entry) => significantOf(entry, entry, this.#conjunction(entry)),
+      patternOf: (entry) => this.#significant(entry),
       isIncumbent,
       standsAlone: (entry) => alone.has(nameOf(entry)),
     });
@@ -305,6 +305,10 @@ class MiningRun {
 
   #conjunction(entry: { readonly index: number }): Conjunction {
     return conjunctionOfFeatures(this.#table, this.#featuresOf(entry));
+  }
+
+  #significant(entry: Entry): Significant {
+    return significantOf(entry, entry, this.#conjunction(entry));
   }
 
   #finding({ asserts, reason, qValue, explainedBy, ...entry }: Verdict): Finding {

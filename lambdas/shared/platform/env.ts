@@ -14,5 +14,19 @@ export function readEnvironment<Shape extends z.ZodRawShape>(shape: Shape): z.ou
 /** A name of a table, queue, bus or function. */
 export const resourceName = z.string({ error: 'is missing' }).min(1, 'is empty');
 
+/** A variable that holds JSON of this shape; anything else stops the function at its start. */
+export const json = <Schema extends z.ZodType>(schema: Schema) =>
+  z
+    .string({ error: 'is missing' })
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+
 /** `iam` refuses requests without an IAM identity; `none` is for one machine only. */
 export const authMode = z.enum(['iam', 'none'], { error: 'must be iam or none' });

@@ -10,6 +10,7 @@ import { call } from '../../support/api.ts';
 import { createTestRuntime } from '../../support/runtime.ts';
 import type { MemoryBucket } from '../../support/s3.ts';
 import { createTables, tableName } from '../../support/tables.ts';
+import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createArchiver, removal, sequenceOf } from './expired.ts';
 
 beforeAll(createTables);
@@ -104,6 +105,46 @@ describe('the archiver', () => {
     expect(await readBack(bucket, 'target', query)).toHaveLength(1);
   });
 
+  it('keeps a session with its messages, read back by its id, and says where something of its user is', async () => {
+    const sessions = createSessionsFixture({ now: NOW });
+    const sessionId = await sessions.open('talker', { userId: 'user-42', expiresAfterSeconds: 86_400 });
+    await sessions.say('talker', sessionId, 'is it up?');
+    sessions.runtime.setTime('2026-03-02T00:00:01.000Z');
+    await sessions.say('talker', sessionId, 'it is', 'assistant');
+    const { Items } = await sessions.runtime.unrecorded.send(
+      new QueryCommand({
+        TableName: tableName('state'),
+        KeyConditionExpression: 'PK = :pk',
+        ExpressionAttributeValues: { ':pk': `session:talker#${sessionId}` },
+      }),
+    );
+    const summary = {
+      PK: `session:talker#${sessionId}`,
+      SK: 'TOP#SUMMARY',
+      by: 'a model',
+      text: 'It went up.',
+      throughSeq: 2,
+      updatedAt: NOW,
+    };
+    const { bucket, archive } = createArchiver();
+    await archive(...[...Items!, summary].map((item) => removal('state', item)));
+    const read = await readBack(bucket, 'talker', { table: 'state', id: sessionId });
+    expect(
+      read.map(({ kind, record }: { kind: string; record: Record<string, unknown> }) => [
+        kind,
+        record['content'] ?? record['text'] ?? record['userId'],
+      ]),
+    ).toEqual([
+      ['message', 'it is'],
+      ['summary', 'It went up.'],
+      ['message', 'is it up?'],
+      ['session', 'user-42'],
+    ]);
+    expect([...bucket.objects.keys()].filter((key) => key.startsWith('users/'))).toEqual([
+      `users/user=user-42/table=state/agent=talker/date=2026-03-01/${sessionId}`,
+    ]);
+  });
+
   it('leaves alone what the service itself deleted, and what is not worth keeping', async () => {
     const { row } = await logDecision('self');
     const { bucket, archive } = createArchiver();
@@ -113,6 +154,7 @@ describe('the archiver', () => {
       { ...removal('decisions', row), userIdentity: undefined },
       { ...removal('decisions', row), eventName: 'MODIFY' },
       removal('state', counter),
+      removal('state', { PK: 'session:self#SESSION-1', SK: 'OTHER' }),
       removal('decisions', { PK: 'something', SK: 'else' }),
     );
     expect(bucket.objects.size).toBe(0);

@@ -402,7 +402,7 @@ describe('an agent with more decisions than are kept at once', () => {
         new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings),
         runtime.clock,
         () => ({ readUnits: 0, writeUnits: 0 }),
-        maxDecisions,
+        { maxDecisions },
       );
       // Before the run it is compared with: nothing is stored.
       const last = { runId: 'RUN-1', asOf: at(Date.parse(NOW) + 1), startedAt: NOW, livePatterns: 0 };

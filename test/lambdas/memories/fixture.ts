@@ -1,9 +1,11 @@
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
+import { Archive } from '../../../lambdas/archive/archive.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
 import { createMemoriesHandler } from '../../../lambdas/memories/handler.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
+import { MemoryBucket } from '../../support/s3.ts';
 import { tableName } from '../../support/tables.ts';
 
 export const memoriesEnvironment = () => ({
@@ -19,7 +21,9 @@ export const aMemory = { memoryType: 'OBSERVATION', content: 'Funding turned neg
 /** The handler under test, a clock to move, and one short call per route. */
 export function createMemoriesFixture(options: TestRuntimeOptions = {}) {
   const runtime = createTestRuntime('memories', options);
-  const handler = createMemoriesHandler(runtime, memoriesEnvironment());
+  const bucket = new MemoryBucket();
+  const store = bucket.store('memories');
+  const handler = createMemoriesHandler(runtime, memoriesEnvironment(), () => Promise.resolve(store));
   const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
   const on =
     (route: keyof typeof memoryRoutes) =>
@@ -28,6 +32,8 @@ export function createMemoriesFixture(options: TestRuntimeOptions = {}) {
   return {
     runtime,
     handler,
+    bucket,
+    archive: new Archive(() => Promise.resolve(store), runtime.clock),
     register: async (...agentIds: string[]) => {
       for (const agentId of agentIds) await registry.noteActivity(agentId);
     },
@@ -39,8 +45,13 @@ export function createMemoriesFixture(options: TestRuntimeOptions = {}) {
       on('getMemory')({ params: { agentId, memoryId }, query }),
     update: (agentId: string, memoryId: string, body: object) =>
       on('updateMemory')({ params: { agentId, memoryId }, body }),
+    remove: (agentId: string, memoryId: string) => on('removeMemory')({ params: { agentId, memoryId } }),
     revisions: (agentId: string, memoryId: string, query: Record<string, string> = {}) =>
       on('listRevisions')({ params: { agentId, memoryId }, query }),
+    search: (agentId: string, body: object) => on('searchMemories')({ params: { agentId }, body }),
+    batch: (agentId: string, queries: readonly object[]) =>
+      on('searchMemoriesBatch')({ params: { agentId }, body: { queries } }),
+    preload: (agentId: string, body: object) => on('preloadMemories')({ params: { agentId }, body }),
     sharing: (agentId: string, memoryId: string) => on('getMemorySharing')({ params: { agentId, memoryId } }),
     share: (agentId: string, memoryId: string, body: object) =>
       on('putMemorySharing')({ params: { agentId, memoryId }, body }),

@@ -185,7 +185,9 @@ describe('stating a hypothesis', () => {
       defaultMiningSettings,
     );
     const registry = new AgentRegistry(data.documents, tableName('state'), data.clock);
-    const small = new Hypotheses(store, new PatternTrial(cases, data.clock, 10), registry, data.clock, 1);
+    const small = new Hypotheses(store, new PatternTrial(cases, data.clock, 10), registry, data.clock, {
+      maxOpen: 1,
+    });
     const body = { decisionType: 'T', asserts: 'success' as const };
     const one = await small.state('few', 'one', { ...body, conditions: [{ path: 'a', op: 'present' }] });
     expect(one.status).toBe('hypothesis');

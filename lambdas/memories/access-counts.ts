@@ -1,0 +1,183 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
+import type { RandomPart } from '../shared/platform/ids.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { accessPartition, type Item, memoryKey } from './table.ts';
+
+/** How long counts stay in the process: what is lost when it ends is less than this. */
+const FLUSH_AFTER_MS = MINUTE_MS;
+/** Or so many memories of one agent: a row of 12 KB. */
+const FLUSH_AT = 250;
+
+/** What was read and searched since the last fold. */
+export interface Accesses {
+  /** By memory: how often it was read or found, and when last. */
+  readonly memories: ReadonlyMap<string, { readonly count: number; readonly lastAt: string }>;
+  readonly searches: number;
+  /** Searches that found something. */
+  readonly found: number;
+  /** Of all searches together. */
+  readonly milliseconds: number;
+  /** Keys of the rows behind it. */
+  readonly rows: readonly string[];
+}
+
+interface Pending {
+  readonly since: number;
+  readonly counts: Map<string, number>;
+  searches: number;
+  found: number;
+  milliseconds: number;
+}
+
+/**
+ * How often memories are read, without a write for each read: counted in the process, and written as one row an agent
+ * when a minute has passed at the next request. Folded into the memories by the nightly run.
+ */
+export class AccessCounts {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #randomPart: RandomPart;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, randomPart: RandomPart) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#clock = clock;
+    this.#randomPart = randomPart;
+  }
+
+  /** @param memoryIds of this owner, read or found just now */
+  note(owner: string, memoryIds: Iterable<string>): void {
+    const { counts } = this.#of(owner);
+    for (const id of memoryIds) counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+
+  noteSearch(agentId: string, found: boolean, milliseconds: number): void {
+    const pending = this.#of(agentId);
+    pending.searches++;
+    if (found) pending.found++;
+    pending.milliseconds += milliseconds;
+  }
+
+  /** Writes what has waited for long enough, or everything. 1 write unit per agent and 25 memories. */
+  async flush(everything = false): Promise<void> {
+    const now = this.#clock();
+    const due = [...this.#pending].filter(
+      ([, { since, counts }]) =>
+        everything || counts.size >= FLUSH_AT || now.getTime() - since >= FLUSH_AFTER_MS,
+    );
+    await Promise.all(due.map(([agentId, pending]) => this.#write(agentId, pending, now)));
+  }
+
+  /** What was written up to `until` and not folded yet, strongly consistent. */
+  async read(agentId: string, until: Date): Promise<Accesses> {
+    const memories = new Map<string, { count: number; lastAt: string }>();
+    const total = { searches: 0, found: 0, milliseconds: 0 };
+    const rows = await this.#rows(agentId, until);
+    for (const row of rows) {
+      const at = String(row[SORT_KEY]).split('#')[0]!;
+      for (const [id, count] of Object.entries(row['counts'] as Record<string, number>))
+        memories.set(id, { count: (memories.get(id)?.count ?? 0) + count, lastAt: at });
+      for (const name of ['searches', 'found', 'milliseconds'] as const) total[name] += Number(row[name]);
+    }
+    return { memories, ...total, rows: rows.map((row) => String(row[SORT_KEY])) };
+  }
+
+  /**
+   * Adds what was counted up to `until` to the memories' own counts and deletes the rows. The same `until` again, killed
+   * anywhere, counts nothing twice. 2 write units per memory of up to 1 KB.
+   */
+  async fold(agentId: string, until: Date): Promise<Accesses> {
+    const accesses = await this.read(agentId, until);
+    for (const [memoryId, { count, lastAt }] of accesses.memories) {
+      const Key = memoryKey(agentId, memoryId);
+      if (Key) await this.#add(Key, count, lastAt, until.toISOString());
+    }
+    for (const row of accesses.rows)
+      await this.#documents.send(
+        new DeleteCommand({
+          TableName: this.#table,
+          Key: { [PARTITION_KEY]: accessPartition(agentId), [SORT_KEY]: row },
+        }),
+      );
+    return accesses;
+  }
+
+  async #write(agentId: string, pending: Pending, now: Date): Promise<void> {
+    const { since: _since, counts, ...searches } = pending;
+    this.#pending.delete(agentId);
+    const unique = Buffer.from(this.#randomPart()).toString('base64url');
+    try {
+      await this.#documents.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: {
+            [PARTITION_KEY]: accessPartition(agentId),
+            [SORT_KEY]: `${now.toISOString()}#${unique}`,
+            counts: Object.fromEntries(counts),
+            ...searches,
+          },
+        }),
+      );
+    } catch {
+      // No read fails for being counted: it waits for the next time.
+      if (!this.#pending.has(agentId)) this.#pending.set(agentId, pending);
+    }
+  }
+
+  async #add(Key: Item, count: number, lastAt: string, until: string): Promise<void> {
+    try {
+      await this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key,
+          UpdateExpression: 'ADD accessCount :count SET lastAccessedAt = :lastAt, accessThrough = :until',
+          ConditionExpression:
+            'attribute_exists(createdAt) AND (attribute_not_exists(accessThrough) OR accessThrough < :until)',
+          ExpressionAttributeValues: { ':count': count, ':lastAt': lastAt, ':until': until },
+        }),
+      );
+    } catch (error) {
+      // Removed since, or folded by an earlier attempt.
+      if (!failedCondition(error)) throw error;
+    }
+  }
+
+  async #rows(agentId: string, until: Date): Promise<Item[]> {
+    const rows: Item[] = [];
+    let start: Item | undefined;
+    do {
+      const page = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#pk = :pk AND #sk <= :until',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
+          ExpressionAttributeValues: { ':pk': accessPartition(agentId), ':until': until.toISOString() },
+          ExclusiveStartKey: start,
+        }),
+      );
+      rows.push(...(page.Items ?? []));
+      start = page.LastEvaluatedKey;
+    } while (start);
+    return rows;
+  }
+
+  #of(agentId: string): Pending {
+    let pending = this.#pending.get(agentId);
+    if (!pending) {
+      pending = { since: this.#clock().getTime(), counts: new Map(), searches: 0, found: 0, milliseconds: 0 };
+      this.#pending.set(agentId, pending);
+    }
+    return pending;
+  }
+}

@@ -1,0 +1,111 @@
+import { DeleteCommand, type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Archive } from '../archive/archive.ts';
+import { failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { NotFoundError, ThrottledError } from '../shared/errors.ts';
+import type { Sharing } from '../sharing/sharing.ts';
+import { archivedMemory } from './archived-memory.ts';
+import { fromItem, memoryKey, revisionKey, aliasTarget } from './table.ts';
+import type { MemoryFeed } from './memory-feed.ts';
+import type { MemoryRecords } from './memory-records.ts';
+
+/** Somebody changed it in between: look again, so many times. */
+const TRIES = 5;
+/** Revisions deleted at a time. */
+const AT_A_TIME = 25;
+
+/**
+ * Takes a memory away for good, from its agent and from everybody it is shared with. What it was in all of its versions
+ * is in the archive before any of it goes, and the memory itself goes last: killed anywhere, the same request again
+ * finishes what was begun.
+ */
+export class MemoryRemoval {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #records: MemoryRecords;
+  readonly #feed: MemoryFeed;
+  readonly #sharing: Sharing;
+  readonly #archive: Archive;
+
+  constructor(
+    documents: DynamoDBDocumentClient,
+    table: string,
+    parts: { records: MemoryRecords; feed: MemoryFeed; sharing: Sharing; archive: Archive },
+  ) {
+    this.#documents = documents;
+    this.#table = table;
+    this.#records = parts.records;
+    this.#feed = parts.feed;
+    this.#sharing = parts.sharing;
+    this.#archive = parts.archive;
+  }
+
+  /**
+   * One PUT to S3, then 5 write units for a memory of up to 1 KB and 1 for each KB of its revisions.
+   * @throws NotFoundError; expired and not collected yet is removed as well
+   */
+  async remove(agentId: string, memoryId: string): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const item = await this.#records.item(agentId, memoryId);
+      if (!item || aliasTarget(item) !== undefined) throw new NotFoundError(`No memory ${memoryId}`);
+      const memory = fromItem(item);
+      const shared = await this.#sharing.get(agentId, memoryId);
+      if (shared && shared.with.length > 0)
+        await this.#sharing.put({ owner: agentId, memoryId }, [], memory.importance);
+      const revisions = await this.#records.revisions(agentId, memoryId);
+      await this.#archive.write(
+        'memory',
+        [...revisions.map((revision) => revision.memory), memory].map(archivedMemory),
+        'deleted',
+      );
+      for (let start = 0; start < revisions.length; start += AT_A_TIME)
+        await Promise.all(
+          revisions
+            .slice(start, start + AT_A_TIME)
+            .map(({ version }) =>
+              this.#documents.send(
+                new DeleteCommand({ TableName: this.#table, Key: revisionKey(agentId, memoryId, version) }),
+              ),
+            ),
+        );
+      if (
+        await this.#delete(agentId, memoryId, memory.version, (item['aliases'] as string[] | undefined) ?? [])
+      )
+        return;
+    }
+    throw new ThrottledError('Too many writes to one memory; slow down and retry');
+  }
+
+  /** @returns whether it was deleted; not when it has another version by now */
+  async #delete(
+    agentId: string,
+    memoryId: string,
+    version: number,
+    aliases: readonly string[],
+  ): Promise<boolean> {
+    try {
+      await this.#documents.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            {
+              Delete: {
+                TableName: this.#table,
+                Key: memoryKey(agentId, memoryId)!,
+                ConditionExpression: '#version = :version',
+                ExpressionAttributeNames: { '#version': 'version' },
+                ExpressionAttributeValues: { ':version': version },
+              },
+            },
+            { Put: { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) } },
+            ...aliases.map((alias) => ({
+              Delete: { TableName: this.#table, Key: memoryKey(agentId, alias)! },
+            })),
+          ],
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (failedTransaction(error)) return false;
+      throw error;
+    }
+  }
+}

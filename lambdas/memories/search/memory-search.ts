@@ -1,0 +1,168 @@
+import type { Clock } from '../../shared/platform/clock.ts';
+import type { MemoryCategories, MemoryType } from '../../shared/schema/memory-categories.ts';
+import { isGone } from '../categories.ts';
+import { type Memory, type MemoryTier, type Metadata, renderContent } from '../memory.ts';
+import type { MemoryFeed } from '../memory-feed.ts';
+import type { Scope } from '../memory-listing.ts';
+import type { MemoryRecords } from '../memory-records.ts';
+import type { MemorySharing } from '../memory-sharing.ts';
+import { CollectionCache } from './collection-cache.ts';
+import type { Embedder } from './embedder.ts';
+import { type MemoryCollection, timeOf } from './memory-collection.ts';
+import { OwnMemories } from './own-memories.ts';
+import { type Boosts, type Hit, rank } from './ranking.ts';
+import { SharedMemories } from './shared-memories.ts';
+
+/** All of them must hold; of a list, one must. */
+export interface SearchFilters {
+  readonly memoryType?: readonly MemoryType[];
+  readonly category?: readonly string[];
+  /** All of these. */
+  readonly tags?: readonly string[];
+  readonly tier?: readonly MemoryTier[];
+  /** When it happened (`metadata.occurredAt`) or, without that, was stored; both bounds inclusive. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The memory's importance, which is what the confidence index of memories carries. */
+  readonly minConfidence?: number;
+}
+
+export interface SearchRequest {
+  readonly query: string;
+  /** @default 10 */
+  readonly topK?: number;
+  readonly filters?: SearchFilters;
+  /** @default own */
+  readonly scope?: Scope;
+  readonly boosts?: Partial<Boosts>;
+}
+
+export interface PreloadRequest extends Omit<SearchRequest, 'query'> {
+  readonly situation: Metadata;
+}
+
+const DEFAULT_TOP_K = 10;
+/** A third of the function's memory: strings and garbage take their share of the rest. */
+const MAX_BYTES = 512 * 1024 * 1024;
+
+export interface MemorySearchParts {
+  readonly records: MemoryRecords;
+  readonly feed: MemoryFeed;
+  readonly sharing: MemorySharing;
+  readonly categories: MemoryCategories;
+  readonly clock: Clock;
+  /** Without one, words alone decide. */
+  readonly embedder?: Embedder;
+  /** Told when the embedder failed: the search goes on by words. */
+  readonly onEmbedderError?: (error: Error) => void;
+  readonly maxBytes?: number;
+}
+
+/**
+ * Finds memories. The memories of an agent are kept ready in the process and followed through the change feed, so a
+ * search costs one strong query (1 read unit) when nothing has changed, and finds what any other process has written.
+ * The first search for an agent reads everything: 0.125 read units per KB.
+ */
+export class MemorySearch {
+  readonly #parts: MemorySearchParts;
+  readonly #cache: CollectionCache;
+
+  constructor(parts: MemorySearchParts) {
+    this.#parts = parts;
+    this.#cache = new CollectionCache(parts.maxBytes ?? MAX_BYTES);
+  }
+
+  /** Best first. What is expired is not found; of others only what they share at this moment. */
+  async search(agentId: string, request: SearchRequest): Promise<Hit[]> {
+    const [hits] = await this.searchBatch(agentId, [request]);
+    return hits!;
+  }
+
+  /** Several questions about the same memories, for the price of one refresh. In the order of the requests. */
+  async searchBatch(agentId: string, requests: readonly SearchRequest[]): Promise<Hit[][]> {
+    const scopes = new Set(requests.map(({ scope = 'own' }) => scope));
+    const [own, shared, vectors] = await Promise.all([
+      scopes.has('own') || scopes.has('all') ? this.#own(agentId) : undefined,
+      scopes.has('shared') || scopes.has('all') ? this.#shared(agentId) : undefined,
+      Promise.all(requests.map(({ query }) => this.#embed(query))),
+    ]);
+    const now = this.#parts.clock();
+    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope = 'own', boosts }, i) => {
+      const collections = [
+        ...(own && scope !== 'shared' ? [own] : []),
+        ...(shared && scope !== 'own' ? [shared] : []),
+      ];
+      const vector = vectors[i];
+      return rank(collections, {
+        query,
+        topK,
+        now,
+        isWanted: this.#isWanted(filters, now),
+        ...(vector && { vector }),
+        ...(boosts && { boosts }),
+      });
+    });
+  }
+
+  /**
+   * What to know before acting in a situation: the memories found by the words of its fields, and first of all those
+   * that are pinned, as far as the filters want them.
+   */
+  async preload(agentId: string, { situation, ...request }: PreloadRequest): Promise<Hit[]> {
+    const { topK = DEFAULT_TOP_K, filters = {}, scope = 'own' } = request;
+    const hits = await this.search(agentId, { ...request, query: renderContent(situation), topK: topK * 2 });
+    if (scope === 'shared') return hits.slice(0, topK);
+    const now = this.#parts.clock();
+    const isWanted = this.#isWanted(filters, now);
+    const found = new Map(hits.map((hit) => [hit.memory.memoryId, hit]));
+    const pinned = (await this.#own(agentId)).memories
+      .filter((memory) => memory !== undefined)
+      .filter((memory) => memory.pinned && isWanted(memory))
+      .map((memory) => found.get(memory.memoryId) ?? unranked(memory))
+      .sort((a, b) => b.score - a.score || b.memory.importance - a.memory.importance);
+    return [...pinned, ...hits.filter(({ memory }) => !memory.pinned)].slice(0, topK);
+  }
+
+  #own(agentId: string): Promise<MemoryCollection> {
+    const { records, feed } = this.#parts;
+    return this.#cache.current(`own ${agentId}`, () => new OwnMemories(agentId, records, feed));
+  }
+
+  #shared(agentId: string): Promise<MemoryCollection> {
+    const { records, feed, sharing } = this.#parts;
+    return this.#cache.current(
+      `shared ${agentId}`,
+      () => new SharedMemories(agentId, sharing, records, feed),
+    );
+  }
+
+  async #embed(query: string): Promise<Float32Array | undefined> {
+    const { embedder, onEmbedderError } = this.#parts;
+    try {
+      return await embedder?.embed(query);
+    } catch (error) {
+      onEmbedderError?.(error as Error);
+      return undefined;
+    }
+  }
+
+  #isWanted(filters: SearchFilters, now: Date): (memory: Memory) => boolean {
+    const { memoryType, category, tags, tier, from, to, minConfidence } = filters;
+    const { categories } = this.#parts;
+    return (memory) =>
+      (memoryType === undefined || memoryType.includes(memory.memoryType)) &&
+      (category === undefined || category.includes(memory.category)) &&
+      (tier === undefined || tier.includes(memory.tier)) &&
+      (tags === undefined || tags.every((tag) => memory.tags.includes(tag))) &&
+      (from === undefined || timeOf(memory) >= from) &&
+      (to === undefined || timeOf(memory) <= to) &&
+      (minConfidence === undefined || memory.importance >= minConfidence) &&
+      !isGone(categories, memory, now);
+  }
+}
+
+const unranked = (memory: Memory): Hit => ({
+  memory,
+  score: 0,
+  why: { base: 0, recency: 1, importance: 1, outcome: 1 },
+});

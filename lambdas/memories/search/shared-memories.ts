@@ -1,0 +1,66 @@
+import type { Reference } from '../../sharing/sharing.ts';
+import type { FeedPosition, MemoryFeed } from '../memory-feed.ts';
+import type { MemoryRecords } from '../memory-records.ts';
+import type { MemorySharing } from '../memory-sharing.ts';
+import type { CollectionSource } from './collection-cache.ts';
+import { keyOf, MemoryCollection } from './memory-collection.ts';
+
+/**
+ * What others share with an agent. Who shares what is read anew each time (by name strongly consistent, with all from
+ * an index); what is in it is read once and then followed through the owners' change feeds, one query for each.
+ */
+export class SharedMemories implements CollectionSource {
+  readonly collection = new MemoryCollection();
+  readonly #positions = new Map<string, FeedPosition>();
+  readonly #agentId: string;
+  readonly #sharing: MemorySharing;
+  readonly #records: MemoryRecords;
+  readonly #feed: MemoryFeed;
+
+  constructor(agentId: string, sharing: MemorySharing, records: MemoryRecords, feed: MemoryFeed) {
+    this.#agentId = agentId;
+    this.#sharing = sharing;
+    this.#records = records;
+    this.#feed = feed;
+  }
+
+  async refresh(): Promise<void> {
+    const references = await this.#sharing.references(this.#agentId);
+    const wanted = new Map(references.map((reference) => [nameOf(reference), reference]));
+    for (const key of this.collection.keys()) if (!wanted.has(key)) this.collection.remove(key);
+    const changed = await this.#changed([...new Set(references.map(({ owner }) => owner))]);
+    const stale = [...wanted].filter(
+      ([key, { owner }]) => !this.collection.has(key) || changed.get(owner)?.has(key) !== false,
+    );
+    const found = await this.#records.getMany(stale.map(([, reference]) => reference));
+    const left = new Set(stale.map(([key]) => key));
+    for (const memory of found) {
+      left.delete(keyOf(memory));
+      this.collection.put(memory);
+    }
+    for (const key of left) this.collection.remove(key);
+  }
+
+  /** By owner, the keys that changed; an owner whose everything may have changed is missing. */
+  async #changed(owners: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    const changed = new Map<string, ReadonlySet<string>>();
+    for (const owner of [...this.#positions.keys()])
+      if (!owners.includes(owner)) this.#positions.delete(owner);
+    await Promise.all(
+      owners.map(async (owner) => {
+        const before = this.#positions.get(owner);
+        if (!before) {
+          this.#positions.set(owner, await this.#feed.begin(owner));
+          return;
+        }
+        const { memoryIds, position } = await this.#feed.since(owner, before);
+        this.#positions.set(owner, position);
+        if (memoryIds)
+          changed.set(owner, new Set(memoryIds.map((memoryId) => keyOf({ agentId: owner, memoryId }))));
+      }),
+    );
+    return changed;
+  }
+}
+
+const nameOf = ({ owner, memoryId }: Reference): string => keyOf({ agentId: owner, memoryId });

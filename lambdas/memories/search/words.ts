@@ -1,0 +1,66 @@
+import { stemmer } from 'stemmer';
+
+/**
+ * Words that say nothing about what is meant: articles, pronouns, auxiliaries, prepositions, and what questions are
+ * made of. Negations are kept.
+ */
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  (
+    'a an the this that these those i me my mine we us our ours you your yours he him his she her hers it its they ' +
+    'them their theirs who whom whose which what when where why how am is are was were be been being have has had ' +
+    'having do does did doing done will would shall should can could may might must and or but if then else than so ' +
+    'as at by for from in into of off on onto out over to up with about against between through during before after ' +
+    'above below again there here all any both each few more most other some such only own same too very just also ' +
+    'ever s t d ll m o re ve don didn doesn isn aren wasn weren won tell said say says please get got go'
+  ).split(' '),
+);
+
+export interface WordRules {
+  readonly stemming: boolean;
+  readonly stopWords: boolean;
+}
+export const defaultWordRules: WordRules = { stemming: true, stopWords: true };
+
+/** Stems of words seen before: the same few ten thousand come again and again. */
+const MAX_STEMS = 50_000;
+const stems = new Map<string, string>();
+
+function stemOf(word: string): string {
+  // Names with digits in them are not English.
+  if (word.length < 3 || /[^a-z]/.test(word)) return word;
+  let stem = stems.get(word);
+  if (stem === undefined) {
+    stem = stemmer(word);
+    if (stems.size >= MAX_STEMS) stems.clear();
+    stems.set(word, stem);
+  }
+  return stem;
+}
+
+const WORD = /[\p{L}\p{N}]+(?:[.][\p{N}]+)*/gu;
+
+/** The terms of a text in their order: lower case, Porter's stems (Porter 1980), without stop words. */
+export function termsOf(text: string, rules: WordRules = defaultWordRules): string[] {
+  const terms: string[] = [];
+  for (const word of text.normalize('NFKC').toLowerCase().match(WORD) ?? [])
+    if (!rules.stopWords || !STOP_WORDS.has(word)) terms.push(rules.stemming ? stemOf(word) : word);
+  return terms;
+}
+
+const MONTHS = 'january february march april may june july august september october november december'.split(
+  ' ',
+);
+const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
+
+/** A UTC time in the words people ask with: `2026-03-05T…` is `2026-03-05 2026 march 5 thursday`. */
+export function dateWords(time: string): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '';
+  return [
+    date.toISOString().slice(0, 10),
+    date.getUTCFullYear(),
+    MONTHS[date.getUTCMonth()],
+    date.getUTCDate(),
+    WEEKDAYS[date.getUTCDay()],
+  ].join(' ');
+}

@@ -1,0 +1,190 @@
+import * as z from 'zod';
+import { defineRoute } from '../shared/http/contract.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  freeFormSchema,
+  ID_PATTERN,
+  pageOf,
+  pageQuery,
+  sessionIdSchema,
+  timestampSchema,
+} from '../shared/schema/fields.ts';
+import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS, roles, sessionStatuses } from './session.ts';
+
+const agentParams = z.strictObject({ agentId: agentIdSchema });
+const sessionParams = z.strictObject({ agentId: agentIdSchema, sessionId: sessionIdSchema });
+const userIdSchema = z
+  .string()
+  .regex(ID_PATTERN, 'must be a valid user id')
+  .meta({ example: 'user-42', description: 'Whom the agent talks to.' });
+
+const subject = {
+  userId: userIdSchema.optional(),
+  topic: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ example: 'BTC-USD', description: 'A symbol, a customer, a ticket.' }),
+  metadata: freeFormSchema.optional().meta({ description: 'At most 2 KB as JSON.' }),
+};
+
+const measure = (unit: string) =>
+  z
+    .object({
+      count: z.number().int(),
+      mean: z.number().nullable(),
+      min: z.number().nullable(),
+      max: z.number().nullable(),
+    })
+    .meta({ description: unit });
+const countsSchema = z.record(z.string(), z.number().int());
+
+const end = z.object({
+  endedAt: timestampSchema.meta({ description: 'Of an expired session, the instant it expired.' }),
+  reason: z.string(),
+  analytics: z.object({
+    messages: z.number().int(),
+    queries: z.number().int().meta({ description: 'Messages of the user.' }),
+    turns: z.number().int().meta({ description: 'Queries, or runs of them, that the assistant answered.' }),
+    durationSeconds: z.number().meta({ description: 'From creation to the last message.' }),
+    responseTimeMs: measure("From a turn's last query to its answer, in milliseconds."),
+    confidence: measure("`metadata.confidence` of the assistant's messages."),
+    sources: countsSchema.meta({ description: '`metadata.sources`: the 20 most used, how often each.' }),
+    collections: countsSchema.meta({ description: '`metadata.collections`, likewise.' }),
+  }),
+});
+
+const identity = { agentId: agentIdSchema, sessionId: sessionIdSchema, ...subject };
+const statusSchema = z
+  .enum(sessionStatuses)
+  .meta({ description: '`expired`: nobody ended it and its time is up.' });
+
+const session = z.object({
+  ...identity,
+  status: statusSchema,
+  createdAt: timestampSchema,
+  lastActivityAt: timestampSchema,
+  expiresAfterSeconds: z.number().int(),
+  expiresAt: timestampSchema,
+  lastSeq: z.number().int().min(0).meta({ description: 'Of the newest message; numbers may be missing.' }),
+  end: end.optional(),
+});
+
+const messageContent = {
+  role: z.enum(roles),
+  content: z.string().min(1),
+  metadata: freeFormSchema
+    .optional()
+    .meta({ description: 'Free; `confidence`, `sources`, `collections` and `responseTimeMs` are analysed.' }),
+};
+const message = z.object({
+  seq: z.number().int().min(1).meta({ description: 'Ascending in the order of the session.' }),
+  ...messageContent,
+  createdAt: timestampSchema,
+});
+
+const resumed = session.extend({
+  summary: z
+    .object({
+      text: z.string(),
+      throughSeq: z.number().int().meta({ description: 'It holds every message up to this one.' }),
+      updatedAt: timestampSchema,
+      by: z.string().meta({ description: '`extractive`, or the model that wrote it.' }),
+    })
+    .nullable(),
+  messages: z.array(message).meta({ description: 'The newest, oldest first.' }),
+});
+
+export const sessionRoutes = {
+  createSession: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/sessions',
+    audience: 'agent',
+    summary: 'Open a session',
+    params: agentParams,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...subject,
+      expiresAfterSeconds: z
+        .number()
+        .int()
+        .min(MIN_EXPIRY_SECONDS)
+        .max(MAX_EXPIRY_SECONDS)
+        .optional()
+        .meta({ description: 'Without activity for so long it expires; the default is the stage’s.' }),
+      clientToken: clientTokenSchema.optional().meta({ description: 'Makes a repeat harmless.' }),
+    }),
+    response: session,
+    status: 201,
+    errors: ['IdempotencyMismatch'],
+    example: { body: { userId: 'user-42', topic: 'BTC-USD', metadata: { channel: 'chat' } } },
+  }),
+  listSessions: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/sessions',
+    audience: 'agent',
+    summary: 'The sessions of an agent, or those with one user, newest first',
+    params: agentParams,
+    query: z.strictObject({ userId: userIdSchema.optional(), ...pageQuery }),
+    response: pageOf(
+      z.object({
+        ...identity,
+        status: statusSchema,
+        createdAt: timestampSchema,
+        lastActivityAt: timestampSchema.optional(),
+        end: end.optional(),
+      }),
+    ),
+    status: 200,
+    errors: [],
+    example: { query: { userId: 'user-42' } },
+  }),
+  getSession: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/sessions/{sessionId}',
+    audience: 'agent',
+    summary: 'Resume a session: summary and newest messages in one read; of one that is over, its record too',
+    params: sessionParams,
+    query: z.strictObject({}),
+    response: resumed,
+    status: 200,
+    errors: ['NotFound'],
+  }),
+  appendMessage: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/sessions/{sessionId}/messages',
+    audience: 'agent',
+    summary: 'Append a message; concurrent appends get an order',
+    params: sessionParams,
+    query: z.strictObject({}),
+    body: z.strictObject({
+      ...messageContent,
+      clientToken: clientTokenSchema
+        .optional()
+        .meta({ description: 'Makes a repeat harmless; the last 16 of a session are remembered.' }),
+    }),
+    response: message.extend({ agentId: agentIdSchema, sessionId: sessionIdSchema }),
+    status: 201,
+    errors: ['NotFound', 'Conflict', 'IdempotencyMismatch'],
+    example: {
+      body: {
+        role: 'assistant',
+        content: 'Funding is 0.01 %, so the long is cheap to hold.',
+        metadata: { confidence: 0.8, sources: ['funding-api'] },
+      },
+    },
+  }),
+  listMessages: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/sessions/{sessionId}/messages',
+    audience: 'agent',
+    summary: 'All messages of a session, newest first, also once it is over; a page can be short',
+    params: sessionParams,
+    query: z.strictObject({ ...pageQuery }),
+    response: pageOf(message),
+    status: 200,
+    errors: ['NotFound'],
+  }),
+};

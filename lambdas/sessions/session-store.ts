@@ -1,0 +1,307 @@
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { AgentRegistry } from '../agents/agent-registry.ts';
+import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { assertItemFits } from '../shared/dynamodb/item-size.ts';
+import {
+  ConflictError,
+  IdempotencyMismatchError,
+  NotFoundError,
+  TooLargeError,
+  UnavailableError,
+} from '../shared/errors.ts';
+import { type Clock, isExpired, SECOND_MS } from '../shared/platform/clock.ts';
+import { payloadHash, type RandomPart, sha256, tokenPart, typedId } from '../shared/platform/ids.ts';
+import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import {
+  expiryOf,
+  MAX_MESSAGES,
+  MAX_METADATA_BYTES,
+  type Message,
+  type NewMessage,
+  type SessionHead,
+  type SessionSubject,
+} from './session.ts';
+import {
+  headFromItem,
+  headKey,
+  headToItem,
+  type Item,
+  messageFromItem,
+  messageHash,
+  messageKey,
+  messageToItem,
+  toListItems,
+  toOpenItem,
+} from './table.ts';
+
+export interface NewSession extends SessionSubject {
+  readonly expiresAfterSeconds?: number;
+  readonly clientToken?: string;
+}
+
+export interface SessionStoreParts {
+  readonly documents: DynamoDBDocumentClient;
+  readonly table: string;
+  readonly clock: Clock;
+  readonly randomPart: RandomPart;
+  readonly registry: AgentRegistry;
+  /** Of sessions that do not say. */
+  readonly expiresAfterSeconds: number;
+}
+
+/** When the head knows this many tokens, the older half is forgotten: 13 bytes each, paid for with every append. */
+const MAX_TOKENS = 32;
+const TOKEN_PREFIX = 't_';
+
+const LIVE = 'attribute_exists(#pk) AND attribute_not_exists(#end) AND #until > :now AND lastBy > :now';
+
+export const noSession = (agentId: string, sessionId: string) =>
+  new NotFoundError(`Agent ${agentId} has no session ${sessionId}`);
+
+/** Opens sessions and appends to them. */
+export class SessionStore {
+  readonly #parts: SessionStoreParts;
+
+  constructor(parts: SessionStoreParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * One transaction over the head, the rows that list it and the row the sweep finds it by: 2 write units for each of
+   * these 3 (4 with a user). Registers an unknown agent. A repeated clientToken gets the session it made.
+   *
+   * @throws IdempotencyMismatchError when the token came with another payload
+   * @throws TooLargeError when metadata is over 2 KB as JSON
+   */
+  async create(agentId: string, request: NewSession): Promise<SessionHead> {
+    const { clock, randomPart, registry, documents, table } = this.#parts;
+    const { clientToken, expiresAfterSeconds = this.#parts.expiresAfterSeconds, ...subject } = request;
+    const metadataBytes = Buffer.byteLength(JSON.stringify(subject.metadata ?? {}));
+    if (metadataBytes > MAX_METADATA_BYTES)
+      throw new TooLargeError(
+        `The metadata is ${metadataBytes} bytes as JSON; the limit is ${MAX_METADATA_BYTES}`,
+      );
+    const now = clock();
+    const createdAt = now.toISOString();
+    const head: SessionHead = {
+      agentId,
+      sessionId:
+        clientToken === undefined
+          ? typedId('SESSION', now, randomPart())
+          : `SESSION-${Buffer.from(tokenPart(agentId, 'sessions', clientToken))
+              .toString('hex')
+              .toUpperCase()}`,
+      ...subject,
+      status: 'active',
+      createdAt,
+      lastActivityAt: createdAt,
+      expiresAfterSeconds,
+      expiresAt: expiryOf(now, expiresAfterSeconds, createdAt).toISOString(),
+      lastSeq: 0,
+    };
+    const hash = clientToken === undefined ? undefined : payloadHash(request);
+    await registry.noteActivity(agentId);
+    try {
+      await documents.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            {
+              Put: {
+                TableName: table,
+                Item: headToItem(head, hash),
+                ConditionExpression: 'attribute_not_exists(#pk) OR #ttl <= :now',
+                ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#ttl': 'ttl' },
+                ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / SECOND_MS) },
+              },
+            },
+            ...toListItems(head).map((Item) => ({ Put: { TableName: table, Item } })),
+            { Put: { TableName: table, Item: toOpenItem(head, Date.parse(head.expiresAt)) } },
+          ],
+        }),
+      );
+      return head;
+    } catch (error) {
+      if (!failedTransaction(error)) throw error;
+      // Without a token the id is ours alone: the first try arrived and its answer was lost.
+      const found = await this.#readHead(agentId, head.sessionId);
+      if (!found) throw new UnavailableError('The session was collected meanwhile; retry');
+      if (found['payloadHash'] !== hash)
+        throw new IdempotencyMismatchError('This clientToken came with another payload before');
+      return headFromItem(found, now);
+    }
+  }
+
+  /**
+   * Appends a message: an update of the head that takes the next sequence number while the session lives, then a put
+   * under it. 2 write units while head and message are ≤ 1 KB each. No transaction: an append that fails between the
+   * two leaves a number unused, and prolongs the session.
+   *
+   * With a clientToken the head notes which number the token took, in the same update: a repeat meets its own number
+   * and its own message, without a read before. The head remembers the last 16 tokens at least.
+   *
+   * @throws NotFoundError when the session is absent or has expired
+   * @throws ConflictError when it was ended, or holds 10,000 messages
+   * @throws IdempotencyMismatchError when the token came with another message
+   * @throws TooLargeError over 400 KB as stored
+   */
+  async append(
+    agentId: string,
+    sessionId: string,
+    content: NewMessage,
+    clientToken?: string,
+  ): Promise<Message> {
+    const { clock } = this.#parts;
+    const now = clock();
+    const draft = { ...content, seq: MAX_MESSAGES, createdAt: now.toISOString() };
+    const hash = clientToken === undefined ? undefined : messageHash(content);
+    const itemOf = (message: Message, ttl: unknown): Item => ({
+      ...messageToItem({ agentId, sessionId }, message, ttl),
+      ...(hash !== undefined && { hash }),
+    });
+    assertItemFits(itemOf(draft, now.getTime()), 'The message');
+    const token = clientToken === undefined ? undefined : tokenAttribute(clientToken);
+    const taken = await this.#takeNumber(agentId, sessionId, now, token);
+    if ('message' in taken) return answerOf(taken.message, hash);
+    const item = itemOf({ ...draft, seq: taken.seq }, taken.ttl);
+    const [stored] = await Promise.all([
+      this.#put(item),
+      taken.forget.length > 0 && this.#forget(agentId, sessionId, taken.forget),
+    ]);
+    if (stored) return answerOf(stored, hash);
+    return messageFromItem(item);
+  }
+
+  /** Takes the next number; with a token that was here before, its number, or its message if the session is over. */
+  async #takeNumber(
+    agentId: string,
+    sessionId: string,
+    now: Date,
+    token: string | undefined,
+  ): Promise<{ seq: number; ttl: unknown; forget: string[] } | { message: Item }> {
+    const { documents, table } = this.#parts;
+    try {
+      const { Attributes } = await documents.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: headKey(agentId, sessionId),
+          UpdateExpression:
+            'SET lastSeq = lastSeq + :one, #active = :now, #until = lifeMs + :now' +
+            (token === undefined ? '' : ', #token = lastSeq + :one'),
+          ConditionExpression:
+            `${LIVE} AND lastSeq < :most` + (token === undefined ? '' : ' AND attribute_not_exists(#token)'),
+          ExpressionAttributeNames: {
+            '#pk': PARTITION_KEY,
+            '#end': 'end',
+            '#active': 'active',
+            '#until': 'until',
+            ...(token !== undefined && { '#token': token }),
+          },
+          ExpressionAttributeValues: { ':one': 1, ':now': now.getTime(), ':most': MAX_MESSAGES },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return { seq: Number(Attributes!['lastSeq']), ttl: Attributes!['ttl'], forget: oldTokens(Attributes!) };
+    } catch (error) {
+      const failed = failedCondition(error);
+      if (!failed) throw error;
+      const found = failed.item;
+      if (!found || isExpired(found, now)) throw noSession(agentId, sessionId);
+      const earlier = token === undefined ? undefined : (found[token] as number | undefined);
+      const { status, lastSeq } = headFromItem(found, now);
+      if (earlier !== undefined) {
+        if (status === 'active') return { seq: earlier, ttl: found['ttl'], forget: [] };
+        // Too late to store it, but if it was stored in time the repeat is told so.
+        const { Item } = await documents.send(
+          new GetCommand({
+            TableName: table,
+            Key: messageKey(agentId, sessionId, earlier),
+            ConsistentRead: true,
+          }),
+        );
+        if (Item) return { message: Item };
+      }
+      if (status === 'expired') throw noSession(agentId, sessionId);
+      if (status === 'ended') throw new ConflictError('The session has ended');
+      if (lastSeq >= MAX_MESSAGES)
+        throw new ConflictError(`The session holds ${MAX_MESSAGES} messages: open another one`);
+      // Live to us, over to the clock the condition was held against a moment earlier or later: a retry tells.
+      throw new UnavailableError('The session changed meanwhile; retry');
+    }
+  }
+
+  /**
+   * @returns what is there already under this number: the same message, when its first try arrived and the answer was
+   *   lost, or another under the same token
+   */
+  async #put(item: Item): Promise<Item | undefined> {
+    try {
+      await this.#parts.documents.send(
+        new PutCommand({
+          TableName: this.#parts.table,
+          Item: item,
+          ConditionExpression: 'attribute_not_exists(#pk)',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return undefined;
+    } catch (error) {
+      const found = failedCondition(error)?.item;
+      if (!found) throw error;
+      return found;
+    }
+  }
+
+  /** Not the caller's write: if it fails, a later append does it. */
+  async #forget(agentId: string, sessionId: string, tokens: readonly string[]): Promise<void> {
+    await this.#parts.documents
+      .send(
+        new UpdateCommand({
+          TableName: this.#parts.table,
+          Key: headKey(agentId, sessionId),
+          UpdateExpression: `REMOVE ${tokens.map((_, i) => `#t${i}`).join(', ')}`,
+          ConditionExpression: 'attribute_exists(#pk)',
+          ExpressionAttributeNames: {
+            '#pk': PARTITION_KEY,
+            ...Object.fromEntries(tokens.map((token, i) => [`#t${i}`, token])),
+          },
+        }),
+      )
+      .catch(() => undefined);
+  }
+
+  async #readHead(agentId: string, sessionId: string): Promise<Item | undefined> {
+    const { Item } = await this.#parts.documents.send(
+      new GetCommand({
+        TableName: this.#parts.table,
+        Key: headKey(agentId, sessionId),
+        ConsistentRead: true,
+      }),
+    );
+    return Item;
+  }
+}
+
+/** 48 bits tell 32 tokens of one session apart; two that met would be found out by the hash of the message. */
+const tokenAttribute = (clientToken: string): string => TOKEN_PREFIX + sha256(clientToken).slice(0, 12);
+
+function oldTokens(head: Item): string[] {
+  const tokens = Object.entries(head)
+    .filter(([name]) => name.startsWith(TOKEN_PREFIX))
+    .sort(([, a], [, b]) => Number(a) - Number(b))
+    .map(([name]) => name);
+  return tokens.length < MAX_TOKENS ? [] : tokens.slice(0, MAX_TOKENS / 2);
+}
+
+function answerOf(found: Item, hash: string | undefined): Message {
+  if (found['hash'] !== hash)
+    throw new IdempotencyMismatchError('This clientToken came with another message before');
+  return messageFromItem(found);
+}
