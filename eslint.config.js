@@ -16,6 +16,7 @@ const slices = [
   'analytics',
   'consolidation',
   'archive',
+  'erasures',
   'relay',
   'health',
 ];

@@ -63,6 +63,7 @@ export class ObservabilityStack extends Stack {
     const background = [
       { name: 'relay', function: props.service.relay.function },
       { name: 'archiver', function: props.service.archiver.function },
+      { name: 'eraser', function: props.service.eraser.function },
       { name: 'planner', function: props.consolidation.planner },
       { name: 'worker', function: props.consolidation.worker },
     ];
@@ -119,6 +120,11 @@ export class ObservabilityStack extends Stack {
         description:
           'The archiver is six hours behind. In another six what it cannot write goes to aws/lambda/ in the ' +
           'archive bucket, unread by GET …/archive; after a day only point-in-time recovery has it.',
+      },
+      EraserErrors: {
+        metric: errorsOf(service.eraser.function),
+        description:
+          'An erasure fails. It is tried twice more; if it then stands still, GET /erasures/{erasureId} says so.',
       },
       PlannerErrors: {
         metric: errorsOf(consolidation.planner),

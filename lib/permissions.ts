@@ -13,6 +13,8 @@ export type FunctionName =
   | 'consolidation'
   | 'archive'
   | 'archiver'
+  | 'erasures'
+  | 'eraser'
   | 'relay'
   | 'planner'
   | 'worker';
@@ -97,8 +99,21 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   // Reads their streams, and knows a stream's table by its name.
   archiver: {
     decisions: { actions: [] },
-    state: { actions: [] },
+    state: { actions: ['BatchGetItem'] },
     signals: { actions: [] },
+  },
+  erasures: { state: { actions: ['GetItem', 'PutItem'] } },
+  eraser: {
+    decisions: { actions: ['Query', 'DeleteItem'] },
+    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] },
+    state: {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      indexes: ['registry'],
+    },
+    signals: {
+      actions: ['BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+      indexes: ['inbox', 'sent'],
+    },
   },
   relay: {
     state: { actions: ['PutItem'] },

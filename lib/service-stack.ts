@@ -9,6 +9,7 @@ import { analyticsRoutes } from '../lambdas/analytics/contract.ts';
 import { archiveRoutes } from '../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../lambdas/decisions/contract.ts';
+import { erasureRoutes } from '../lambdas/erasures/contract.ts';
 import { healthRoutes } from '../lambdas/health/contract.ts';
 import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
@@ -19,6 +20,7 @@ import { signalRoutes } from '../lambdas/signals/contract.ts';
 import type { StageConfig } from './config.ts';
 import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
 import { Archiver } from './constructs/archiver.ts';
+import { Eraser } from './constructs/eraser.ts';
 import { AgentApi } from './constructs/agent-api.ts';
 import { grantAgent, grantDeregistration, grantOperator } from './constructs/agent-grant.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './constructs/service-function.ts';
@@ -43,12 +45,14 @@ export class ServiceStack extends Stack {
   readonly api: AgentApi;
   readonly relay: SignalRelay;
   readonly archiver: Archiver;
+  readonly eraser: Eraser;
   readonly functions: readonly { readonly name: FunctionName; readonly function: IFunction }[];
   readonly #routes: readonly RouteContract[];
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, props);
     const { config, tables, archive, planner } = props;
+    this.eraser = new Eraser(this, 'Erasing', { config, tables, archive });
     // What an agent removes is archived first.
     const removed = archiveAccess(archive, ['write']);
     const slices: readonly Slice[] = [
@@ -105,6 +109,20 @@ export class ServiceStack extends Stack {
         ],
       },
       { name: 'archive', routes: archiveRoutes, ...archiveAccess(archive, ['read']) },
+      {
+        name: 'erasures',
+        routes: erasureRoutes,
+        environment: {
+          ERASER_FUNCTION_NAME: this.eraser.function.functionName,
+          LOG_RETENTION_DAYS: String(config.logRetentionDays),
+        },
+        statements: [
+          new PolicyStatement({
+            actions: ['lambda:InvokeFunction'],
+            resources: [this.eraser.function.functionArn],
+          }),
+        ],
+      },
     ];
     this.#routes = slices.flatMap(({ routes }) => Object.values(routes));
     this.api = new AgentApi(this, 'Http', { config });

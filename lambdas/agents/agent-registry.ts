@@ -74,18 +74,19 @@ export class AgentRegistry {
     const now = this.#clock();
     const activeHour = activeHourOf(now);
     const known = this.#known.get(agentId);
-    const unseen = decisionTypes.filter((type) => !known?.decisionTypes.has(type));
+    // All of them each time: the row may have been erased since, and adding what is there costs nothing.
+    const types = new Set([...(known?.decisionTypes ?? []), ...decisionTypes]);
     await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,
         Key: profileKey(agentId),
         UpdateExpression:
           `SET ${REGISTRATION}, activeHour = :activeHour` +
-          (unseen.length > 0 ? ' ADD decisionTypes :types' : ''),
+          (types.size > 0 ? ' ADD decisionTypes :types' : ''),
         ExpressionAttributeValues: {
           ...registrationValues(agentId, now),
           ':activeHour': activeHour,
-          ...(unseen.length > 0 && { ':types': new Set(unseen) }),
+          ...(types.size > 0 && { ':types': types }),
         },
       }),
     );
@@ -93,7 +94,7 @@ export class AgentRegistry {
     this.#known.set(agentId, {
       activeHour,
       notedAt: now.getTime(),
-      decisionTypes: new Set([...(known?.decisionTypes ?? []), ...decisionTypes]),
+      decisionTypes: types,
     });
   }
 

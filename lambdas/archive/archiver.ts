@@ -2,6 +2,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { TableName } from '../shared/schema/tables.ts';
@@ -28,7 +29,7 @@ export type ArchiverHandler = (
 ) => Promise<DynamoDBBatchResponse>;
 
 export function createArchiverHandler(
-  { clock, logger, tracer }: Pick<Runtime, 'clock' | 'logger' | 'tracer'>,
+  { documents, clock, logger, tracer }: Pick<Runtime, 'documents' | 'clock' | 'logger' | 'tracer'>,
   env: ArchiverEnvironment,
   openStore: OpenStore,
 ): ArchiverHandler {
@@ -39,7 +40,12 @@ export function createArchiverHandler(
   ]);
   // arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}
   const tableOf = (streamArn: string) => tables.get(streamArn.split('/')[1] ?? '');
-  const expired = new ExpiredRecords(new Archive(openStore, clock), tableOf, clock);
+  const expired = new ExpiredRecords(
+    new Archive(openStore, clock),
+    tableOf,
+    new ErasedMarks(documents, env.STATE_TABLE, clock),
+    clock,
+  );
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
     const { response, archived, failures } = await expired.archive(event);
     for (const { sequenceNumber, error } of failures) logger.error('not archived', { sequenceNumber, error });

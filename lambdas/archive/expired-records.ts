@@ -3,6 +3,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { archivedDecision } from '../decisions/archived-decision.ts';
 import type { Clock } from '../shared/platform/clock.ts';
+import { type ErasedMarks, sessionMark } from '../erasures/erased-marks.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 import { archivedSession } from '../sessions/archived-session.ts';
 import { archivedDelivery } from '../signals/archived-delivery.ts';
@@ -36,11 +37,18 @@ export interface ArchivingReport {
 export class ExpiredRecords {
   readonly #archive: Archive;
   readonly #tableOf: (streamArn: string) => TableName | undefined;
+  readonly #erased: ErasedMarks;
   readonly #clock: Clock;
 
   /** @param tableOf the table of a stream */
-  constructor(archive: Archive, tableOf: (streamArn: string) => TableName | undefined, clock: Clock) {
+  constructor(
+    archive: Archive,
+    tableOf: (streamArn: string) => TableName | undefined,
+    erased: ErasedMarks,
+    clock: Clock,
+  ) {
     this.#archive = archive;
+    this.#erased = erased;
     this.#tableOf = tableOf;
     this.#clock = clock;
   }
@@ -49,7 +57,9 @@ export class ExpiredRecords {
     const failures = new Map<string, Error>();
     let archived = 0;
     for (const [table, records] of this.#byTable(event.Records)) {
-      const rows = records.filter(isExpiry).flatMap((record) => this.#rowsOf(table, record, failures));
+      const rows = await this.#withoutErased(
+        records.filter(isExpiry).flatMap((record) => this.#rowsOf(table, record, failures)),
+      );
       const errors = await this.#archive.tryWrite(
         table,
         rows.map(({ row }) => row),
@@ -79,6 +89,12 @@ export class ExpiredRecords {
     return tables;
   }
 
+  /** An erasure does not reach what is under way from a stream: that ends here. A row that came after it stays. */
+  async #withoutErased<Row extends { readonly row: ArchiveRecord }>(rows: readonly Row[]): Promise<Row[]> {
+    const erased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
+    return rows.filter(({ row }) => namesOf(row).every((name) => row.timestamp > (erased.get(name) ?? '')));
+  }
+
   #rowsOf(table: TableName, record: DynamoDBRecord, failures: Map<string, Error>) {
     const sequenceNumber = sequenceOf(record);
     try {
@@ -91,6 +107,14 @@ export class ExpiredRecords {
       return [];
     }
   }
+}
+
+/** Whoever may have been erased with this record in it: its agents, and the session it belongs to. */
+function namesOf({ agentId, id, kind, record }: ArchiveRecord): string[] {
+  const { sourceAgent, targetAgent, sessionId } = record as Readonly<Record<string, string | undefined>>;
+  if (kind === 'delivery') return [sourceAgent!, targetAgent!];
+  const session = kind === 'decision' ? sessionId : id;
+  return session === undefined ? [agentId] : [agentId, sessionMark(agentId, session)];
 }
 
 const sequenceOf = ({ dynamodb }: DynamoDBRecord): string => dynamodb?.SequenceNumber ?? '';

@@ -14,11 +14,13 @@ export const EXPOSURE_TYPE = 'EXPOSURE';
 /** Longer than the decisions that may name them live. */
 const EXPOSURE_RETENTION_MS = 95 * DAY_MS;
 
+export const exposurePartition = (agentId: string): string => `exposures:${agentId}`;
+
 /** Undefined when no exposure can have that id. */
 export function exposureKey(agentId: string, exposureId: string) {
   const id = parseTypedId(exposureId);
   if (id?.type !== EXPOSURE_TYPE) return undefined;
-  return { [PARTITION_KEY]: `exposures:${agentId}`, [SORT_KEY]: `${id.timestamp}#${exposureId}` };
+  return { [PARTITION_KEY]: exposurePartition(agentId), [SORT_KEY]: `${id.timestamp}#${exposureId}` };
 }
 
 export const toItem = ({ agentId, exposureId, kind, timestamp, patterns }: Exposure): Item => ({

@@ -67,11 +67,13 @@ export const messageKey = (agentId: string, sessionId: string, seq: number) =>
 const LISTED_PREFIX = 'SESSION#';
 const listed = (createdAt: string, sessionId: string): string => `${createdAt}#${sessionId}`;
 
+export const userPartition = (userId: string): string => `user:${userId}`;
+
 /** Where an agent's sessions are listed: all of them, or those with one user. */
 export const listOf = (agentId: string, userId?: string) =>
   userId === undefined
     ? { partition: `agent:${agentId}`, prefix: LISTED_PREFIX }
-    : { partition: `user:${userId}`, prefix: `${agentId}#` };
+    : { partition: userPartition(userId), prefix: `${agentId}#` };
 
 export function listKey(agentId: string, position: string, userId?: string) {
   const { partition, prefix } = listOf(agentId, userId);

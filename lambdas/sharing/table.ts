@@ -44,7 +44,7 @@ export interface SharingRecord {
   readonly confidence: number;
 }
 
-type Item = Record<string, unknown>;
+export type Item = Record<string, unknown>;
 
 export function toSharingItem(memoryType: string, { owner, memoryId, ...rest }: SharingRecord): Item {
   return {

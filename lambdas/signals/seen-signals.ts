@@ -14,7 +14,7 @@ export interface SeenSignal {
 
 const SEEN_RETENTION_MS = 95 * DAY_MS;
 
-const seenPartition = (agentId: string): string => `seen:${agentId}`;
+export const seenPartition = (agentId: string): string => `seen:${agentId}`;
 const seenSortKey = (timestamp: string, signalId: string): string => `${timestamp}#${signalId}`;
 
 /** The `seen:{agentId}` rows of `agent_state`, written by the relay. */

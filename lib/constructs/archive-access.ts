@@ -1,7 +1,7 @@
+import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { type IConstruct } from 'constructs';
-import { Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 
 /** What a function does with archived records. */
 export type ArchiveUse = 'read' | 'write' | 'remove';

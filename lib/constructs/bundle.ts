@@ -22,6 +22,8 @@ const entries: Readonly<Record<FunctionName, string>> = {
   consolidation: 'lambdas/consolidation/handler.ts',
   archive: 'lambdas/archive/handler.ts',
   archiver: 'lambdas/archive/archiver.ts',
+  erasures: 'lambdas/erasures/handler.ts',
+  eraser: 'lambdas/erasures/eraser.ts',
   relay: 'lambdas/relay/handler.ts',
   planner: 'lambdas/consolidation/planner.ts',
   worker: 'lambdas/consolidation/worker.ts',
@@ -34,6 +36,7 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   archiver: archiveStore,
+  eraser: archiveStore,
   memories: archiveStore,
   worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
 };

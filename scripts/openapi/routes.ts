@@ -3,6 +3,7 @@ import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
 import { archiveRoutes } from '../../lambdas/archive/contract.ts';
 import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
 import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
+import { erasureRoutes } from '../../lambdas/erasures/contract.ts';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
@@ -21,6 +22,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   analytics: analyticsRoutes,
   consolidation: consolidationRoutes,
   archive: archiveRoutes,
+  erasures: erasureRoutes,
   health: healthRoutes,
 };
 

@@ -49,7 +49,7 @@ describe('the app', () => {
         Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes('dynamodb:'),
     );
     // Every function but health and archive, which have no table.
-    expect(policies).toHaveLength(11);
+    expect(policies).toHaveLength(13);
     for (const { Properties } of policies) expect(JSON.stringify(Properties)).toContain('kms:Decrypt');
   });
 

@@ -6,7 +6,7 @@ import { Assembly } from '../support/templates.ts';
 /** What CloudWatch gives free, and what it refuses. */
 const FREE_ALARM_METRICS = 10;
 /** Alarms worth $0.10 a month each beyond the free ones. */
-const PAID_ALARMS = ['ArchiverErrors', 'ArchiverBehind'];
+const PAID_ALARMS = ['ArchiverErrors', 'ArchiverBehind', 'EraserErrors'];
 const FREE_DASHBOARD_METRICS = 50;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -55,7 +55,7 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
         dimensions: { ApiId: expect.stringMatching(/^\{HttpApi/) },
       },
     ]);
-    const named = ['RelayErrors', 'ArchiverErrors', 'PlannerErrors', 'WorkerErrors'].map(
+    const named = ['RelayErrors', 'ArchiverErrors', 'EraserErrors', 'PlannerErrors', 'WorkerErrors'].map(
       (id) => alarmMetrics(assembly, alarm(id))[0]!,
     );
     expect(new Set(named.map(({ name }) => name))).toEqual(new Set(['Errors']));

@@ -66,6 +66,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         consolidation: ['AUTH_MODE', 'PLANNER_FUNCTION_NAME', 'STATE_TABLE'],
         archive: ['ARCHIVE_BUCKET', 'AUTH_MODE'],
         archiver: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
+        erasures: ['AUTH_MODE', 'ERASER_FUNCTION_NAME', 'LOG_RETENTION_DAYS', 'STATE_TABLE'],
+        eraser: ['ARCHIVE_BUCKET', 'DECISIONS_TABLE', 'MEMORY_TABLE', 'SIGNALS_TABLE', 'STATE_TABLE'],
         relay: ['EVENT_BUS_NAME', 'STATE_TABLE'],
         planner: ['STATE_TABLE', 'WORK_QUEUE_URL'],
         worker: [
@@ -297,6 +299,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
           's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
+          's3:GetObject,s3:PutObject,s3:DeleteObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
         ]),
       );
     });

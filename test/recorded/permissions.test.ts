@@ -4,7 +4,7 @@ import { readRecordings } from '../support/recordings.ts';
 import { Assembly } from '../support/templates.ts';
 
 /** Resources as the recordings name them, by how their ARN begins in the template. */
-const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner' | 'archive', string> = {
+const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner' | 'eraser' | 'archive', string> = {
   decisions: '{DecisionsTable',
   memory: '{MemoryTable',
   state: '{StateTable',
@@ -12,6 +12,7 @@ const resourcePrefixes: Record<TableName | 'bus' | 'queue' | 'planner' | 'archiv
   bus: '{SignallingBus',
   queue: '{Work',
   planner: '{PlannerFunction',
+  eraser: '{ErasingEraserFunction',
   archive: '{Archive',
 };
 

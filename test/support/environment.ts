@@ -21,6 +21,8 @@ Object.assign(process.env, {
   WORK_QUEUE_URL: 'https://queue.test/work.fifo',
   PLANNER_FUNCTION_NAME: 'planner',
   ARCHIVE_BUCKET: 'archive',
+  ERASER_FUNCTION_NAME: 'eraser',
+  LOG_RETENTION_DAYS: '90',
   MAX_RECEIVE_COUNT: '3',
   MEMORY_CATEGORIES: JSON.stringify(defaultMemoryCategories),
   SESSION_SETTINGS: '{"expiresAfterSeconds":1800,"hotWindow":8,"summaryEvery":5,"summaryBytes":1600}',

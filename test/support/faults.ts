@@ -25,7 +25,7 @@ export const faults: readonly (readonly [ErrorCode, Error])[] = [
 
 export const alwaysThrows = (error: Error) => intercept(() => Promise.reject(error));
 
-const isWrite = (command: object): boolean => /Put|Update|Delete|Write/.test(command.constructor.name);
+export const isWrite = (command: object): boolean => /Put|Update|Delete|Write/.test(command.constructor.name);
 
 /** A process that dies when its k-th write has gone through; `writes` counts over the client's life. */
 export const dyingAfter = (k: number, writes: { count: number }) =>

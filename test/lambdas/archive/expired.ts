@@ -24,9 +24,9 @@ export const removal = (table: TableName, item: Record<string, unknown>, by: obj
 
 export const sequenceOf = (record: DynamoDBRecord): string => record.dynamodb!.SequenceNumber!;
 
-export function createArchiver(bucket = new MemoryBucket()) {
+export function createArchiver(bucket = new MemoryBucket(), now = '2026-06-01T00:00:00.000Z') {
   const store = bucket.store('archiver');
-  const runtime = createTestRuntime('archiver', { now: '2026-06-01T00:00:00.000Z' });
+  const runtime = createTestRuntime('archiver', { now });
   const handler = createArchiverHandler(
     runtime,
     {

@@ -1,0 +1,26 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { agentPartition, profileKey } from './table.ts';
+
+/**
+ * An agent's own partition of `agent_state`: profile, state, checkpoints, working memory, counters and what other
+ * parts keep there. To be removed last, because it says where the rest is; and of it the profile last, because its
+ * decision types do.
+ */
+export class AgentErasure {
+  readonly #rows: RemovableRows;
+
+  constructor(documents: DynamoDBDocumentClient, table: string) {
+    this.#rows = new RemovableRows(documents, 'state', table);
+  }
+
+  async *ofAgent(agentId: string): AsyncGenerator<Removal> {
+    const profile = profileKey(agentId);
+    for await (const rows of this.#rows.read(agentPartition(agentId), '', [])) {
+      const others = rows.filter((row) => row[SORT_KEY] !== profile[SORT_KEY]);
+      if (others.length > 0) yield this.#rows.removal(others);
+    }
+    yield* this.#rows.existing([{ [PARTITION_KEY]: profile[PARTITION_KEY], [SORT_KEY]: profile[SORT_KEY] }]);
+  }
+}

@@ -1,0 +1,85 @@
+import { DAY_MS, HOUR_MS } from '../shared/platform/clock.ts';
+import type { TableName } from '../shared/schema/tables.ts';
+
+/** Everything of one agent, or everything about one user. */
+export type ErasureSubject = { readonly agentId: string } | { readonly userId: string };
+
+/** Rows of each table, and records of the archive. */
+export type ErasureCounts = Readonly<Record<TableName | 'archive', number>>;
+
+export const zeroCounts: ErasureCounts = { decisions: 0, memory: 0, state: 0, signals: 0, archive: 0 };
+
+/** An erasure as it is stored; its status is derived when it is read. */
+export interface ErasureRecord {
+  readonly erasureId: string;
+  readonly agentId?: string;
+  readonly userId?: string;
+  readonly requestedAt: string;
+  /** When something was last done for it. */
+  readonly updatedAt?: string;
+  readonly finishedAt?: string;
+  /** Times everything was looked through. The last one of a finished erasure found nothing. */
+  readonly passes: number;
+  /** Invocations of the worker. */
+  readonly invocations: number;
+  readonly removed: ErasureCounts;
+  /** Rows of others that something was taken out of. */
+  readonly rewritten: number;
+  /** Why it ended without having removed everything. */
+  readonly gaveUp?: string;
+  /** The agent's, kept beyond its profile: they say where its decisions are. */
+  readonly decisionTypes?: readonly string[];
+}
+
+export type ErasureStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
+
+/** Nothing was done for so long: its worker died and will not come back (three tries take minutes). */
+const STALLED_MS = HOUR_MS;
+
+export function statusOf(record: ErasureRecord, now: Date): ErasureStatus {
+  if (record.gaveUp !== undefined) return 'FAILED';
+  if (record.finishedAt !== undefined) return 'SUCCEEDED';
+  if (now.getTime() - Date.parse(record.updatedAt ?? record.requestedAt) >= STALLED_MS) return 'FAILED';
+  return record.updatedAt === undefined ? 'PENDING' : 'RUNNING';
+}
+
+export const STALLED = 'It made no progress for an hour; ask for it again: what is left is removed then';
+
+export interface StillHeld {
+  readonly where: string;
+  readonly what: string;
+  /** From when on nothing of it is left there, UTC ISO-8601. */
+  readonly until: string;
+}
+
+/** What an erasure cannot reach, counted from the time it ended (or from now). */
+export function stillHeld(from: Date, logRetentionDays: number): StillHeld[] {
+  const after = (days: number): string => new Date(from.getTime() + days * DAY_MS).toISOString();
+  return [
+    {
+      where: 'backups',
+      what: 'Point-in-time recovery of the four tables restores any second of the last 35 days.',
+      until: after(35),
+    },
+    {
+      where: 'streams',
+      what: 'The change records of the tables, which only the functions of the service read. What expired before is no longer archived from them.',
+      until: after(1),
+    },
+    {
+      where: 'logs',
+      what: `Log lines of requests name agents, callers and ids, no contents; kept ${logRetentionDays} days.`,
+      until: after(logRetentionDays),
+    },
+    {
+      where: 'failures',
+      what: 'Stream records that could not be handled, whole, under aws/lambda/ in the archive bucket, if there were any; kept 90 days.',
+      until: after(90),
+    },
+    {
+      where: 'erasure',
+      what: 'This record, and for two days a mark with the id alone.',
+      until: after(90),
+    },
+  ];
+}

@@ -1,0 +1,49 @@
+import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { type ErasureRecord, zeroCounts } from './erasure.ts';
+
+/**
+ * Erasures in `agent_state`.
+ *
+ * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and what it found; 90 days
+ * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: when it was erased, for who would still archive what
+ *   expired before; two days, which is longer than a stream keeps a record
+ */
+type Item = Record<string, unknown>;
+
+const ERASURE_RETENTION_MS = 90 * DAY_MS;
+const MARK_RETENTION_MS = 2 * DAY_MS;
+
+export const erasureKey = (erasureId: string) => ({
+  [PARTITION_KEY]: `erasure:${erasureId}`,
+  [SORT_KEY]: 'ERASURE',
+});
+
+/** Counters are attributes of their own, because ADD counts top-level attributes only. */
+export const toItem = ({ removed, ...record }: ErasureRecord): Item => ({
+  ...erasureKey(record.erasureId),
+  ...record,
+  ...removed,
+  ttl: toTtl(Date.parse(record.requestedAt) + ERASURE_RETENTION_MS),
+});
+
+export function fromItem(item: Item): ErasureRecord {
+  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ttl: _ttl, decisionTypes, ...rest } = item;
+  const removed = Object.fromEntries(Object.keys(zeroCounts).map((name) => [name, Number(rest[name] ?? 0)]));
+  for (const name of Object.keys(zeroCounts)) delete rest[name];
+  return {
+    ...(rest as unknown as ErasureRecord),
+    removed: removed as unknown as ErasureRecord['removed'],
+    ...(decisionTypes !== undefined && { decisionTypes: [...(decisionTypes as Set<string>)].sort() }),
+  };
+}
+
+export const markKey = (name: string) => ({ [PARTITION_KEY]: `erased:${name}`, [SORT_KEY]: 'ERASED' });
+
+export const toMark = (name: string, now: Date): Item => ({
+  ...markKey(name),
+  at: now.toISOString(),
+  ttl: toTtl(now.getTime() + MARK_RETENTION_MS),
+});
+
+export const nameOfMark = (item: Item): string => String(item[PARTITION_KEY]).slice('erased:'.length);

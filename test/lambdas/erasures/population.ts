@@ -1,0 +1,161 @@
+import { agentRoutes } from '../../../lambdas/agents/contract.ts';
+import { Archive } from '../../../lambdas/archive/archive.ts';
+import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
+import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
+import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
+import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
+import { toItem } from '../../../lambdas/decisions/table.ts';
+import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { signalRoutes } from '../../../lambdas/signals/contract.ts';
+import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
+import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
+import type { RouteContract } from '../../../lambdas/shared/http/contract.ts';
+import type { HttpHandler } from '../../../lambdas/shared/http/handler.ts';
+import { call } from '../../support/api.ts';
+import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
+import type { MemoryBucket } from '../../support/s3.ts';
+import { startAgents } from '../agents/agents-handler.ts';
+import { recordAt } from '../archive/records.ts';
+import { createPipeline, decisionsOf, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
+import { createSessionsFixture } from '../sessions/fixture.ts';
+import { NOW, tableNames } from './erasing.ts';
+
+export const USER = 'user-42';
+
+/** One of everything that agents keep, written through the handlers, of two agents that have much to do with each other. */
+export async function populate(bucket: MemoryBucket, leaver: string, stayer: string): Promise<void> {
+  const env = { AUTH_MODE: 'iam' as const, ...tableNames() };
+  const agents = startAgents({ now: NOW }).handler;
+  const decisions = createDecisionsHandler(createTestRuntime('decisions', { now: NOW }), env);
+  const signals = createSignalsHandler(createTestRuntime('signals', { now: NOW }), env);
+  const patterns = createPatternsHandler(createTestRuntime('patterns', { now: NOW }), env);
+  const sessions = createSessionsFixture({ now: NOW });
+  const pipeline = createPipeline({ now: NOW });
+  const data = createUnrecordedRuntime({ now: NOW });
+  const by =
+    (handler: HttpHandler) =>
+    async (route: RouteContract, agentId: string, body?: object, params: Record<string, string> = {}) =>
+      (await call(handler, route, { params: { agentId, ...params }, body })).body;
+  const onAgents = by(agents);
+  const onDecisions = by(decisions);
+  const onSignals = by(signals);
+  const onPatterns = by(patterns);
+
+  for (const [agentId, other] of [
+    [leaver, stayer],
+    [stayer, leaver],
+  ] as const) {
+    await onAgents(agentRoutes.putAgent, agentId, { type: 'scout' });
+    await onAgents(agentRoutes.putState, agentId, { status: 'active', data: { cycle: 1 } });
+    const { checkpointId } = await onAgents(agentRoutes.createCheckpoint, agentId, { label: 'before' });
+    await onAgents(agentRoutes.restoreCheckpoint, agentId, {}, { checkpointId });
+    await onAgents(agentRoutes.putWorking, agentId, { value: { a: 1 } }, { key: 'query' });
+    await onAgents(agentRoutes.count, agentId, { windowSeconds: 60 }, { key: 'calls' });
+    await logDecisions(data, agentId, plantedRule(NOW));
+
+    const parent = await onDecisions(decisionRoutes.logDecision, agentId, {
+      decisionType: 'RISK_ASSESSMENT',
+      context: { limit: 3 },
+    });
+    await onDecisions(decisionRoutes.logDecision, other, {
+      decisionType: 'TRADE_EXECUTION',
+      context: {},
+      parent: { agentId, decisionId: parent.decisionId },
+    });
+    const sessionId = await sessions.open(agentId, { userId: USER });
+    await sessions.say(agentId, sessionId, 'what is up?');
+    await onDecisions(decisionRoutes.logDecision, agentId, {
+      decisionType: 'QUERY_EXECUTION',
+      context: { question: 'what is up?' },
+      sessionId,
+    });
+    await sessions.open(agentId);
+
+    await onSignals(signalRoutes.putSubscriptions, agentId, { signalTypes: ['NEWS', 'WHALE_ACTIVITY'] });
+    const signal = { signalType: 'WHALE_ACTIVITY', severity: 'low', confidence: 0.5, data: {} };
+    for (const targetAgents of [[other], [agentId, other], [agentId, other, 'bystander']]) {
+      for (const name of targetAgents) await onAgents(agentRoutes.heartbeat, name, {});
+      const { signalId } = await onSignals(signalRoutes.publishSignal, agentId, { ...signal, targetAgents });
+      const seen = new SeenSignals(data.documents, env.STATE_TABLE, data.clock);
+      await seen.remember(other, signalId);
+      if (targetAgents.length === 2)
+        await onSignals(signalRoutes.acknowledgeSignal, other, { status: 'PROCESSED' }, { signalId });
+    }
+    await onPatterns(
+      patternRoutes.statePattern,
+      agentId,
+      {
+        decisionType: 'SIGNAL_GENERATION',
+        asserts: 'failure',
+        conditions: [{ path: 'asset', op: 'eq', value: 'BTC' }],
+      },
+      { patternId: 'by-heart' },
+    );
+  }
+
+  await pipeline.run({});
+  for (const [agentId, other] of [
+    [leaver, stayer],
+    [stayer, leaver],
+  ] as const) {
+    const { items } = await onPatterns(patternRoutes.listPatterns, agentId);
+    for (const [i, { patternId }] of items.entries())
+      await onPatterns(
+        patternRoutes.putSharing,
+        agentId,
+        { with: i === 0 ? [other, 'bystander'] : 'all' },
+        { patternId },
+      );
+    const context = { market: { trend: 'up' } };
+    await onPatterns(patternRoutes.matchPatterns, agentId, { decisionType: 'SIGNAL_GENERATION', context });
+    await call(pipeline.api, consolidationRoutes.startAgentRun, { params: { agentId }, body: {} });
+  }
+  await pipeline.run({});
+
+  const store = bucket.store('archiver');
+  const archive = new Archive(() => Promise.resolve(store), data.clock);
+  for (const agentId of [leaver, stayer]) {
+    const [old] = decisionsOf(agentId, plantedRule(NOW, 1), NOW);
+    const inSession = { ...old!, sessionId: `SESSION-old-${agentId}` };
+    await archive.write('decisions', [archivedDecision(toItem(inSession))!], 'expired');
+    await archive.write(
+      'state',
+      [
+        recordAt('2026-01-01T00:00:00.000Z', 1, {
+          agentId,
+          id: `SESSION-old-${agentId}`,
+          kind: 'session',
+          userId: USER,
+          record: { userId: USER, agentId },
+        }),
+        recordAt('2026-01-02T00:00:00.000Z', 2, {
+          agentId,
+          id: `SESSION-old-${agentId}`,
+          kind: 'message',
+          record: { content: 'hello' },
+        }),
+        recordAt('2026-01-01T00:00:00.000Z', 3, { agentId, id: 'SESSION-of-nobody', record: { agentId } }),
+      ],
+      'expired',
+    );
+    for (const [n, [sourceAgent, targetAgent]] of [
+      [leaver, stayer],
+      [stayer, leaver],
+      [stayer, 'bystander'],
+      ['bystander', stayer],
+    ].entries())
+      if (agentId === sourceAgent || agentId === targetAgent)
+        await archive.write(
+          'signals',
+          [
+            recordAt('2026-01-03T00:00:00.000Z', n, {
+              agentId,
+              kind: 'delivery',
+              record: { sourceAgent, targetAgent },
+            }),
+          ],
+          'expired',
+        );
+  }
+}

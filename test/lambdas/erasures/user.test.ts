@@ -1,0 +1,154 @@
+import { beforeAll, expect, it, jest } from '@jest/globals';
+import { Archive } from '../../../lambdas/archive/archive.ts';
+import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
+import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
+import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
+import { toItem } from '../../../lambdas/decisions/table.ts';
+import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
+import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
+import { call } from '../../support/api.ts';
+import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
+import { MemoryBucket } from '../../support/s3.ts';
+import { createTables } from '../../support/tables.ts';
+import { createArchiver, removal } from '../archive/expired.ts';
+import { recordAt } from '../archive/records.ts';
+import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
+import { createSessionsFixture } from '../sessions/fixture.ts';
+import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
+
+jest.setTimeout(60_000);
+beforeAll(createTables);
+
+/** Everything that is the user's says so: in its text, or by the name of the session. */
+const MINE = 'mine';
+
+async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]> {
+  const env = { AUTH_MODE: 'iam' as const, ...tableNames() };
+  const decisions = createDecisionsHandler(createTestRuntime('decisions', { now: NOW }), env);
+  const sessions = createSessionsFixture({ now: NOW });
+  const data = createUnrecordedRuntime({ now: NOW });
+  const store = new PatternStore(data.documents, env.MEMORY_TABLE);
+  const digests = [];
+  const sessionIds: string[] = [];
+  for (const userId of [MINE, 'other']) {
+    const sessionId = await sessions.open(agentId, { userId, topic: `about ${userId}` });
+    if (userId === MINE) sessionIds.push(sessionId);
+    await sessions.say(agentId, sessionId, `I am ${userId}`);
+    const context = { asked: `by ${userId}` };
+    const { body } = await call(decisions, decisionRoutes.logDecision, {
+      params: { agentId },
+      body: { decisionType: 'QUERY_EXECUTION', context, sessionId },
+    });
+    digests.push({
+      decisionId: body.decisionId,
+      timestamp: NOW,
+      status: 'success' as const,
+      action: `for ${userId}`,
+    });
+    const [old] = decisionsOf(agentId, plantedRule(NOW, 1), NOW);
+    const oldSession = `SESSION-${userId}`;
+    const archive = new Archive(() => Promise.resolve(bucket.store('archiver')), data.clock);
+    const inSession = {
+      ...old!,
+      decisionId: `${old!.decisionId.slice(0, -1)}${userId === MINE ? 'A' : 'B'}`,
+    };
+    digests.push({
+      decisionId: inSession.decisionId,
+      timestamp: NOW,
+      status: 'success' as const,
+      action: `for ${userId}`,
+    });
+    const row = toItem({ ...inSession, sessionId: oldSession, action: `for ${userId}` });
+    await archive.write('decisions', [archivedDecision(row)!], 'expired');
+    const head = recordAt('2026-01-01T00:00:00.000Z', 1, {
+      agentId,
+      id: oldSession,
+      kind: 'session',
+      key: oldSession,
+      userId,
+      record: { userId },
+    });
+    const message = {
+      key: `${oldSession}#1`,
+      kind: 'message',
+      record: { content: userId },
+      userId: undefined,
+    };
+    await archive.write('state', [head, { ...head, ...message }], 'expired');
+    const memory = { id: `INSIGHT-${userId}`, key: userId, userId, record: { provenance: { userId } } };
+    await archive.write('memory', [recordAt(NOW, 2, { agentId, ...memory })], 'pruned');
+  }
+  const pattern = { agentId, patternId: 'P', decisionType: 'QUERY_EXECUTION', version: 1, confidence: 0.5 };
+  await store.save(pattern as unknown as Pattern);
+  await store.saveDigests(agentId, 'P', digests);
+  return sessionIds;
+}
+
+it('removes a user’s sessions with all agents, what was decided in them, and what the archive has of both', async () => {
+  const bucket = new MemoryBucket();
+  const mine = [...(await populate(bucket, 'one')), ...(await populate(bucket, 'two'))];
+  const before = await everything(bucket);
+  const isMine = (row: string) => [MINE, ...mine].some((word) => row.includes(word));
+  expect(kindsOf(before.filter(isMine))).toEqual([
+    'archive records/table=decisions',
+    'archive records/table=memory',
+    'archive records/table=state',
+    'archive users/user=mine/table=memory',
+    'archive users/user=mine/table=state',
+    'decisions agent time',
+    'memory history EVIDENCE',
+    'state agent SESSION',
+    'state open-sessions one',
+    'state open-sessions two',
+    'state session MSG',
+    'state session TOP',
+    'state user one',
+    'state user two',
+  ]);
+
+  const eraser = createEraser({ bucket, remainingMs: 0 });
+  const erasure = await eraser.erase({ userId: MINE });
+  expect(erasure).toMatchObject({
+    userId: MINE,
+    status: 'SUCCEEDED',
+    // Two agents: a decision each; head, message, two list rows and the open one; of the archive a decision, a head,
+    // a message, a memory and two pointers.
+    removed: { decisions: 2, memory: 0, state: 10, signals: 0, archive: 12 },
+    rewritten: 2,
+  });
+  // Each had time for one step: what was left went on in the next.
+  expect(erasure.invocations).toBeGreaterThan(10);
+
+  const after = await everything(bucket);
+  const left = after.filter(isMine);
+  expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE']);
+  const present = new Set(after);
+  expect(before.filter((row) => !isMine(row) && !present.has(row))).toEqual([]);
+});
+
+it('keeps what expired before it from being archived after it', async () => {
+  const { archive, bucket } = createArchiver(undefined, NOW);
+  const eraser = createEraser({ bucket });
+  const sessions = createSessionsFixture({ now: NOW });
+  const sessionId = await sessions.open('three', { userId: 'gone' });
+  const message = { role: 'user', content: 'late', createdAt: NOW, ttl: 1 };
+  const late = removal('state', { PK: `session:three#${sessionId}`, SK: 'MSG#000000001', ...message });
+  const [one] = decisionsOf('four', plantedRule(NOW, 1), NOW);
+  const decision = removal('decisions', toItem(one!));
+  const inSession = removal('decisions', toItem({ ...one!, agentId: 'three', sessionId }));
+  const delivery = removal('signals', {
+    PK: 'signal#NEWS',
+    SK: `${NOW}#NEWS-01KJMMA2G00000000000000000#three`,
+    sourceAgent: 'four',
+    status: 'PENDING',
+    ttl: 1,
+  });
+  await eraser.erase({ userId: 'gone' });
+  await eraser.erase({ agentId: 'four' });
+  expect(await archive(late, decision, inSession, delivery)).toEqual({ batchItemFailures: [] });
+  expect(bucket.objects.size).toBe(0);
+
+  const [later] = decisionsOf('four', [{ context: {}, timestamp: '2026-03-01T12:00:01.000Z' }], NOW);
+  await archive(removal('decisions', toItem(later!)));
+  expect(bucket.objects.size).toBe(1);
+});
