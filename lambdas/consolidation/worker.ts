@@ -8,6 +8,7 @@ import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts
 import { Archive } from '../archive/archive.ts';
 import type { OpenStore } from '../archive/object-store.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { AccessCounts } from '../memories/access-counts.ts';
 import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
 import { defaultAgeingSettings } from '../memories/ageing/settings.ts';
@@ -97,6 +98,7 @@ export function createWorkerHandler(
       feed: new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
       sharing: new Sharing(documents, env.MEMORY_TABLE, SHARED_MEMORIES, clock),
       archive: new Archive(openStore, clock),
+      accesses: new AccessCounts(documents, env.MEMORY_TABLE, clock, randomPart),
     },
     { ...defaultAgeingSettings, categories: env.MEMORY_CATEGORIES },
   );

@@ -12,6 +12,7 @@ import {
   tierSchema,
 } from './fields.ts';
 import { searchRoutes } from './search-contract.ts';
+import { statisticsRoutes } from './statistics-contract.ts';
 
 const count = z.number().int().nonnegative();
 const agentParams = z.strictObject({ agentId: agentIdSchema });
@@ -176,4 +177,5 @@ export const memoryRoutes = {
     example: { body: { with: ['risk-manager'] } },
   }),
   ...searchRoutes,
+  ...statisticsRoutes,
 };

@@ -8,11 +8,13 @@ import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { AccessCounts } from './access-counts.ts';
+import { AgeingWrites } from './ageing/ageing-writes.ts';
 import { memoryCategories } from './categories.ts';
 import { memoryRoutes } from './contract.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { MemoryIntake } from './memory-intake.ts';
 import { MemoryListing } from './memory-listing.ts';
+import { MemoryNumbers } from './memory-numbers.ts';
 import { MemoryRemoval } from './memory-removal.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from './memory-sharing.ts';
@@ -80,6 +82,10 @@ export function createMemoriesHandler(
     accesses,
     clock,
   );
+  const numbers = new MemoryNumbers(
+    { writes: new AgeingWrites(documents, table), records, feed, accesses },
+    clock,
+  );
   const view = toView(categories);
   const found = toHits(categories);
   return createHttpHandler(runtime, env.AUTH_MODE, memoryRoutes, {
@@ -111,6 +117,7 @@ export function createMemoriesHandler(
     searchMemoriesBatch: async ({ params, body }) => ({
       results: (await search.search(params.agentId, body.queries)).map(found),
     }),
+    getMemoryStatistics: ({ params }) => numbers.of(params.agentId),
     preloadMemories: async ({ params, body }) => found(await search.preload(params.agentId, body)),
   });
 }

@@ -1,6 +1,8 @@
 import type { Archive } from '../../archive/archive.ts';
 import type { ArchiveRecord } from '../../archive/archive-record.ts';
 import type { Sharing } from '../../sharing/sharing.ts';
+import type { AccessCounts } from '../access-counts.ts';
+import { archivedMemory } from '../archived-memory.ts';
 import type { Memory, Revision } from '../memory.ts';
 import type { MemoryFeed } from '../memory-feed.ts';
 import type { MemoryRecords } from '../memory-records.ts';
@@ -8,12 +10,11 @@ import { memoryKey, revisionKey } from '../table.ts';
 import type { AgeingWrites } from './ageing-writes.ts';
 import { sizeOf } from './compression.ts';
 import { withStep } from './figures.ts';
-import { archivedMemory, archivedRevision } from './memory-archive.ts';
 import { type AgeingStep, planAgeing } from './plan.ts';
 import { isKept } from './pruning.ts';
 import { type AgeingReport, type NightFigures, noFigures } from './report.ts';
 import type { AgeingSettings } from './settings.ts';
-import { censusOf, type MemoryStatistics, statisticsOfNight } from './statistics.ts';
+import { censusOf, type MemoryStatistics, searchesOf, statisticsOfNight } from './statistics.ts';
 
 export interface AgeingTask {
   readonly runId: string;
@@ -53,6 +54,7 @@ export class AgentAgeing {
   readonly #archive: Archive;
   readonly #feed: MemoryFeed;
   readonly #sharing: Sharing;
+  readonly #accesses: AccessCounts;
   readonly #settings: AgeingSettings;
   readonly #rowsWritten: number;
 
@@ -63,6 +65,7 @@ export class AgentAgeing {
       archive: Archive;
       feed: MemoryFeed;
       sharing: Sharing;
+      accesses: AccessCounts;
     },
     settings: AgeingSettings,
     rowsWritten = ROWS_WRITTEN,
@@ -72,6 +75,7 @@ export class AgentAgeing {
     this.#archive = parts.archive;
     this.#feed = parts.feed;
     this.#sharing = parts.sharing;
+    this.#accesses = parts.accesses;
     this.#settings = settings;
     this.#rowsWritten = rowsWritten;
   }
@@ -83,12 +87,13 @@ export class AgentAgeing {
   async age(task: AgeingTask, dryRun: boolean): Promise<AgeingReport> {
     const { agentId, asOf } = task;
     const now = new Date(asOf);
+    const before = await this.#writes.statistics(agentId);
+    const stored = dryRun ? before : await this.#foldAccesses(agentId, before, now);
     const all: Memory[] = [];
     for await (const page of this.#records.ofAgent(agentId)) all.push(...page);
-    const memories = all.filter(({ createdAt }) => createdAt <= asOf);
-    const stored = await this.#writes.statistics(agentId);
     if (all.length === 0 && stored.revision === 0) return this.#report(0, [], noFigures, 0);
     if (!dryRun) await this.#removeRemains(agentId, stored, new Set(all.map(({ memoryId }) => memoryId)));
+    const memories = all.filter(({ createdAt }) => createdAt <= asOf);
     const sharing = await this.#sharing.ofOwner(agentId);
     const night: Night = {
       task,
@@ -128,6 +133,25 @@ export class AgentAgeing {
     return this.#report(memories.length, left, figures, night.leftAlone.size);
   }
 
+  /**
+   * Adds what was read to the memories. Searches are counted before the rows they are read from go, and once for each
+   * `asOf`: a night that was cut short finds them counted.
+   */
+  async #foldAccesses(agentId: string, statistics: MemoryStatistics, now: Date): Promise<MemoryStatistics> {
+    const through = now.toISOString();
+    const { searches, found, milliseconds, rows } = await this.#accesses.read(agentId, now);
+    if (rows.length === 0) return statistics;
+    let counted = statistics;
+    if (statistics.searches === undefined || statistics.searches.through < through) {
+      const sum = searchesOf(statistics.searches, { searches, found, milliseconds });
+      const next = { ...statistics, searches: { ...sum, through } };
+      await this.#writes.saveStatistics(agentId, statistics, next);
+      counted = { ...next, revision: statistics.revision + 1 };
+    }
+    await this.#accesses.fold(agentId, now);
+    return counted;
+  }
+
   /** Archives what steps take away, then takes them, as many at a time as a transaction holds. */
   async #take(steps: readonly AgeingStep[], night: Night): Promise<void> {
     const revised = await this.#revised(
@@ -160,7 +184,7 @@ export class AgentAgeing {
     for (const { prunings, change } of steps) {
       for (const { memory, reason } of prunings) {
         const { revisions = [] } = revised.get(memory.memoryId) ?? {};
-        const gone = [archivedMemory(memory), ...revisions.map(archivedRevision)];
+        const gone = [...revisions.map((revision) => revision.memory), memory].map(archivedMemory);
         records[reason === 'redundant' ? 'merged' : 'pruned'].push(...gone);
       }
       if (change && change.before.form !== change.after.form)

@@ -10,7 +10,10 @@ const prunedSchema = z.record(z.enum(pruneReasons), count).meta({
     'expired: past the retention of its category; irrelevant: below 0.3, accessed less than twice and not for 7 days; redundant: another one says the same and stands for it.',
 });
 
-const figures = {
+export const perTier = z.record(z.enum(memoryTiers), count);
+
+/** See `NightFigures`. */
+export const nightFigures = {
   pruned: prunedSchema,
   moved: z
     .record(z.enum(['warm', 'cold', 'archive']), count)
@@ -18,12 +21,6 @@ const figures = {
   compressed: z
     .object({ memories: count, bytesBefore: count, bytesAfter: count })
     .meta({ description: 'Shortened, with the bytes of JSON they took before and take now.' }),
-};
-
-/** What a night did to an agent's memories; see `AgeingReport`. */
-export const ageingReportSchema = z.object({
-  read: count,
-  ...figures,
   prunedMemories: z
     .array(
       z.object({
@@ -35,7 +32,13 @@ export const ageingReportSchema = z.object({
       }),
     )
     .meta({ description: 'The first 50.' }),
+};
+
+/** What a night did to an agent's memories; see `AgeingReport`. */
+export const ageingReportSchema = z.object({
+  read: count,
+  ...nightFigures,
   changedMeanwhile: count.meta({ description: 'Left alone: somebody else changed them during the run.' }),
-  tiers: z.record(z.enum(memoryTiers), count).meta({ description: 'What there is after the night.' }),
+  tiers: perTier.meta({ description: 'What there is after the night.' }),
   mayChange: count.meta({ description: 'Those of them that may still change with time.' }),
 });

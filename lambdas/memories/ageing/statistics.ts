@@ -3,7 +3,7 @@ import { sizeOf } from './compression.ts';
 import { type NightFigures, noFigures } from './report.ts';
 
 /** Memories the statistics name as the most read. */
-const MAX_TOP = 10;
+export const MAX_TOP = 10;
 
 /** What there was after a night. */
 export interface MemoryCensus {
@@ -21,6 +21,14 @@ export interface MemoryCensus {
   }[];
 }
 
+export interface SearchFigures {
+  readonly searches: number;
+  /** Those that found something. */
+  readonly found: number;
+  /** Of all together. */
+  readonly milliseconds: number;
+}
+
 /** An agent's row: what its nights did, and what the last one left. */
 export interface MemoryStatistics {
   /** Rises with every write: two workers that age one agent at the same time cannot both count. */
@@ -30,13 +38,15 @@ export interface MemoryStatistics {
   /** The latest night, which may still be going on. */
   readonly night?: { readonly runId: string; readonly figures: NightFigures };
   readonly census?: MemoryCensus;
+  /** All searches counted so far, and up to when. */
+  readonly searches?: SearchFigures & { readonly through: string };
   /** Memories that are gone, and the rows of whose other ids and revisions may still be there. */
   readonly remains?: readonly { readonly memoryId: string; readonly aliases: readonly string[] }[];
 }
 
 export const noStatistics: MemoryStatistics = { revision: 0, before: noFigures };
 
-const zeroTiers: Readonly<Record<MemoryTier, number>> = { hot: 0, warm: 0, cold: 0, archive: 0 };
+export const zeroTiers: Readonly<Record<MemoryTier, number>> = { hot: 0, warm: 0, cold: 0, archive: 0 };
 
 export function censusOf(memories: readonly Memory[], now: Date): MemoryCensus {
   const tiers = { ...zeroTiers };
@@ -85,3 +95,9 @@ export function statisticsOfNight(statistics: MemoryStatistics, runId: string): 
     night: { runId, figures: noFigures },
   };
 }
+
+export const searchesOf = (a: SearchFigures | undefined, b: SearchFigures): SearchFigures => ({
+  searches: (a?.searches ?? 0) + b.searches,
+  found: (a?.found ?? 0) + b.found,
+  milliseconds: (a?.milliseconds ?? 0) + b.milliseconds,
+});

@@ -57,6 +57,7 @@ export function createMemoriesFixture({
     remove: (agentId: string, memoryId: string) => on('removeMemory')({ params: { agentId, memoryId } }),
     revisions: (agentId: string, memoryId: string, query: Record<string, string> = {}) =>
       on('listRevisions')({ params: { agentId, memoryId }, query }),
+    statistics: (agentId: string) => on('getMemoryStatistics')({ params: { agentId } }),
     search: (agentId: string, body: object) => on('searchMemories')({ params: { agentId }, body }),
     batch: (agentId: string, queries: readonly object[]) =>
       on('searchMemoriesBatch')({ params: { agentId }, body: { queries } }),

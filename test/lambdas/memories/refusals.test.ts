@@ -46,6 +46,14 @@ const cases: readonly {
     ],
   },
   {
+    route: memoryRoutes.getMemoryStatistics,
+    good: { params: agent },
+    bad: [
+      ['agentId', { params: { agentId: 'a#b' } }],
+      ['tier', { params: agent, query: { tier: 'hot' } }],
+    ],
+  },
+  {
     route: memoryRoutes.getMemory,
     good: { params: memory },
     bad: [['owner', { params: memory, query: { owner: 'a#b' } }]],

@@ -123,9 +123,9 @@ describe('a night', () => {
     expect(
       archived
         .filter(({ id }) => id === ids['revised'])
-        .map(({ kind }) => kind)
+        .map(({ version }) => version)
         .sort(),
-    ).toEqual(['memory', 'revision']);
+    ).toEqual([1, 2]);
     // Neither its other id nor its revisions nor its grant are left.
     expect(
       rows.filter((row) => JSON.stringify(row).includes(ids['revised']!) && row['PK'] !== `stats:${AGENT}`),

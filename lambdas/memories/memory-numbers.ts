@@ -1,0 +1,109 @@
+import type { Clock } from '../shared/platform/clock.ts';
+import type { AccessCounts } from './access-counts.ts';
+import type { AgeingWrites } from './ageing/ageing-writes.ts';
+import { MAX_TOP, type MemoryStatistics, searchesOf, sumOf, zeroTiers } from './ageing/statistics.ts';
+import { noFigures } from './ageing/report.ts';
+import type { Memory } from './memory.ts';
+import type { MemoryFeed } from './memory-feed.ts';
+import type { MemoryRecords } from './memory-records.ts';
+
+/** Memories looked at that were stored, changed or removed since the last night. */
+const MAX_SINCE = 1_000;
+const NEVER = new Date(0).toISOString();
+
+/**
+ * An agent's memories in numbers: what the last night counted, and what happened since according to the feed. 1 read
+ * unit for the night's row, 1 for each 40 changes since, 1 for each memory changed since (of up to 4 KB), and 1 for each
+ * 4 KB of reads not counted yet.
+ */
+export class MemoryNumbers {
+  readonly #writes: AgeingWrites;
+  readonly #records: MemoryRecords;
+  readonly #feed: MemoryFeed;
+  readonly #accesses: AccessCounts;
+  readonly #clock: Clock;
+
+  constructor(
+    parts: { writes: AgeingWrites; records: MemoryRecords; feed: MemoryFeed; accesses: AccessCounts },
+    clock: Clock,
+  ) {
+    this.#writes = parts.writes;
+    this.#records = parts.records;
+    this.#feed = parts.feed;
+    this.#accesses = parts.accesses;
+    this.#clock = clock;
+  }
+
+  async of(agentId: string) {
+    const [statistics, accesses] = await Promise.all([
+      this.#writes.statistics(agentId),
+      // Those written in this very millisecond too.
+      this.#accesses.read(agentId, new Date(this.#clock().getTime() + 1)),
+    ]);
+    const { census, night, before } = statistics;
+    const changes = await this.#since(agentId, census?.asOf ?? NEVER);
+    const stored = changes?.stored ?? [];
+    const tiers = { ...(census?.tiers ?? zeroTiers) };
+    const categories: Record<string, number> = { ...census?.categories };
+    for (const { tier, category } of stored) {
+      tiers[tier]++;
+      categories[category] = (categories[category] ?? 0) + 1;
+    }
+    const { pruned, compressed } = sumOf(before, night?.figures ?? noFigures);
+    const { searches, found, milliseconds } = searchesOf(statistics.searches, accesses);
+    return {
+      agentId,
+      asOf: census?.asOf ?? null,
+      memories: (census?.memories ?? 0) + stored.length,
+      tiers,
+      categories,
+      bytes: census?.bytes ?? zeroTiers,
+      since: changes ? { ...changes, stored: stored.length } : null,
+      pruned,
+      compression: {
+        ...compressed,
+        ratio: compressed.bytesBefore === 0 ? null : compressed.bytesAfter / compressed.bytesBefore,
+      },
+      lastNight: night ? { runId: night.runId, ...night.figures } : null,
+      topAccessed: topOf(statistics, accesses.memories),
+      searches: {
+        count: searches,
+        hitRate: searches === 0 ? null : found / searches,
+        meanMs: searches === 0 ? null : milliseconds / searches,
+      },
+    };
+  }
+
+  /** @returns undefined when more has happened than is looked at */
+  async #since(
+    agentId: string,
+    asOf: string,
+  ): Promise<{ stored: Memory[]; changed: number; removed: number } | undefined> {
+    const { epoch } = await this.#feed.begin(agentId);
+    const { memoryIds } = await this.#feed.since(agentId, { readAt: asOf, epoch, recent: new Set() });
+    if (!memoryIds || memoryIds.length > MAX_SINCE) return undefined;
+    const present = await this.#records.getMany(memoryIds.map((memoryId) => ({ owner: agentId, memoryId })));
+    const stored = present.filter(({ createdAt }) => createdAt > asOf);
+    const changed = present.filter(
+      ({ createdAt, updatedAt, lastSeenAt }) => createdAt <= asOf && (updatedAt > asOf || lastSeenAt > asOf),
+    );
+    return { stored, changed: changed.length, removed: memoryIds.length - present.length };
+  }
+}
+
+/** The most read of the last night and of what was read since. */
+function topOf(
+  { census }: MemoryStatistics,
+  since: ReadonlyMap<string, { readonly count: number; readonly lastAt: string }>,
+) {
+  const top = new Map((census?.topAccessed ?? []).map((entry) => [entry.memoryId, { ...entry }]));
+  for (const [memoryId, { count, lastAt }] of since)
+    top.set(memoryId, {
+      memoryId,
+      accessCount: (top.get(memoryId)?.accessCount ?? 0) + count,
+      lastAccessedAt: lastAt,
+    });
+  return [...top.values()]
+    .sort((a, b) => b.accessCount - a.accessCount || (a.memoryId < b.memoryId ? -1 : 1))
+    .slice(0, MAX_TOP);
+}

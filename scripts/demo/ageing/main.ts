@@ -1,0 +1,142 @@
+/**
+ * `npm run demo:ageing -- [--data DIR] [--nights 40]`: what language models traded and what one did at an airline's
+ * desk, remembered day by day, asked for in a person's words, and aged night by night on DynamoDB Local, until the
+ * archive has it.
+ */
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { tables } from '../../../lambdas/shared/schema/tables.ts';
+import { readAssembly } from '../../local/assembly.ts';
+import { startEmulator } from '../../local/emulator.ts';
+import { makeWorkDirectory, synthesize } from '../../local/synthesis.ts';
+import { createTable } from '../../local/tables.ts';
+import { airline, type DayOfRecords, FIRST_DAY, traders } from './records.ts';
+
+const DAY_MS = 86_400_000;
+const print = (text = ''): void => void process.stdout.write(`${text}\n`);
+const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
+
+const questions: Readonly<Record<string, readonly string[]>> = {
+  'crypto-desk': [
+    'Who bought bitcoin on the second of November?',
+    'Which trades in Solana lost money?',
+    'When did GPT-5 sell Ethereum?',
+  ],
+  'airline-desk': [
+    'Which bookings were refused?',
+    'What was the customer told about compensation?',
+    'How was baggage added to a reservation?',
+  ],
+};
+
+function folderSize(folder: string): { objects: number; bytes: number } {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  return { objects: files.length, bytes };
+}
+
+async function live(days: readonly DayOfRecords[], nights: number, archiveFolder: string): Promise<void> {
+  const { createMemoryDesk } = await import('./desk.ts');
+  let now = new Date(FIRST_DAY);
+  const desk = createMemoryDesk(tables.memory.name, archiveFolder, () => now);
+  const agents = [...new Set(days.map(({ agentId }) => agentId))];
+
+  const ask = async (): Promise<void> => {
+    for (const agentId of agents)
+      for (const question of questions[agentId] ?? []) {
+        const [best] = await desk.search(agentId, question);
+        const said = best ? best.memory.text.replaceAll(/\s+/g, ' ').slice(0, 110) : '(nothing)';
+        print(
+          `  ${agentId}  ${question}\n      ${best ? `${best.memory.tier}, ${best.memory.form}: ` : ''}${said}`,
+        );
+      }
+  };
+
+  const header =
+    'night     hot        warm       cold       archive    | pruned: expired irrelevant redundant | S3';
+  let stored = 0;
+  for (let night = 1; night <= nights; night++) {
+    now = new Date(Date.parse(FIRST_DAY) + (night - 1) * DAY_MS + DAY_MS / 2);
+    for (const { agentId, memories } of days.filter(({ day }) => day === night - 1))
+      for (const memory of memories) {
+        await desk.remember(agentId, memory);
+        stored++;
+      }
+    if (night === 11 || night === nights) {
+      print(`\nAsked on day ${night}:`);
+      await ask();
+      print();
+    }
+    now = new Date(Date.parse(FIRST_DAY) + night * DAY_MS + 2 * 3_600_000);
+    for (const agentId of agents) await desk.night(agentId, night);
+    if (night === 1 || night === 11) print(header);
+    if (night <= 2 || night % 3 === 0 || night === nights) {
+      const figures = await desk.figures(agents);
+      const tier = (name: 'hot' | 'warm' | 'cold' | 'archive') =>
+        `${String(figures.tiers[name]).padStart(4)} ${kilobytes(figures.bytes[name]).padStart(8)}`.padEnd(14);
+      const { objects, bytes } = folderSize(archiveFolder);
+      const { expired, irrelevant, redundant } = figures.pruned;
+      print(
+        `${String(night).padStart(5)}  ${tier('hot')}${tier('warm')}${tier('cold')}${tier('archive')}|` +
+          `${String(expired).padStart(16)} ${String(irrelevant).padStart(10)} ${String(redundant).padStart(9)} | ` +
+          `${objects} objects, ${kilobytes(bytes)}`,
+      );
+    }
+  }
+  const { compression, memories } = await desk.figures(agents);
+  const archived = await desk.archived(agents);
+  print(`\n${stored} records were told, ${memories} memories are left.`);
+  print(
+    `${compression.memories} times one was shortened: ${kilobytes(compression.bytesBefore)} became ` +
+      `${kilobytes(compression.bytesAfter)}.`,
+  );
+  print(`The archive gives back ${archived.records} records of ${archived.memories} memories.`);
+  print(`Stored and neither here nor there: ${await desk.lost()}.`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string', default: '../shared/data' },
+      nights: { type: 'string', default: '40' },
+    },
+  });
+  const sources = [traders(values.data), airline(values.data)];
+  const days = sources.flatMap((source) => source ?? []);
+  if (days.length === 0) return print(`No records under ${values.data}: name their folder with --data DIR.`);
+  const directory = makeWorkDirectory();
+  const archiveFolder = join(directory, 'archive');
+  mkdirSync(archiveFolder);
+  const emulator = await startEmulator();
+  try {
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    });
+    await synthesize(join(directory, 'cdk.out'));
+    const { tables: specs } = readAssembly(join(directory, 'cdk.out'), emulator.endpoint);
+    const client = new DynamoDBClient({ endpoint: emulator.endpoint });
+    for (const { name, resource } of specs) {
+      // Without its ttl: the emulator collects by the wall clock, and these days are others.
+      const { TimeToLiveSpecification: _, ...properties } = resource.properties;
+      await createTable(client, name, { ...resource, properties });
+    }
+    client.destroy();
+    await live(days, Number(values.nights), archiveFolder);
+  } finally {
+    await emulator.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${String((error as Error).stack ?? error)}\n`);
+  process.exitCode = 1;
+});
