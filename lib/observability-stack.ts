@@ -15,9 +15,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import {
-  metricNames,
-} from '../lambdas/shared/schema/metrics.ts';
+import { metricNames } from '../lambdas/shared/schema/metrics.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
 import { type ConsolidationStack, WORKER_MEGABYTES } from './consolidation-stack.ts';
