@@ -17,6 +17,11 @@ export interface StageConfig {
   /** A customer-managed key for the tables instead of AWS-owned keys ($1 a month, and per request); needs `region`. */
   readonly customerManagedKey: boolean;
   readonly logRetentionDays: 7 | 30 | 90 | 365;
+  /**
+   * Whether functions are traced. Lambda traces the first request of every second and cannot be told to take fewer: at
+   * a few requests a minute that is every one, at $5 a million beyond the free 100,000 a month.
+   */
+  readonly tracing: boolean;
   /** When the nightly consolidation starts: an EventBridge Scheduler expression. */
   readonly consolidationSchedule: string;
   /** IANA time zone of the schedule. */
@@ -127,6 +132,7 @@ export const stages: Readonly<Record<StageName, StageConfig>> = {
     stage: 'dev',
     retainData: false,
     logRetentionDays: 7,
+    tracing: true,
     throttle: { rateLimit: 100, burstLimit: 200 },
   },
   prod: {
@@ -134,6 +140,7 @@ export const stages: Readonly<Record<StageName, StageConfig>> = {
     stage: 'prod',
     retainData: true,
     logRetentionDays: 90,
+    tracing: false,
     throttle: { rateLimit: 500, burstLimit: 1000 },
   },
 };

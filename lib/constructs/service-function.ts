@@ -26,7 +26,7 @@ export interface ServiceFunctionProps {
 }
 
 /**
- * One function of the service: Node 24 on arm64, traced, structured logs with retention, a role of its own that may
+ * One function of the service: Node 24 on arm64, traced where the stage says so, structured logs with retention, a role of its own that may
  * do what `tablePermissions` says and nothing more. Its environment names only what it uses.
  */
 export class ServiceFunction extends Construct {
@@ -59,13 +59,14 @@ export class ServiceFunction extends Construct {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      tracing: Tracing.ACTIVE,
+      tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       memorySize: props.memorySize ?? 512,
       timeout: props.timeout ?? Duration.seconds(29),
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(config.stage),
         POWERTOOLS_LOG_LEVEL: 'INFO',
+        ...(!config.tracing && { POWERTOOLS_TRACE_ENABLED: 'false' }),
         ...Object.fromEntries(
           permissions.map(([table]) => [tables[table].environment, props.tables[table].tableName]),
         ),
@@ -74,9 +75,10 @@ export class ServiceFunction extends Construct {
     });
     for (const [table, permission] of permissions) grantTable(role, props.tables[table], permission);
     for (const statement of props.statements ?? []) role.addToPolicy(statement);
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'X-Ray has no resources: its two write actions can only be allowed on *.',
-    });
+    if (config.tracing)
+      Validations.of(role).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'X-Ray has no resources: its two write actions can only be allowed on *.',
+      });
   }
 }

@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly logLevel?: string;
   /** A synthesized cloud assembly to run. @default - the app is synthesized */
   readonly assembly?: string;
+  /** Puts something between the functions and DynamoDB Local. @returns where the functions find it */
+  readonly database?: (endpoint: string) => Promise<string>;
   /** Told what is being waited for. */
   readonly onProgress?: (text: string) => void;
   /** The emulator ended on its own: nothing works any more. */
@@ -170,12 +172,13 @@ export async function startService(options: ServiceOptions = {}): Promise<LocalS
     onProgress('creating the tables');
     const assembly = readAssembly(outdir, control.url);
     const client = { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS };
-    const database = new DynamoDBClient(client);
-    started.push(() => database.destroy());
-    await Promise.all(assembly.tables.map(({ name, resource }) => createTable(database, name, resource)));
+    const dynamodb = new DynamoDBClient(client);
+    started.push(() => dynamodb.destroy());
+    await Promise.all(assembly.tables.map(({ name, resource }) => createTable(dynamodb, name, resource)));
 
+    const database = (await options.database?.(emulator.endpoint)) ?? emulator.endpoint;
     const functions = new Functions(assembly.functions, {
-      environment: functionEnvironment(emulator.endpoint, control.url, home, logLevel),
+      environment: functionEnvironment(database, control.url, home, logLevel),
       log,
     });
     started.push(() => functions.stop());
@@ -201,7 +204,7 @@ export async function startService(options: ServiceOptions = {}): Promise<LocalS
       const table = assembly.tables.find(({ streamArn }) => streamArn === mapping.sourceArn);
       if (!table)
         throw new Error(`${mapping.id} reads from ${mapping.sourceArn}, which is not in the templates`);
-      const { Table } = await database.send(new DescribeTableCommand({ TableName: table.name }));
+      const { Table } = await dynamodb.send(new DescribeTableCommand({ TableName: table.name }));
       const streamArn = Table?.LatestStreamArn ?? '';
       const checkpoint = new Checkpoint(join(home, 'checkpoints'), mapping.id);
       const source = new TableStream(streams, streamArn, mapping.sourceArn, checkpoint.read(streamArn));

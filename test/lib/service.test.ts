@@ -18,13 +18,16 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
       expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(tablePermissions).sort());
     });
 
-    it.each(functions.map((fn) => [fn.name, fn] as const))('%s runs on Node 24, arm64, traced', (_, fn) => {
+    it.each(functions.map((fn) => [fn.name, fn] as const))('%s runs on Node 24, arm64', (_, fn) => {
       expect(fn.resource.properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
         Handler: 'index.handler',
-        TracingConfig: { Mode: 'Active' },
       });
+      expect(fn.resource.properties.TracingConfig).toEqual(config.tracing ? { Mode: 'Active' } : undefined);
+      expect(fn.resource.properties.Environment.Variables.POWERTOOLS_TRACE_ENABLED).toBe(
+        config.tracing ? undefined : 'false',
+      );
     });
 
     it.each(functions.map((fn) => [fn.name, fn] as const))(
@@ -40,7 +43,12 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
     );
 
     it('know the names of what they use and of nothing else', () => {
-      const common = ['POWERTOOLS_LOG_LEVEL', 'POWERTOOLS_METRICS_NAMESPACE', 'POWERTOOLS_SERVICE_NAME'];
+      const common = [
+        'POWERTOOLS_LOG_LEVEL',
+        'POWERTOOLS_METRICS_NAMESPACE',
+        'POWERTOOLS_SERVICE_NAME',
+        'POWERTOOLS_TRACE_ENABLED',
+      ];
       const extra = Object.fromEntries(
         functions.map(({ name, resource }) => [
           name,
@@ -368,7 +376,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         .map(({ actions, resources }) => `${actions.join()} on ${resources.join()}`);
       expect(new Set(wild)).toEqual(
         new Set([
-          'xray:PutTraceSegments,xray:PutTelemetryRecords on *',
+          ...(config.tracing ? ['xray:PutTraceSegments,xray:PutTelemetryRecords on *'] : []),
           'dynamodb:ListStreams on {SignalsTable89526324.Arn}/stream/*',
           'dynamodb:ListStreams on {StateTable962DE04C.Arn}/stream/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/aws/lambda/*',
