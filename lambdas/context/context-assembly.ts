@@ -24,7 +24,7 @@ import {
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
 import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
 import type { Hit } from '../memories/search/ranking.ts';
-import { type Need, rank } from './ranking.ts';
+import { type Need, rank, type Score } from './ranking.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
 import { termsOf } from './words.ts';
@@ -129,10 +129,11 @@ export class ContextAssembly {
       ...summaries.map(sessionCandidate),
     ];
     const need = needOf(request, session);
-    const ranked = await attempt(
-      'decisions',
-      () => this.#rankAsTheyAre(agentId, candidates, sessionIds, need, now),
-      [],
+    const ranked = await rankAsTheyAre(
+      candidates,
+      (newest) => attempt('decisions', () => sources.decisionsNow(agentId, newest), []),
+      (some) => groupOf(some, sessionIds),
+      (some) => rank(some, need, now).slice(0, MAX_RELEVANT),
     );
     const parts = fitParts(
       {
@@ -187,35 +188,6 @@ export class ContextAssembly {
     return topic === undefined ? NO_TOPIC : this.#parts.sources.sessions(agentId, topic, sessionId);
   }
 
-  /** The best, with decisions as they ended by now; ranked again when that changed one. */
-  async #rankAsTheyAre(
-    agentId: string,
-    candidates: readonly Relevant[],
-    onTopic: ReadonlySet<string>,
-    need: Need,
-    now: Date,
-  ) {
-    const ranked = rank(candidates, need, now).slice(0, MAX_RELEVANT);
-    const groups = ranked.flatMap(({ of }) => (isGroup(of) ? [of] : []));
-    const newest = groups.map(({ decisions }) => decisions[0]!);
-    const current = new Map(
-      (await this.#parts.sources.decisionsNow(agentId, newest)).map((decision) => [
-        decision.decisionId,
-        decision,
-      ]),
-    );
-    const changed = groups.filter(({ id, decisions }) => current.get(id) !== decisions[0]);
-    if (changed.length === 0) return ranked;
-    const renewed = candidates.flatMap((candidate): Relevant[] => {
-      if (!isGroup(candidate) || !changed.includes(candidate)) return [candidate];
-      const rest = candidate.decisions.slice(1);
-      const decision = current.get(candidate.id);
-      const decisions = decision ? [decision, ...rest] : rest;
-      return decisions.length > 0 ? [groupOf(decisions, onTopic)] : [];
-    });
-    return rank(renewed, need, now).slice(0, MAX_RELEVANT);
-  }
-
   /**
    * One write, retried with backoff by the client. When it fails all the same the answer is given, without an id and
    * saying so: what was read is not thrown away for a record that only statistics miss.
@@ -243,6 +215,33 @@ export class ContextAssembly {
     ]);
     return exposure?.exposureId ?? null;
   }
+}
+
+/**
+ * The best, with their decisions as they ended by now; ranked again when one of them changed since it was remembered.
+ * What cannot be asked for now is left out.
+ */
+async function rankAsTheyAre(
+  candidates: readonly Relevant[],
+  now: (decisions: readonly Decision[]) => Promise<readonly Decision[]>,
+  group: (decisions: readonly Decision[]) => DecisionGroup,
+  best: (candidates: readonly Relevant[]) => (Score & { readonly of: Relevant })[],
+) {
+  const ranked = best(candidates);
+  const groups = ranked.flatMap(({ of }) => (isGroup(of) ? [of] : []));
+  if (groups.length === 0) return ranked;
+  const newest = await now(groups.map(({ decisions }) => decisions[0]!));
+  const current = new Map(newest.map((decision) => [decision.decisionId, decision]));
+  const changed = new Set(groups.filter(({ id, decisions }) => current.get(id) !== decisions[0]));
+  if (changed.size === 0) return ranked;
+  return best(
+    candidates.flatMap((candidate): Relevant[] => {
+      if (!isGroup(candidate) || !changed.has(candidate)) return [candidate];
+      const decision = current.get(candidate.id);
+      const decisions = [...(decision ? [decision] : []), ...candidate.decisions.slice(1)];
+      return decisions.length > 0 ? [group(decisions)] : [];
+    }),
+  );
 }
 
 const isGroup = (candidate: Relevant): candidate is DecisionGroup => 'decisions' in candidate;
