@@ -30,7 +30,7 @@ export interface FeedChanges {
  * off after 29 s and clocks on Lambda differ by far less than a second: what is older than this has been seen by every
  * read since.
  */
-const OVERLAP_MS = 2 * MINUTE_MS;
+export const OVERLAP_MS = 2 * MINUTE_MS;
 /** How long a row is kept: an instance that asked nothing for longer reads everything again. */
 export const FEED_KEPT_MS = 24 * 60 * MINUTE_MS;
 /** How long the same clientToken is the same write. */

@@ -4,7 +4,7 @@ import type { AgeingWrites } from './ageing/ageing-writes.ts';
 import { MAX_TOP, type MemoryStatistics, searchesOf, sumOf, zeroTiers } from './ageing/statistics.ts';
 import { noFigures } from './ageing/report.ts';
 import type { Memory } from './memory.ts';
-import type { MemoryFeed } from './memory-feed.ts';
+import { type MemoryFeed, OVERLAP_MS } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
 
 /** Memories looked at that were stored, changed or removed since the last night. */
@@ -80,7 +80,9 @@ export class MemoryNumbers {
     asOf: string,
   ): Promise<{ stored: Memory[]; changed: number; removed: number } | undefined> {
     const { epoch } = await this.#feed.begin(agentId);
-    const { memoryIds } = await this.#feed.since(agentId, { readAt: asOf, epoch, recent: new Set() });
+    // A feed looks back from where its reader is by the overlap; this one counts from the night on, each time anew.
+    const readAt = new Date(Date.parse(asOf) + OVERLAP_MS).toISOString();
+    const { memoryIds } = await this.#feed.since(agentId, { readAt, epoch, recent: new Set() });
     if (!memoryIds || memoryIds.length > MAX_SINCE) return undefined;
     const present = await this.#records.getMany(memoryIds.map((memoryId) => ({ owner: agentId, memoryId })));
     const stored = present.filter(({ createdAt }) => createdAt > asOf);

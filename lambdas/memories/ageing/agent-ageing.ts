@@ -44,9 +44,9 @@ interface Night {
  * steps is one transaction, on condition that the memories are as they were read. Killed anywhere, the next attempt
  * plans what is left, and the figures of all attempts are together in the agent's statistics.
  *
- * Costs 0.25 read units per KB of memories; a pruned or changed memory of up to 1 KB 2 write units and 1 of its index
- * (twice where its importance is not what changed), a batch 2 more per KB of statistics (at most 6 KB); and one object
- * in the archive for each day and reason of a thousand steps.
+ * Costs 0.25 read units per KB of memories; for each that goes or changes, of up to 1 KB, 2 write units and 1 of its index;
+ * for each batch 2 per KB of statistics (at most 12 KB); and one object in the archive for each day and reason of a
+ * thousand steps.
  */
 export class AgentAgeing {
   readonly #records: MemoryRecords;
