@@ -81,5 +81,5 @@ const file = process.env['DAILY_PRICES'];
     expect(q2!.known.weights.map(({ n }) => n)).toEqual([89, 89, 89].map((n) => expect.closeTo(n, -1)));
     expect(q4!.known.weights[0]!.n).toBeGreaterThan(260);
   },
-  120_000,
+  180_000,
 );
