@@ -70,7 +70,7 @@ it('what the first quarter learned is there when the second begins, and when its
   expect(q2!.known.weights[0]!.weight).toBeGreaterThan(1.05);
   // the first quarter's decisions expired in June; what they came to counts still
   expect(q4!.known.weights[0]!.n).toBe(45 + 45 + 46);
-}, 60_000);
+}, 180_000);
 
 const file = process.env['DAILY_PRICES'];
 (file === undefined ? it.skip : it)(
@@ -81,5 +81,5 @@ const file = process.env['DAILY_PRICES'];
     expect(q2!.known.weights.map(({ n }) => n)).toEqual([89, 89, 89].map((n) => expect.closeTo(n, -1)));
     expect(q4!.known.weights[0]!.n).toBeGreaterThan(260);
   },
-  120_000,
+  180_000,
 );
