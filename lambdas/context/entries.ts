@@ -67,6 +67,18 @@ function describeEndings(endings: Candidate['endings']): string {
     : `${times} times: ${parts.map(([n, ending]) => `${n} ${ending}`).join(', ')}`;
 }
 
+const names = new WeakMap<Decision, string>();
+
+/** Equal for decisions that differ in time and end only. An instance meets the same ones again with every call. */
+function whatIsSame(decision: Decision): string {
+  const known = names.get(decision);
+  if (known !== undefined) return known;
+  const { decisionType, action, reasoning, context } = decision;
+  const name = canonicalJson([decisionType, action, reasoning?.selected, context]);
+  names.set(decision, name);
+  return name;
+}
+
 /**
  * Decisions as candidates. The same action in the same context is one candidate that says how often and how it ended:
  * ten places are too few to show one thing four times.
@@ -77,8 +89,7 @@ export function groupDecisions(
 ): DecisionGroup[] {
   const groups = new Map<string, Decision[]>();
   for (const decision of decisions) {
-    const { decisionType, action, reasoning, context } = decision;
-    const name = canonicalJson([decisionType, action, reasoning?.selected, context]);
+    const name = whatIsSame(decision);
     const group = groups.get(name);
     if (group) group.push(decision);
     else groups.set(name, [decision]);

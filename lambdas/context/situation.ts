@@ -22,7 +22,7 @@ export const featuresOf = (value: unknown): Set<string> =>
   new Set(scalarsOf(value).map(([path, scalar]) => `${path}=${scalar.slice(0, 128)}`));
 
 /** Words of its values; of its paths none, which all records of a kind share. */
-export const valueTermsOf = (value: unknown): Set<string> =>
+export const valueTermsOf = (value: unknown): ReadonlySet<string> =>
   termsOf(
     scalarsOf(value)
       .map(([, scalar]) => scalar)

@@ -43,6 +43,8 @@ const O200K = new RegExp(
 const MAX_PIECE_BYTES = 128;
 /** Pieces whose counts one process remembers: texts share most of their words. */
 const MAX_REMEMBERED = 50_000;
+/** Whole texts likewise: the same messages and records are fitted again with every call, and more than once in each. */
+const MAX_TEXTS = 2_000;
 
 /** The merges of a piece (its bytes as latin-1): what no two of are a token together. */
 function merge(ranks: Ranks, piece: string): readonly string[] {
@@ -71,6 +73,8 @@ export const createCount =
 export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
   const remembered = new Map<string, { readonly cl100k: number; readonly o200k: number }>();
 
+  const texts = new Map<string, number>();
+
   const count = (piece: string) => {
     const known = remembered.get(piece);
     if (known) return known;
@@ -87,10 +91,14 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
   };
 
   return (text) => {
+    const known = texts.get(text);
+    if (known !== undefined) return known;
     let cl100k = 0;
     let o200k = 0;
     for (const [piece] of text.matchAll(CL100K)) cl100k += count(piece).cl100k;
     for (const [piece] of text.matchAll(O200K)) o200k += count(piece).o200k;
+    if (texts.size >= MAX_TEXTS) texts.clear();
+    texts.set(text, Math.max(cl100k, o200k));
     return Math.max(cl100k, o200k);
   };
 }

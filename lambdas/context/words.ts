@@ -14,7 +14,20 @@ const WORD = /[\p{L}\p{N}]+(?:[._-][\p{L}\p{N}]+)*/gu;
 const PART = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+|\p{Lo}/gu;
 
 /** What a text is about, as stems: of an identifier both the whole and its parts. Repeats are not repeated. */
-export function termsOf(text: string): Set<string> {
+export function termsOf(text: string): ReadonlySet<string> {
+  const known = remembered.get(text);
+  if (known) return known;
+  const terms = readTerms(text);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(text, terms);
+  return terms;
+}
+
+/** Texts whose terms one process remembers: the same records are ranked again with every call. */
+const MAX_REMEMBERED = 20_000;
+const remembered = new Map<string, ReadonlySet<string>>();
+
+function readTerms(text: string): Set<string> {
   const terms = new Set<string>();
   const add = (word: string): void => {
     if (!STOP_WORDS.has(word)) terms.add(stemmer(word));
