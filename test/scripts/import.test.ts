@@ -9,6 +9,7 @@ import { type MappedRow, Mapping, parseMapping } from '../../scripts/import/mapp
 import { readOptions, UsageError } from '../../scripts/import/options.ts';
 import { type Rejection, runImport } from '../../scripts/import/run.ts';
 import { openSource, type SourceRow } from '../../scripts/import/source.ts';
+import { announce, readRunningService } from '../../scripts/local/running-service.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'import-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -213,6 +214,16 @@ describe('an import', () => {
     });
     await expect(failing).rejects.toThrow('no tables');
     expect(calls).toBeLessThan(15);
+  });
+
+  it('finds the service that runs with a data directory, and says when none does', () => {
+    const service = { url: 'http://127.0.0.1:1', endpoint: 'http://127.0.0.1:2' };
+    const withdraw = announce(directory, service);
+    expect(readRunningService(directory)).toEqual(service);
+    withdraw();
+    expect(() => readRunningService(directory)).toThrow(
+      `no service runs with the data directory ${directory}`,
+    );
   });
 
   it.each([

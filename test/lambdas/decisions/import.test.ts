@@ -70,6 +70,22 @@ describe('importing decisions', () => {
     expect(second).toEqual([{ status: 'present' }, refused]);
   });
 
+  it('finds its rows among many others of the same time, and does not read all of these', async () => {
+    const others = Array.from({ length: 90 }, (_, i) => ({
+      agentId: 'among',
+      decision: decisionAt(100 + i),
+    }));
+    await importOf(runtime).add(others);
+    const rows = Array.from({ length: 15 }, (_, i) => ({
+      agentId: 'among',
+      decision: decisionAt(100 + 6 * i, { clientToken: `mine-${i}` }),
+    }));
+    const loader = importOf(runtime);
+    expect(await loader.add(rows)).toEqual(rows.map(() => ({ status: 'added' })));
+    expect(await loader.add(rows)).toEqual(rows.map(() => ({ status: 'present' })));
+    expect(await loader.add(others)).toEqual(others.map(() => ({ status: 'present' })));
+  });
+
   it('refuses a bad row alone, with the field it is bad at', async () => {
     const bad = {
       decisionType: decisionAt(4, { decisionType: 'lower' }),
