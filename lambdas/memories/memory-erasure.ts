@@ -2,6 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
+import { statisticsPartition } from './ageing/statistics-table.ts';
 import { memoryTypes, type Provenance } from './memory.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import { SHARED_MEMORIES } from './memory-sharing.ts';
@@ -48,6 +49,7 @@ export class MemoryErasure {
       if (changes.length > 0) yield this.#rows.removal(changes);
     }
     yield* this.#rows.ofPartition(accessPartition(agentId));
+    yield* this.#rows.ofPartition(statisticsPartition(agentId));
   }
 
   /**

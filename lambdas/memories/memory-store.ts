@@ -112,13 +112,17 @@ export class MemoryStore {
       const [found, known] = await this.#before(agentId, contentId, token);
       if (known) {
         const memory = await this.#records.get(agentId, String(known['memoryId']));
-        if (memory) return { memory, result: known['result'] as Saved['result'] };
+        if (memory)
+          return {
+            memory: await this.#restored(memory, request),
+            result: known['result'] as Saved['result'],
+          };
       }
       // Expired and not collected yet is seen again as well: it goes on, with what it was before.
       if (found) {
         const memoryId = aliasTarget(found) ?? contentId;
         const memory = await this.#see(agentId, memoryId, known ? undefined : token);
-        if (memory) return { memory, result: 'seen' };
+        if (memory) return { memory: await this.#restored(memory, request), result: 'seen' };
         continue;
       }
       const at = this.#clock().toISOString();
@@ -217,6 +221,24 @@ export class MemoryStore {
       if (failed[0]) throw new VersionConflictError((await this.get(agentId, memoryId)).version);
       throw new ConflictError(`Another memory says that already: ${contentId}`);
     }
+  }
+
+  /**
+   * What age has shortened and is said again is whole again, its short form a revision: 9 write units. Killed before,
+   * nobody was told that it is stored, and the same request again does it.
+   */
+  async #restored(memory: Memory, { content, text }: NewMemory): Promise<Memory> {
+    const { agentId, memoryId } = memory;
+    let current = memory;
+    for (let tries = 1; current.form !== 'full'; tries++) {
+      try {
+        return await this.update(agentId, memoryId, current.version, { content, text: text ?? null });
+      } catch (error) {
+        if (!(error instanceof VersionConflictError) || tries >= TRIES) throw error;
+        current = await this.get(agentId, memoryId);
+      }
+    }
+    return current;
   }
 
   /** The row under the content's id and, with a token, what it stands for already: one strong read each. */

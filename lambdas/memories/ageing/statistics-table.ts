@@ -6,8 +6,10 @@ import type { MemoryStatistics } from './statistics.ts';
  * What is known of an agent's memories without reading them, in `agent_memory_ltm`: one row, `stats:{agentId}` /
  * `MEMORIES`, kept by the nightly run.
  */
+export const statisticsPartition = (agentId: string): string => `stats:${agentId}`;
+
 export const statisticsKey = (agentId: string) => ({
-  [PARTITION_KEY]: `stats:${agentId}`,
+  [PARTITION_KEY]: statisticsPartition(agentId),
   [SORT_KEY]: 'MEMORIES',
 });
 

@@ -1,5 +1,6 @@
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { createTables } from '../../support/tables.ts';
+import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
 
 const NOW = '2026-03-01T09:00:00.000Z';
@@ -71,6 +72,46 @@ describe('saving', () => {
     expect((await list('seer')).body.items).toHaveLength(2);
     const other = await save('seer', { content: 'Spreads widen before the open.', memoryType: 'RULE' });
     expect(other.body.result).toBe('created');
+  });
+
+  it('is whole again when what age has shortened is said again, also when the first answer was lost', async () => {
+    const long = {
+      content: { note: 'Spreads widen before the open, on Mondays by half.', seen: 3 },
+      clientToken: 'aged',
+    };
+    for (const agentId of ['restored', 'replayed']) {
+      const { body } = await save(agentId, long);
+      await runtime.documents.send(
+        new UpdateCommand({
+          TableName: tableName('memory'),
+          Key: { PK: `agent:${agentId}#memory#OBSERVATION`, SK: body.memoryId },
+          UpdateExpression:
+            'SET content = :short, #text = :short, form = :form, version = :two, tier = :cold',
+          ExpressionAttributeNames: { '#text': 'text' },
+          ExpressionAttributeValues: {
+            ':short': 'Spreads widen.',
+            ':form': 'summary',
+            ':two': 2,
+            ':cold': 'cold',
+          },
+        }),
+      );
+      const again = await save(agentId, agentId === 'replayed' ? long : { content: long.content });
+      expect(again.body).toMatchObject({
+        memoryId: body.memoryId,
+        form: 'full',
+        tier: 'hot',
+        content: long.content,
+      });
+      expect((await get(agentId, body.memoryId)).body).toMatchObject({ content: long.content, version: 3 });
+      const kept = await revisions(agentId, body.memoryId);
+      expect(kept.body.items).toContainEqual(
+        expect.objectContaining({
+          version: 2,
+          memory: expect.objectContaining({ content: 'Spreads widen.' }),
+        }),
+      );
+    }
   });
 
   it('counts a repeat with the same clientToken once, and refuses another memory with it', async () => {
