@@ -65,10 +65,11 @@ export class TechnicalDashboard extends Construct {
               'limit 100',
             ],
           ),
-          logQuery('Cold starts', allLogs, [
+          // By the log, because a metric a function would fill the free dashboard as functions are added.
+          logQuery('Functions: duration (ms), cold starts, memory', allLogs, [
             'filter type = "platform.report"',
-            'stats count(*) as invocations, count(record.metrics.initDurationMs) as coldStarts, pct(record.metrics.initDurationMs, 95) as p95InitMs, max(record.metrics.maxMemoryUsedMB) as megabytes by @log',
-            'sort coldStarts desc',
+            'stats count(*) as invocations, pct(record.metrics.durationMs, 50) as p50, pct(record.metrics.durationMs, 99) as p99, count(record.metrics.initDurationMs) as coldStarts, pct(record.metrics.initDurationMs, 95) as p95Start, max(record.metrics.maxMemoryUsedMB) as megabytes by @log',
+            'sort invocations desc',
           ]),
         ],
         [
@@ -83,19 +84,6 @@ export class TechnicalDashboard extends Construct {
                 label: 'throttled',
               }),
             ],
-            24,
-          ),
-        ],
-        [
-          graph(
-            'Duration of functions (p99, ms)',
-            // How long a function takes that does nothing, nobody needs to know.
-            functions
-              .filter(({ name }) => name !== 'health')
-              .map(({ name, function: fn }) =>
-                lambdaMetric('Duration', fn, { statistic: 'p99', label: name }),
-              ),
-            [],
             24,
           ),
         ],
