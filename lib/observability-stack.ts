@@ -241,7 +241,6 @@ export class ObservabilityStack extends Stack {
       api,
       accessLogs,
       functions,
-      background: this.#unanswering(props),
       streamReaders: functions.filter(({ name }) => readsStream.has(name)),
       relayMapping: service.relay.mapping,
       workQueue: consolidation.workQueue,

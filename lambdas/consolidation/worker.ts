@@ -118,7 +118,8 @@ export function createWorkerHandler(
     try {
       const report = await runner.run(task, lastTry);
       if (!report) return logger.info('already done', { ...task });
-      const { dryRun, totals, types, durationMs } = report;
+      const { types, ...figures } = report;
+      const { dryRun, totals } = figures;
       const retired = types.reduce((sum, type) => sum + (type.retired ?? 0), 0);
       if (!dryRun) {
         metrics.addMetric(metricNames.patternsPromoted, MetricUnit.Count, totals.promoted);
@@ -128,7 +129,7 @@ export function createWorkerHandler(
           if (confidence != null)
             metrics.addMetric(metricNames.patternConfidence, MetricUnit.NoUnit, confidence);
       }
-      logger.info(logLines.consolidated, { ...task, totals: { ...totals }, retired, durationMs });
+      logger.info(logLines.consolidated, { ...task, ...figures, retired });
     } catch (error) {
       if (lastTry) metrics.addMetric(metricNames.agentConsolidationsFailed, MetricUnit.Count, 1);
       logger.error('consolidation failed', { ...task, lastTry, error: error as Error });

@@ -13,8 +13,6 @@ export interface TechnicalDashboardProps {
   readonly api: HttpApi;
   readonly accessLogs: ILogGroup;
   readonly functions: readonly WatchedFunction[];
-  /** Those among them that answer no request: a free dashboard has no room for the duration of each. */
-  readonly background: readonly WatchedFunction[];
   /** Functions that read a stream: how far behind they are. */
   readonly streamReaders: readonly WatchedFunction[];
   readonly relayMapping: EventSourceMapping;
@@ -27,7 +25,7 @@ export interface TechnicalDashboardProps {
 export class TechnicalDashboard extends Construct {
   constructor(scope: Construct, id: string, props: TechnicalDashboardProps) {
     super(scope, id);
-    const { stage, api, accessLogs, functions, background, streamReaders, relayMapping } = props;
+    const { stage, api, accessLogs, functions, streamReaders, relayMapping } = props;
     const { workQueue, workDeadLetters, runDeadLetters } = props;
     const apiMetric = (metricName: string, statistic: string, label: string) =>
       new Metric({
@@ -67,10 +65,11 @@ export class TechnicalDashboard extends Construct {
               'limit 100',
             ],
           ),
-          logQuery('Cold starts', allLogs, [
+          // By the log, because a metric a function would fill the free dashboard as functions are added.
+          logQuery('Functions: duration (ms), cold starts, memory', allLogs, [
             'filter type = "platform.report"',
-            'stats count(*) as invocations, count(record.metrics.initDurationMs) as coldStarts, pct(record.metrics.initDurationMs, 95) as p95InitMs, max(record.metrics.maxMemoryUsedMB) as megabytes by @log',
-            'sort coldStarts desc',
+            'stats count(*) as invocations, pct(record.metrics.durationMs, 50) as p50, pct(record.metrics.durationMs, 99) as p99, count(record.metrics.initDurationMs) as coldStarts, pct(record.metrics.initDurationMs, 95) as p95Start, max(record.metrics.maxMemoryUsedMB) as megabytes by @log',
+            'sort invocations desc',
           ]),
         ],
         [
@@ -85,16 +84,6 @@ export class TechnicalDashboard extends Construct {
                 label: 'throttled',
               }),
             ],
-            24,
-          ),
-        ],
-        [
-          graph(
-            'Duration of functions behind the scenes (p99, ms); of those that answer, see latency by route',
-            background.map(({ name, function: fn }) =>
-              lambdaMetric('Duration', fn, { statistic: 'p99', label: name }),
-            ),
-            [],
             24,
           ),
         ],

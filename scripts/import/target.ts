@@ -81,10 +81,15 @@ export class HttpTarget implements ImportTarget {
       });
       const text = await response.text();
       if (response.ok) return JSON.parse(text) as BatchAnswer;
-      if (response.status === 400 && decisions.length > 0)
+      // Then it is the agent's id that is wrong, and with it every row.
+      if (response.status === 400)
         return {
           items: [],
-          failed: decisions.map((_, index) => ({ index, code: 'ValidationFailed', message: text })),
+          failed: decisions.map((_, index) => ({
+            index,
+            code: 'ValidationFailed',
+            message: text.slice(0, 300),
+          })),
         };
       if (![429, 503].includes(response.status) || attempt === ATTEMPTS)
         throw new Error(`the service answered ${response.status}: ${text.slice(0, 300)}`);
