@@ -10,7 +10,7 @@ import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 
 const { putAgent, getAgent, heartbeat, listAgents, deregisterAgent, putState } = agentRoutes;
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** The registry as another function has it, in an instance of its own. */
 const registryOf = ({ clock }: { clock: Clock }) =>

@@ -6,7 +6,7 @@ import { call, type CallInput } from '../../support/api.ts';
 import { createTables } from '../../support/tables.ts';
 import { startAgents } from './agents-handler.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const params: Record<string, string> = {
   agentId: 'hunter',

@@ -17,7 +17,7 @@ import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 const { getAgent, getState, putState, createCheckpoint, listCheckpoints, getCheckpoint, restoreCheckpoint } =
   agentRoutes;
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const NOW = '2026-03-01T09:30:00.000Z';
 const full = {

@@ -9,7 +9,7 @@ import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 
 const { getAgent, putWorking, getWorking, deleteWorking, listWorking, count } = agentRoutes;
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const NOW = '2026-03-01T09:30:00.000Z';
 const params = { agentId: 'hunter', key: 'current-context' };

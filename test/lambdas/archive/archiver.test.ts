@@ -13,7 +13,7 @@ import { createTables, tableName } from '../../support/tables.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createArchiver, removal, sequenceOf } from './expired.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const NOW = '2026-03-01T12:00:00.000Z';
 const env = {

@@ -16,7 +16,7 @@ const NOW = '2026-04-05T02:00:00.000Z';
 const LATER = '2026-04-06T02:00:00.000Z';
 
 jest.setTimeout(60_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const sketchOf = ({ features, time, success }: ResolvedCase): DecisionSketch => ({
   context: Object.fromEntries(

@@ -13,7 +13,7 @@ const runtime = createUnrecordedRuntime({ now: FIRST });
 const store = new PatternStore(runtime.documents, tableName('memory'));
 
 jest.setTimeout(60_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** The rule that was planted, alone and as it was asserted. */
 const upOf = async (agentId: string): Promise<Pattern> =>

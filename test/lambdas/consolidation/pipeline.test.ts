@@ -32,8 +32,8 @@ const runtime = createUnrecordedRuntime({ now: NOW });
 const { documents } = runtime;
 const store = new PatternStore(documents, tableName('memory'));
 
-jest.setTimeout(60_000);
-beforeAll(createTables);
+jest.setTimeout(120_000);
+beforeAll(() => createTables());
 
 const promotedOf = async (agentId: string): Promise<Pattern[]> =>
   (await store.ofAgent(agentId)).filter(({ status }) => status === 'promoted');

@@ -30,7 +30,7 @@ const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }
 });
 
 jest.setTimeout(120_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 async function registerAs(agentType: string, agentIds: readonly string[]): Promise<void> {
   const registry = new AgentRegistry(documents, tableName('state'), clock);

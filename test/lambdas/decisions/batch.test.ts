@@ -5,7 +5,7 @@ import { tokenPart, typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { createTables } from '../../support/tables.ts';
 import { createApi, type DecisionsApi, hoursAgo } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const row = { decisionType: 'QUERY_EXECUTION', context: {} };
 const logAll = async (api: DecisionsApi, agentId: string, decisions: unknown) =>

@@ -4,7 +4,7 @@ import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { createTables } from '../../support/tables.ts';
 import { createApi } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 interface Spent {
   readonly command: string;

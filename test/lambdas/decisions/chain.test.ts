@@ -6,7 +6,7 @@ import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 interface Node {
   readonly agentId: string;

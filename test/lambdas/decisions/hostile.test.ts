@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createTables } from '../../support/tables.ts';
 import { createApi } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('whatever JSON a context holds', () => {
   const api = createApi();

@@ -25,7 +25,7 @@ const decisionAt = (hours: number, more: Record<string, unknown> = {}) => ({
 });
 
 describe('importing decisions', () => {
-  beforeAll(createTables);
+  beforeAll(() => createTables());
   const api = createApi();
   const runtime = createUnrecordedRuntime({ now: NOW });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createTables } from '../../support/tables.ts';
 import { createApi, type DecisionsApi, hoursAgo, NOW } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** One query for each partition a list may read. */
 const everyIndex: Record<string, string>[] = [

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const full = {
   decisionType: 'TRADE_EXECUTION',

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('an outcome', () => {
   const api = createApi();

@@ -4,7 +4,7 @@ import { newTradeSchema, pnlOfTrade, type Trade } from '../../../lambdas/decisio
 import { createTables } from '../../support/tables.ts';
 import { createApi } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const closed: Trade = {
   symbol: 'BTC-USD',

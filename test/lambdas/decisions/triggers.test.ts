@@ -6,7 +6,7 @@ import { deliveryKey } from '../../../lambdas/signals/table.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const signal = (n: number) => typedId('WHALE_ACTIVITY', new Date(hoursAgo(1)), new Uint8Array(10).fill(n));
 

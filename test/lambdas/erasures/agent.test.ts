@@ -30,6 +30,7 @@ const KINDS = [
   'memory performance time',
   'memory sharing OBSERVATION',
   'memory sharing PATTERN',
+  'memory stats MEMORIES',
   'signals signal time',
   'state agent BACKUP',
   'state agent BACKUP_DATA',

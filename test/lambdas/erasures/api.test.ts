@@ -10,7 +10,7 @@ import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtim
 import { createTables, tableName } from '../../support/tables.ts';
 import { createEraser, NOW } from './erasing.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const ABSENT = 'ERASURE-01JZZZZZZZZZZZZZZZZZZZZZZZ';
 const { startErasure, getErasure } = erasureRoutes;

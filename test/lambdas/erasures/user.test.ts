@@ -18,7 +18,7 @@ import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
 
 jest.setTimeout(60_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** Everything that is the user's says so: in its text, or by the name of the session. */
 const MINE = 'mine';

@@ -125,7 +125,7 @@ const cases: readonly {
   },
 ];
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe.each(cases.map((one) => [`${one.route.method} ${one.route.path}`, one] as const))(
   '%s',

@@ -6,7 +6,7 @@ import { createMemoriesFixture } from './fixture.ts';
 
 const NOW = '2026-03-02T09:00:00.000Z';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('removing', () => {
   it('archives all it was, then takes it from the agent, its history and everybody else', async () => {

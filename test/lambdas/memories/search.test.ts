@@ -13,7 +13,7 @@ const other = createMemoriesFixture({ now: NOW });
 type Item = { memoryId: string; text: string; score: number; why: Record<string, never> };
 const texts = ({ body }: { body: { items: Item[] } }): string[] => body.items.map(({ text }) => text);
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('search', () => {
   it('finds by stems, tags, speaker, topic and date words, and explains every score', async () => {

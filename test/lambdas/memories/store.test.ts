@@ -8,7 +8,7 @@ const { runtime, save, list, get, update, revisions, share, sharing, register } 
   now: NOW,
 });
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('saving', () => {
   it('takes category, importance and text from the type and the content', async () => {

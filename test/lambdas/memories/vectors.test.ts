@@ -10,7 +10,7 @@ const synonyms: Embedder = {
   embed: (text) => Promise.resolve(toUnitLength(/car|automobile/i.test(text) ? [1, 0.1] : [0, 1])),
 };
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('with an embedder', () => {
   it('finds by meaning what words do not, on any instance, and says how', async () => {

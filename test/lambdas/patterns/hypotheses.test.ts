@@ -38,7 +38,7 @@ const environment = {
 const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }), environment);
 
 jest.setTimeout(120_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const stated = {
   decisionType: 'SIGNAL_GENERATION',

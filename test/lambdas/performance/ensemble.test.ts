@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('the weights of an agent’s providers', () => {
   const desk = createDesk();

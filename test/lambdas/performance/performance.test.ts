@@ -10,7 +10,7 @@ import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const trade = (symbol: string, pnl: number) => ({ trade: { symbol, side: 'long', pnl }, metrics: {} });
 

@@ -9,7 +9,7 @@ import { createTestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** A service whose clock is where the year is: what was logged in the first quarter is gone in the third. */
 function deskAt(agentId: string, start: string): Desk {

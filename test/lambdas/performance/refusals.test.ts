@@ -5,7 +5,7 @@ import { alwaysThrows, faults } from '../../support/faults.ts';
 import { createTables } from '../../support/tables.ts';
 import { createPerformance } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const params = { agentId: 'hunter' };
 const calls: readonly (readonly [keyof typeof performanceRoutes, CallInput])[] = [

@@ -14,7 +14,7 @@ import { createUnrecordedRuntime, type TestRuntime } from '../../support/runtime
 import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const after = (time: string, days: number): string =>
   new Date(Date.parse(time) + days * DAY_MS).toISOString();

@@ -9,7 +9,7 @@ import { createTables } from '../../support/tables.ts';
 import { logDecisions } from '../consolidation/pipeline.ts';
 import { createDesk, createPerformance, resolved } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const situationOf = (trend: string, volatility: number, tags: string[] = []) => ({
   market: { trend, volatility },

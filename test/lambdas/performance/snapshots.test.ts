@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createTables } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('a snapshot', () => {
   const desk = createDesk('2026-03-04T12:00:00.000Z');

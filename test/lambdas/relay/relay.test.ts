@@ -55,7 +55,7 @@ async function publishSome(count: number, body: object = {}) {
 }
 
 beforeAll(async () => {
-  await createTables();
+  await createTables('signals');
   bus = await startEventBus();
 });
 beforeEach(async () => {

@@ -26,7 +26,7 @@ function meteredFixture() {
 /** With keys and attributes just under 1 KB as stored. */
 const oneKilobyte = 'x'.repeat(865);
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('what sessions cost', () => {
   it('a message of 1 KB is 2 write units, with a token too', async () => {

@@ -8,7 +8,7 @@ import { createSweeper } from './keeping.ts';
 
 const MINUTE = 60_000;
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** Sessions the sweep still knows of, of one agent. */
 async function openRows({ runtime }: SessionsFixture, agentId: string): Promise<string[]> {

@@ -42,7 +42,7 @@ function unlucky(real: DynamoDBDocumentClient): DynamoDBDocumentClient {
   return real;
 }
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 afterAll(() => {
   jest.restoreAllMocks();
 });

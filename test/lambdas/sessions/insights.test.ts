@@ -13,7 +13,7 @@ import { createSweeper } from './keeping.ts';
 const MINUTE = 60_000;
 const stated = { content: 'Ada prefers limit orders.', importance: 0.9, tags: ['ada'] };
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** What an agent's memory has of an insight. */
 async function remembered(agentId: string, content: string) {

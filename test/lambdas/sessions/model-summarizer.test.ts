@@ -41,7 +41,7 @@ function withModel(
   return { summarizer, asked };
 }
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('a summary by a model', () => {
   it('is its text, made of the summary before and the messages since', async () => {

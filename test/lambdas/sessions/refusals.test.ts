@@ -78,7 +78,7 @@ const cases: readonly {
   },
 ];
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe.each(cases.map((one) => [routeKeyOf(one.route), one] as const))(
   '%s',

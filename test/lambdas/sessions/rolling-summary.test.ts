@@ -4,7 +4,7 @@ import { createTables } from '../../support/tables.ts';
 import { createSessionsFixture } from './fixture.ts';
 import { createSummaries } from './keeping.ts';
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 const fact = (i: number) => `Fact ${i} is ${1000 + i}.`;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);

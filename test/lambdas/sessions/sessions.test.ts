@@ -5,7 +5,7 @@ import { createSessionsFixture, history } from './fixture.ts';
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('opening a session', () => {
   it('answers what it was opened with, and when it will expire', async () => {

@@ -36,7 +36,7 @@ const kilobytes = (item: Record<string, unknown>): number => Math.ceil(itemBytes
 /** Padding that makes a delivery just under 1 KB as stored, room for its claim included. */
 const oneKilobyte = { data: { text: 'x'.repeat(560) } };
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('what signals cost', () => {
   it('one target: publish 3, claim 2, final acknowledgement 3 write units', async () => {

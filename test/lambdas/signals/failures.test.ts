@@ -94,7 +94,7 @@ const failingWith = (error: Error) =>
 const named = (name: string, more: object = {}): Error =>
   Object.assign(new Error('table arn:aws:secret'), { name, ...more });
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe.each(cases.map((one) => [`${one.route.method} ${one.route.path}`, one] as const))(
   '%s',

@@ -34,7 +34,7 @@ const storeDecision = async (agentId: string, ttl: number): Promise<string> => {
   return decisionId;
 };
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe('the inbox', () => {
   it('shows what is open, newest first, however often it is read', async () => {

@@ -41,7 +41,7 @@ async function publishAll(fixture: ReturnType<typeof createSignalsFixture>, targ
   return ids;
 }
 
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 describe.each([
   ['a current index', () => createSignalsFixture({ now: NOW })],

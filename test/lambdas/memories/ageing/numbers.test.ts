@@ -10,7 +10,7 @@ const agent = createMemoriesFixture({ now: at(0) });
 const pipeline = createPipeline({ now: at(0), bucket: agent.bucket });
 
 jest.setTimeout(60_000);
-beforeAll(createTables);
+beforeAll(() => createTables());
 
 /** A night of every agent there is. */
 async function night(days: number) {
