@@ -102,7 +102,7 @@ let trades: Decision[];
 let patterns: Pattern[];
 
 beforeAll(async () => {
-  await createTables();
+  await createTables('signals');
   bus = await startEventBus();
   await signals.register('trader');
   for (const time of told.signals) {
