@@ -26,7 +26,7 @@ const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\u000b\u000c]/g;
 const TAG_OPENS = /[<\uff1c\ufe64](?=[\p{L}/|!?<\uff1c\ufe64\uff0f\uff5c])/gu;
 const INSTRUCTION = /\[(\/?INST)\]/gi;
 const TURN = /^([\t ]*(?:human|user|assistant|system|tool|developer|model))[\t ]*[:\uff1a]/i;
-const LOOSE_BLANKS = /\t|[\t \u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}/g;
+const LOOSE_BLANKS = /[\t \u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}|\t/g;
 
 function lines(text: string): string[] {
   return text
