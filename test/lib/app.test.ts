@@ -78,7 +78,7 @@ describe('the app', () => {
       ({ Type, Properties }) =>
         (Type === 'AWS::Lambda::Function' && Properties.Environment.Variables.SESSION_SETTINGS) || [],
     );
-    expect(settings).toHaveLength(3);
+    expect(settings).toHaveLength(4);
     for (const text of settings) expect(sessionSettings.parse(text).summaryModel?.timeoutSeconds).toBe(8);
   });
 
