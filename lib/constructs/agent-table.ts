@@ -57,7 +57,8 @@ export class AgentTable extends Construct {
       deletionProtection: retain,
       removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       timeToLiveAttribute: schema.ttl,
-      dynamoStream: schema.stream && StreamViewType[schema.stream],
+      dynamoStream:
+        schema.stream && StreamViewType[schema.stream === 'NEW_IMAGE' ? 'NEW_IMAGE' : 'NEW_AND_OLD_IMAGES'],
       globalSecondaryIndexes: Object.values(schema.indexes).map(indexProps),
     });
   }

@@ -20,7 +20,7 @@ export interface TableSchema {
   /** The environment variable that carries the deployed name. */
   readonly environment: string;
   readonly ttl?: string;
-  readonly stream?: 'NEW_AND_OLD_IMAGES';
+  readonly stream?: 'NEW_IMAGE' | 'NEW_AND_OLD_IMAGES';
   readonly indexes: Readonly<Record<string, IndexSchema>>;
 }
 
@@ -48,7 +48,6 @@ export const tables = {
     name: 'agent_decisions',
     environment: 'DECISIONS_TABLE',
     ttl: 'ttl',
-    stream: 'NEW_AND_OLD_IMAGES',
     indexes: {
       /** `agent:{agentId}#{pending|success|failure|voided}` */
       outcome: {
@@ -93,7 +92,6 @@ export const tables = {
     name: 'agent_state',
     environment: 'STATE_TABLE',
     ttl: 'ttl',
-    stream: 'NEW_AND_OLD_IMAGES',
     indexes: {
       /** `registry#{0..7}` / agentId: profiles only */
       registry: {
@@ -115,7 +113,7 @@ export const tables = {
     name: 'agent_signals',
     environment: 'SIGNALS_TABLE',
     ttl: 'ttl',
-    stream: 'NEW_AND_OLD_IMAGES',
+    stream: 'NEW_IMAGE',
     indexes: {
       /** `target:{agentId}#{open|closed}`: an inbox is one query */
       inbox: { name: 'inbox', partitionKey: 'inboxKey', sortKey: bySortKey, projection: 'ALL' },
