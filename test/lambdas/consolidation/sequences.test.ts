@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AgentPast, WaitingCases } from '../../../lambdas/consolidation/agent-past.ts';
 import { createMiner } from '../../../lambdas/consolidation/mining/mine.ts';
 import type { Finding } from '../../../lambdas/consolidation/mining/types.ts';
@@ -6,8 +6,6 @@ import { UNNAMED_SEQUENCE_WINDOW_MS } from '../../../lambdas/consolidation/minin
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { DAY, featuresOf, hash, seeded, START } from './mining/case-generator.ts';
-
-jest.setTimeout(240_000);
 
 const HOUR = 3_600_000;
 const TYPE = 'TRADE_EXECUTION';

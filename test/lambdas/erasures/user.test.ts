@@ -1,4 +1,4 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
@@ -17,7 +17,6 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
 
-jest.setTimeout(60_000);
 beforeAll(() => createTables());
 
 /** Everything that is the user's says so: in its text, or by the name of the session. */

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ResolvedCase } from '../../../../lambdas/consolidation/mining/types.ts';
 import {
   agentLog,
@@ -11,8 +11,6 @@ import {
   ruleName as nameOf,
 } from '../../../../scripts/bench/agent-pools.ts';
 import { seeded } from './case-generator.ts';
-
-jest.setTimeout(120_000);
 
 const SEEDS = Array.from({ length: 8 }, (_, i) => 1000 + i);
 const logsOf = (random: Random, ...logs: readonly AgentLog[]): ResolvedCase[][] =>
