@@ -8,8 +8,6 @@ import { type LocalService, startService } from '../../scripts/local/service.ts'
 import { workDirectory } from '../support/paths.ts';
 import { writeFixtureAssembly } from './fixture-assembly.ts';
 
-// Seconds on a machine at rest; a busy one gets its time.
-
 const assembly = writeFixtureAssembly(join(workDirectory(), 'fixture'));
 
 interface BusEvent {
