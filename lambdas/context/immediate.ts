@@ -36,13 +36,23 @@ function openingOf({ head }: ResumedSession): string {
   return `<session>\n${head.status} session${who}${about}`;
 }
 
+const summaryLabel = (throughSeq: number): string => `summary of messages up to ${throughSeq}:`;
+
+/** What the summary takes of the budget, where there is one. */
+function summaryCost({ summary }: ResumedSession, budget: number, costOf: (text: string) => number): number {
+  if (!summary) return 0;
+  const line = `${summaryLabel(summary.throughSeq)} ${asData(textOf(summary.content))}`;
+  return Math.min(costOf(line), Math.floor(budget * SUMMARY_SHARE));
+}
+
 /** Everything ever said is here and fits: then a summary would only repeat it. */
 const isWholeWithin = ({ messages }: ResumedSession, room: number, estimate: Estimate): boolean =>
   messages[0]?.seq === 1 &&
   messages.reduce((sum, { role, content }) => sum + estimate(`${role}: ${asData(content)}`) + 1, 0) <= room;
 
 /**
- * The session as a model should see it: the newest message always, cut if it is too long alone; then the summary, within
+ * The session as a model should see it: the newest message always, cut (to leave room for the summary) if it is too long
+ * alone; then the summary, within
  * a third; then older messages whole, the newest first, until one does not fit. So what is left out is the oldest, and
  * the summary stands for it.
  */
@@ -64,7 +74,14 @@ export function immediatePart(session: ResumedSession, budget: number, estimate:
   const newest = newestFirst[0];
   if (newest) {
     const label = `${newest.role}:`;
-    const fitted = cutToFit(asData(newest.content), left - costOf(label) - 1, estimate);
+    const content = asData(newest.content);
+    const room = left - costOf(label) - 1;
+    const isTooLong = estimate(content) > room;
+    const fitted = cutToFit(
+      content,
+      isTooLong ? room - summaryCost(session, budget, costOf) : room,
+      estimate,
+    );
     if (fitted) add(newest, fitted.text, fitted.cut, `${label} ${fitted.text}`);
   }
 
@@ -72,7 +89,7 @@ export function immediatePart(session: ResumedSession, budget: number, estimate:
   let summaryLine: string | undefined;
   if (session.summary && left > 0 && !isWholeWithin(session, left + estimate(lines.join('\n')), estimate)) {
     const { content, throughSeq } = session.summary;
-    const label = `summary of messages up to ${throughSeq}:`;
+    const label = summaryLabel(throughSeq);
     const room = Math.min(left, Math.floor(budget * SUMMARY_SHARE)) - costOf(label) - 1;
     const fitted = cutToFit(asData(textOf(content)), room, estimate);
     if (fitted) {

@@ -5,7 +5,7 @@ import type { Estimate } from './token-estimate.ts';
  * something else than text of a record:
  *
  * - control characters, ANSI escapes, bidirectional and invisible characters are removed: what is shown is all there is;
- * - what opens a tag (`<` before a letter, `/`, `|`, `!`, `?` or another `<`) becomes `‹`: neither a block of the answer
+ * - what opens a tag (`<` before a letter, `/`, `|`, `!`, `?`, another `<`, or `name>` after blanks) becomes `‹`: neither a block of the answer
  *   can be closed or opened, nor a marker of a chat template (`<|im_start|>`, `<<SYS>>`, `</s>`) be written;
  * - `[INST]` and `[/INST]` become `(INST)`, and a turn marker at the start of a line (`Human:`) loses its colon;
  * - every line but the first is indented, so nothing stored begins at the margin, where only the answer's own words begin.
@@ -17,15 +17,16 @@ export function asData(text: string): string {
 /** The same on one line, for what stands in a heading. */
 export const asLine = (text: string): string => lines(text).join(' ');
 
-const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 /** All but tab and line feed: controls, formatting (zero width, bidirectional, tags), surrogates, private, unassigned. */
 const INVISIBLE =
   /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\u000b\u000c]/g;
 /** Fullwidth and small look-alikes are normalized with it: a model reads them the same. */
-const TAG_OPENS = /[<\uff1c\ufe64](?=[\p{L}/|!?<\uff1c\ufe64\uff0f\uff5c])/gu;
+const TAG_OPENS =
+  /[<\uff1c\ufe64](?=\p{L}|\s*[/|!?<\uff1c\ufe64\uff0f\uff5c]|\s+\p{L}[\p{L}\p{N}_-]*\s*[>\uff1e\ufe65])/gu;
 const INSTRUCTION = /\[(\/?INST)\]/gi;
-const TURN = /^([\t ]*(?:human|user|assistant|system|tool|developer|model))[\t ]*[:\uff1a]/i;
+const TURN = /^((?:human|user|assistant|system|tool|developer|model))\s*[:\uff1a]/i;
 const LOOSE_BLANKS = /[\t \u00a0\u2000-\u200a\u202f\u205f\u3000]{2,}|\t/g;
 
 function lines(text: string): string[] {
@@ -36,7 +37,7 @@ function lines(text: string): string[] {
     .replace(TAG_OPENS, '‹')
     .replace(INSTRUCTION, '($1)')
     .split('\n')
-    .map((line) => line.replace(TURN, '$1 -').replace(LOOSE_BLANKS, ' ').trim())
+    .map((line) => line.replace(LOOSE_BLANKS, ' ').trim().replace(TURN, '$1 -'))
     .filter((line) => line !== '');
 }
 

@@ -22,6 +22,9 @@ const DECISION =
 const MARKED =
   /\b(?:remember|note that|important|keep in mind|make sure|don(?:'|’)t forget|decided|decision|approved|budget|limit|deadline|due|account|order|invoice|ticket|name is|named|called|address|e-?mail|phone|birthday|prefers?|allergic|open question)\b/i;
 const CLOSING_OVERLAP = 0.6;
+/** Speaks of what was asked, and answers nothing. */
+const UNKNOWING =
+  /\b(?:(?:do|does|did|could|can|is|are|was|were)(?: not|n(?:'|’)t)|can(?:not|(?:'|’)t)|not (?:sure|certain)|no idea|unknown|unsure|wonder(?:s|ed|ing)?)\b/i;
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength;
 const sameText = (text: string): string =>
@@ -33,8 +36,17 @@ const sameText = (text: string): string =>
 const withoutNumbers = (text: string): string =>
   numbersIn(text).reduce((rest, each) => rest.replace(each, '#'), text);
 
-/** Data, not prose: an answer of a tool, a table. A line of it says nothing alone. */
-const isData = (text: string): boolean => /^\s*[[{<|]/.test(text);
+/** Data, not prose: JSON, and of a tool also markup and tables. A line of it says nothing alone. */
+function isData({ role, content }: Message): boolean {
+  if (!/^\s*[[{<|]/.test(content)) return false;
+  if (role === 'tool') return true;
+  try {
+    JSON.parse(content);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const isQuestion = (sentence: string): boolean => QUESTION.test(sentence);
 
@@ -78,10 +90,10 @@ function fit(notes: readonly Note[], limitBytes: number): Note[] {
 }
 
 function noteDownOne(notes: readonly Note[], message: Message, limitBytes: number): Note[] {
-  if (isData(message.content)) return [...notes];
+  if (isData(message)) return [...notes];
   let kept = [...notes];
   for (const [position, text] of sentencesOf(message.content).entries()) {
-    if (!isQuestion(text)) {
+    if (!isQuestion(text) && !UNKNOWING.test(text)) {
       const words = contentWords(text);
       kept = kept.filter(
         (note) => !(note.kind === 'question' && note.seq < message.seq && answers(words, note.text)),

@@ -59,10 +59,17 @@ function promptOf({ previous, messages, subject }: SummaryRequest, limitBytes: n
 
 const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
 
+/** Whether a text has a number or a name as such: 12 is not in 2012, nor in 12.5. */
+const mentions = (text: string, token: string): boolean =>
+  new RegExp(
+    `(?<![\\p{L}\\p{N}]|\\p{N}[.,])${token.replace(/[$()*+.?[\\\]^{|}-]/g, '\\$&')}(?![\\p{L}\\p{N}]|[.,]\\p{N})`,
+    'u',
+  ).test(text);
+
 /** What a model may have left out but must not: a decision or an open question, a number or a name in it. */
 function isMissing(note: Note, text: string): boolean {
   const tokens = [...numbersIn(note.text), ...namesIn(note.text)];
-  if (tokens.length > 0) return tokens.some((token) => !text.includes(token));
+  if (tokens.length > 0) return tokens.some((token) => !mentions(text, token));
   return (note.kind === 'decision' || note.kind === 'question') && !text.includes(note.text);
 }
 

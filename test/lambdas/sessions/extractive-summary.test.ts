@@ -31,6 +31,20 @@ const planted = {
 } as const satisfies Record<string, readonly [Role, string]>;
 
 describe('the extractive summary', () => {
+  it('reads prose that begins with a bracket, and knows an answer from not knowing', () => {
+    const summary = summaryOf(
+      ['user', '[Order 4711] We decided to cancel it. Which hotel did Ada book?'],
+      ['assistant', 'I do not know which hotel Ada booked.'],
+      ['assistant', '{"hotel": "We decided on the Ritz"}'],
+    );
+    expect(summary).toContain('We decided to cancel it.');
+    expect(summary).toContain('Which hotel did Ada book?');
+    expect(summary).not.toContain('Ritz');
+    expect(
+      summaryOf(['user', 'Which hotel did Ada book?'], ['assistant', 'Ada booked the hotel Adlon.']),
+    ).not.toContain('Which hotel');
+  });
+
   it('keeps decisions, open questions, numbers and names, and says which is which', () => {
     expect(
       summaryOf(

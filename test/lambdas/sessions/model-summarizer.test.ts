@@ -72,6 +72,14 @@ describe('a summary by a model', () => {
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(settings.summaryBytes);
   });
 
+  it('has a number put back that is only a part of another one in what the model wrote', async () => {
+    const { summarizer } = withModel(() => Promise.resolve('In 2012, at 12.5 percent, they met Adalbert.'));
+    const messages = said('We decided on 12.', 'The buyer is called Ada.');
+    const text = textOf(await summarizer.summarize({ agentId: 'parts', subject: {}, messages }));
+    expect(text).toContain('We decided on 12.');
+    expect(text).toContain('called Ada.');
+  });
+
   it('takes what was said as data: nothing in it opens or closes an element', async () => {
     const { summarizer, asked } = withModel(() => Promise.resolve('ok'));
     await summarizer.summarize({
