@@ -3,9 +3,14 @@
  * against one raw query of the same session on the same emulator in turn; with 10, 1,000 and 10,000 memories behind
  * the agent. Only ratios mean anything. An instance that was asked a moment ago relies on some of what it read then;
  * one that was asked two minutes ago asks for all of it.
+ *
+ * `--latency 4` lets every request wait so many milliseconds on its way, as a network and a real table would: the
+ * emulator answers in less time than the client's own work takes, so against it requests count more than rounds.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchWriteCommand,
@@ -37,6 +42,10 @@ const PAUSE_MS = 120_000;
 const deadlines = { partMs: 20_000, sessionMs: 20_000 };
 /** Different words in all texts. */
 const VOCABULARY = 5_000;
+
+const { values } = parseArgs({ options: { latency: { type: 'string', default: '0' } } });
+const latency = Number(values.latency);
+if (!(latency >= 0)) throw new Error('--latency takes milliseconds');
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const words = (seed: number, count: number): string =>
@@ -86,6 +95,14 @@ async function measure(): Promise<void> {
   const { handler: sessions } = await import('../../lambdas/sessions/handler.ts');
   const runtime = createRuntime('bench');
   const { documents } = runtime;
+  if (latency > 0)
+    documents.middlewareStack.add(
+      (next) => async (args) => {
+        await sleep(latency);
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low', name: 'latency' },
+    );
   const sent = { requests: 0 };
   const later = { ms: 0 };
   const instance = (clock: () => Date) =>
@@ -207,7 +224,7 @@ async function measure(): Promise<void> {
   }
   print(
     `A context of a warm instance, one raw query of its session, and as many raw queries at once as the call sends
-requests with one raw put after them ("bare"), in turn; milliseconds, ${ROUNDS} each; CPU is this process's`,
+requests with one raw put after them ("bare"), in turn; milliseconds, ${ROUNDS} each; CPU is this process's. Added latency: ${latency} ms`,
   );
   print(
     table([
