@@ -133,7 +133,10 @@ export class ContextAssembly {
     const candidates: Relevant[] = [
       ...groupDecisions(decisions, sessionIds),
       ...memories.map((hit) => memoryCandidate(hit, sessionIds)),
-      ...summaries.map(sessionCandidate),
+      // What a session left to memory is its summary: said once.
+      ...summaries
+        .filter(({ summary }) => !memories.some(({ memory }) => memory.text.includes(summary)))
+        .map(sessionCandidate),
     ];
     const need = needOf(request, session);
     const ranked = await rankAsTheyAre(agentId, candidates, {

@@ -231,6 +231,17 @@ describe('a context', () => {
     expect(await shown()).toEqual([changed, kept, added].sort());
   });
 
+  it('says once what an earlier session left to memory and to its summary', async () => {
+    const before = await sessions.open('once', { topic: 'BTC-USD' });
+    await sessions.say('once', before, 'Decided: sell at 61,900.');
+    expect((await sessions.end('once', before)).status).toBe(200);
+    const next = await sessions.open('once', { topic: 'BTC-USD' });
+    const { body } = await createContextFixture({ now: NOW }).ask('once', { sessionId: next });
+    expect(body.relevant.map(({ kind, text }: { kind: string; text: string }) => [kind, text])).toEqual([
+      ['memory', expect.stringContaining('Decided: sell at 61,900.')],
+    ]);
+  });
+
   it('lets messages stand in while the summary is late', async () => {
     const fresh = await sessions.open('talker', { topic: 'refund' });
     for (let i = 1; i <= 20; i++) await sessions.say('talker', fresh, `Message ${i}.`);
