@@ -25,7 +25,7 @@ import {
   signalEntries,
 } from './entries.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
-import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
+import { NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
 import { type Need, rank } from './ranking.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
@@ -133,10 +133,7 @@ export class ContextAssembly {
     const candidates: Relevant[] = [
       ...groupDecisions(decisions, sessionIds),
       ...memories.map((hit) => memoryCandidate(hit, sessionIds)),
-      // What a session left to memory is its summary: said once.
-      ...summaries
-        .filter(({ summary }) => !memories.some(({ memory }) => memory.text.includes(summary)))
-        .map(sessionCandidate),
+      ...summaries.filter((session) => !isInMemory(session, memories)).map(sessionCandidate),
     ];
     const need = needOf(request, session);
     const ranked = await rankAsTheyAre(agentId, candidates, {
@@ -229,6 +226,15 @@ export class ContextAssembly {
     return exposure?.exposureId ?? null;
   }
 }
+
+/** What a session left to the agent's memory is its summary: it is said once. */
+const isInMemory = ({ agentId, sessionId, summary }: PastSession, hits: readonly Hit[]): boolean =>
+  hits.some(
+    ({ memory }) =>
+      memory.agentId === agentId &&
+      memory.provenance?.sessionId === sessionId &&
+      memory.text.includes(summary),
+  );
 
 /** Messages have left the window, and no summary stands for them. */
 const summaryIsMissing = ({ summary, messages }: ResumedSession): boolean =>
