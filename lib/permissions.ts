@@ -86,7 +86,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   },
   context: {
     memory: { actions: ['BatchGetItem', 'Query', 'PutItem'], indexes: ['shared'] },
-    decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
+    decisions: { actions: ['BatchGetItem', 'Query'], indexes: ['timeline'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
     signals: { actions: [], indexes: ['inbox'] },
   },

@@ -1,16 +1,19 @@
 import type { Decision } from '../decisions/decision.ts';
 import { type ExposureLog, versionsOf } from '../exposures/exposure-log.ts';
 import type { ShownMemory } from '../exposures/exposure.ts';
+import type { Memory } from '../memories/memory.ts';
+import type { Hit } from '../memories/search/ranking.ts';
 import type { Matched, PatternMatching } from '../patterns/pattern-matching.ts';
 import type { ResumedSession } from '../sessions/session-reader.ts';
 import { NotFoundError, UnavailableError, ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
+import { LateError, withinDeadline } from '../shared/platform/deadline.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
 import type { Delivery } from '../signals/signal.ts';
+import { rankAsTheyAre } from './as-they-are.ts';
 import type { Budgets } from './budget.ts';
-import { Degradations, LateError, withinDeadline } from './deadline.ts';
+import { Degradations } from './deadline.ts';
 import {
-  type DecisionGroup,
   groupDecisions,
   groupOf,
   insightEntries,
@@ -22,9 +25,8 @@ import {
   signalEntries,
 } from './entries.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
-import { NO_TOPIC, type OnTopic } from './past-sessions.ts';
-import type { Hit } from '../memories/search/ranking.ts';
-import { type Need, rank, type Score } from './ranking.ts';
+import { NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
+import { type Need, rank } from './ranking.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
 import { termsOf } from './words.ts';
@@ -54,7 +56,12 @@ export interface Sources {
   decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
   sessions(agentId: string, topic: string, current: string | undefined): Promise<OnTopic>;
   /** Memories that have to do with what is asked. */
-  memories(agentId: string, asked: string): Promise<readonly Hit[]>;
+  memories(agentId: string, asked: Promise<string> | string): Promise<readonly Hit[]>;
+  /** Of these memories of others, those still shared with the agent, as they are now. */
+  sharedNow(
+    agentId: string,
+    memories: readonly Pick<Relevant, 'agentId' | 'id'>[],
+  ): Promise<readonly Memory[]>;
   /** Told which of them were shown. */
   noteShown(memories: readonly Pick<Relevant, 'agentId' | 'id'>[]): Promise<void>;
 }
@@ -126,15 +133,15 @@ export class ContextAssembly {
     const candidates: Relevant[] = [
       ...groupDecisions(decisions, sessionIds),
       ...memories.map((hit) => memoryCandidate(hit, sessionIds)),
-      ...summaries.map(sessionCandidate),
+      ...summaries.filter((session) => !isInMemory(session, memories)).map(sessionCandidate),
     ];
     const need = needOf(request, session);
-    const ranked = await rankAsTheyAre(
-      candidates,
-      (newest) => attempt('decisions', () => sources.decisionsNow(agentId, newest), []),
-      (some) => groupOf(some, sessionIds),
-      (some) => rank(some, need, now).slice(0, MAX_RELEVANT),
-    );
+    const ranked = await rankAsTheyAre(agentId, candidates, {
+      decisionsNow: (some) => attempt('decisions', () => sources.decisionsNow(agentId, some), []),
+      sharedNow: (some) => attempt('memories', () => sources.sharedNow(agentId, some), []),
+      group: (some) => groupOf(some, sessionIds),
+      best: (some) => rank(some, need, now).slice(0, MAX_RELEVANT),
+    });
     const parts = fitParts(
       {
         session,
@@ -168,14 +175,17 @@ export class ContextAssembly {
     });
   }
 
-  async #memories(
+  #memories(
     agentId: string,
     request: ContextRequest,
     asked: Promise<ResumedSession> | undefined,
   ): Promise<readonly Hit[]> {
     // A query needs no session to be known; only then does the search not wait for it.
-    const session = request.query === undefined ? await asked?.catch(() => undefined) : undefined;
-    return this.#parts.sources.memories(agentId, askedFor(request, session));
+    const wanted =
+      asked && request.query === undefined
+        ? asked.catch(() => undefined).then((session) => askedFor(request, session))
+        : askedFor(request, undefined);
+    return this.#parts.sources.memories(agentId, wanted);
   }
 
   async #onTopic(
@@ -217,34 +227,14 @@ export class ContextAssembly {
   }
 }
 
-/**
- * The best, with their decisions as they ended by now; ranked again when one of them changed since it was remembered.
- * What cannot be asked for now is left out.
- */
-async function rankAsTheyAre(
-  candidates: readonly Relevant[],
-  now: (decisions: readonly Decision[]) => Promise<readonly Decision[]>,
-  group: (decisions: readonly Decision[]) => DecisionGroup,
-  best: (candidates: readonly Relevant[]) => (Score & { readonly of: Relevant })[],
-) {
-  const ranked = best(candidates);
-  const groups = ranked.flatMap(({ of }) => (isGroup(of) ? [of] : []));
-  if (groups.length === 0) return ranked;
-  const newest = await now(groups.map(({ decisions }) => decisions[0]!));
-  const current = new Map(newest.map((decision) => [decision.decisionId, decision]));
-  const changed = new Set(groups.filter(({ id, decisions }) => current.get(id) !== decisions[0]));
-  if (changed.size === 0) return ranked;
-  return best(
-    candidates.flatMap((candidate): Relevant[] => {
-      if (!isGroup(candidate) || !changed.has(candidate)) return [candidate];
-      const decision = current.get(candidate.id);
-      const decisions = [...(decision ? [decision] : []), ...candidate.decisions.slice(1)];
-      return decisions.length > 0 ? [group(decisions)] : [];
-    }),
+/** What a session left to the agent's memory is its summary: it is said once. */
+const isInMemory = ({ agentId, sessionId, summary }: PastSession, hits: readonly Hit[]): boolean =>
+  hits.some(
+    ({ memory }) =>
+      memory.agentId === agentId &&
+      memory.provenance?.sessionId === sessionId &&
+      memory.text.includes(summary),
   );
-}
-
-const isGroup = (candidate: Relevant): candidate is DecisionGroup => 'decisions' in candidate;
 
 /** Messages have left the window, and no summary stands for them. */
 const summaryIsMissing = ({ summary, messages }: ResumedSession): boolean =>

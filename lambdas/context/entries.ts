@@ -101,25 +101,39 @@ export function groupDecisions(
 export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>): DecisionGroup {
   const decisions = [...some].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
   const newest = decisions[0]!;
-  const { agentId, decisionId, decisionType, action, context, reasoning, outcome, tags } = newest;
-  const selected = reasoning?.selected?.join(', ');
-  const errors = outcome?.errors?.join('; ');
   const endings = endingsOf(decisions);
+  const isOnTopic = decisions.some(({ sessionId }) => sessionId !== undefined && onTopic.has(sessionId));
+  const { terms, features, body } = traitsOf(newest);
   return {
     kind: 'decision',
-    id: decisionId,
-    agentId,
+    id: newest.decisionId,
+    agentId: newest.agentId,
     decisions,
     timestamp: newest.timestamp,
     endings,
+    terms,
+    features: isOnTopic ? new Set([...features, ON_TOPIC]) : features,
+    what: `decision ${newest.decisionType}, ${describeEndings(endings)}`,
+    body,
+  };
+}
+
+type Traits = Pick<Relevant, 'terms' | 'features' | 'body'>;
+const traits = new WeakMap<Decision, Traits>();
+
+/** What one decision is found by and how it reads, made once. */
+function traitsOf(decision: Decision): Traits {
+  const known = traits.get(decision);
+  if (known) return known;
+  const { decisionType, action, context, reasoning, outcome, tags } = decision;
+  const selected = reasoning?.selected?.join(', ');
+  const errors = outcome?.errors?.join('; ');
+  const made: Traits = {
     terms: new Set([
       ...termsOf([decisionType, action, selected, tags?.join(' '), errors].filter(Boolean).join(' ')),
       ...valueTermsOf(context),
     ]),
-    features: decisions.some(({ sessionId }) => sessionId !== undefined && onTopic.has(sessionId))
-      ? featuresOf(context).add(ON_TOPIC)
-      : featuresOf(context),
-    what: `decision ${decisionType}, ${describeEndings(endings)}`,
+    features: featuresOf(context),
     body: [
       action && `${action};`,
       selected && `selected ${selected};`,
@@ -129,6 +143,8 @@ export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>)
       .filter(Boolean)
       .join(' '),
   };
+  traits.set(decision, made);
+  return made;
 }
 
 /**

@@ -23,6 +23,7 @@ import { SessionReader } from '../sessions/session-reader.ts';
 import { type SessionSettings, sessionSettings } from '../sessions/settings.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
@@ -55,6 +56,10 @@ export interface ContextEnvironment {
 const MAX_SIGNALS = 50;
 /** Memories kept ready: 40,000 short ones, a third of what the function has. */
 const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
+/** What others newly share is found after so long; what they show no longer is asked for before each answer. */
+const SHARED_TRUSTED_MS = MINUTE_MS;
+/** A run ends once a night: its patterns may wait so long for an instance that asked just before. */
+const RUNS_TRUSTED_MS = 10 * SECOND_MS;
 
 function createMemories({ documents, clock, randomPart }: Runtime, env: ContextEnvironment) {
   const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
@@ -64,8 +69,16 @@ function createMemories({ documents, clock, randomPart }: Runtime, env: ContextE
   const store = new MemoryStore(documents, table, clock, categories, { records, feed });
   const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const search = new MemorySearch({ records, feed, sharing, categories, clock, maxBytes: MAX_MEMORY_BYTES });
-  return new RelevantMemories(search, new AccessCounts(documents, table, clock, randomPart), clock);
+  const search = new MemorySearch({
+    records,
+    feed,
+    sharing,
+    categories,
+    clock,
+    maxBytes: MAX_MEMORY_BYTES,
+    sharedTrustedMs: SHARED_TRUSTED_MS,
+  });
+  return new RelevantMemories(search, sharing, new AccessCounts(documents, table, clock, randomPart), clock);
 }
 
 function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
@@ -89,6 +102,7 @@ function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
     new RunLedger(documents, env.STATE_TABLE, clock),
     new WindowCases(window, seen, miningSettings(env.FEATURE_WINDOWS)),
     clock,
+    RUNS_TRUSTED_MS,
   );
   const memories = createMemories(runtime, env);
   return {
@@ -99,6 +113,11 @@ function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
     decisionsNow: (agentId, some) => decisions.asTheyAre(agentId, some),
     sessions: (agentId, topic, current) => past.onTopic(agentId, topic, current),
     memories: (agentId, asked) => memories.find(agentId, asked),
+    sharedNow: (agentId, some) =>
+      memories.sharedNow(
+        agentId,
+        some.map(({ agentId: owner, id }) => ({ agentId: owner, memoryId: id })),
+      ),
     noteShown: (shown) => memories.noteShown(shown.map(({ agentId, id }) => ({ agentId, memoryId: id }))),
   };
 }

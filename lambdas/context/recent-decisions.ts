@@ -40,7 +40,7 @@ export interface RecentDecisionsParts {
 
 /**
  * An agent's decisions of the last seven days, whole. A warm instance remembers them and asks for news: one query of an
- * index (0.5 read units), one read for each decision that is new or ended since. A decision just logged may be missing
+ * index (0.5 read units), one for all decisions that are new or ended since. A decision just logged may be missing
  * for the moment the index lags.
  */
 export class RecentDecisions {
@@ -68,22 +68,28 @@ export class RecentDecisions {
   async asTheyAre(agentId: string, decisions: readonly Decision[]): Promise<Decision[]> {
     const now = this.#parts.clock().getTime();
     const byId = this.#remembered.get(agentId)?.byId;
-    const current = await Promise.all(
-      decisions.map(async (decision) => {
-        const { decisionId } = decision;
-        const known = byId?.get(decisionId);
-        if (known && now - known.readAt < SHOWABLE_MS) return known.decision;
-        return this.#readOne(agentId, decisionId, byId);
-      }),
-    );
-    return current.flatMap((decision) => (decision && decision.status !== 'voided' ? [decision] : []));
+    const fresh: Decision[] = [];
+    const old: string[] = [];
+    for (const { decisionId } of decisions) {
+      const known = byId?.get(decisionId);
+      if (known && now - known.readAt < SHOWABLE_MS) fresh.push(known.decision);
+      else old.push(decisionId);
+    }
+    const current = [...fresh, ...(await this.#readAgain(agentId, old, byId))];
+    return current.filter(({ status }) => status !== 'voided');
   }
 
-  async #readOne(agentId: string, decisionId: string, byId: Remembered['byId'] | undefined) {
-    const decision = await this.#parts.log.find({ agentId, decisionId });
-    if (decision) byId?.set(decisionId, { decision, readAt: this.#parts.clock().getTime() });
-    else byId?.delete(decisionId);
-    return decision;
+  /** One request for all of them, none for none. */
+  async #readAgain(
+    agentId: string,
+    decisionIds: readonly string[],
+    byId: Remembered['byId'] | undefined,
+  ): Promise<Decision[]> {
+    const found = await this.#parts.log.findMany(decisionIds.map((decisionId) => ({ agentId, decisionId })));
+    for (const decisionId of decisionIds) byId?.delete(decisionId);
+    const readAt = this.#parts.clock().getTime();
+    for (const decision of found) byId?.set(decision.decisionId, { decision, readAt });
+    return found;
   }
 
   async #catchUp(agentId: string, known: Remembered, from: string): Promise<Remembered> {
@@ -92,10 +98,13 @@ export class RecentDecisions {
       from,
     );
     const { items } = await this.#parts.list.ofAgent(agentId, { from: newest, maxResults: MAX_NEWS });
-    await Promise.all(
-      items
-        .filter(({ decisionId, status }) => known.byId.get(decisionId)?.decision.status !== status)
-        .map(({ decisionId }) => this.#readOne(agentId, decisionId, known.byId)),
+    const news = items.filter(
+      ({ decisionId, status }) => known.byId.get(decisionId)?.decision.status !== status,
+    );
+    await this.#readAgain(
+      agentId,
+      news.map(({ decisionId }) => decisionId),
+      known.byId,
     );
     return known;
   }

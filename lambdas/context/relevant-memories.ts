@@ -1,5 +1,6 @@
 import type { AccessCounts } from '../memories/access-counts.ts';
 import type { Memory, MemoryType } from '../memories/memory.ts';
+import type { MemorySharing } from '../memories/memory-sharing.ts';
 import type { MemorySearch } from '../memories/search/memory-search.ts';
 import type { Hit } from '../memories/search/ranking.ts';
 import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
@@ -24,29 +25,48 @@ const MAX_QUERY = 2_000;
 /**
  * An agent's memories, and those shared with it, that have to do with what is asked: what happened in the last seven
  * days, and what holds at any age. A warm instance has them in memory: one strong query (1 read unit) for its own news,
- * and some 2 more for what is shared, however many there are.
+ * and some 2 more for what is shared, when it has not asked for a while.
  */
 export class RelevantMemories {
   readonly #search: MemorySearch;
+  readonly #sharing: MemorySharing;
   readonly #accesses: AccessCounts;
   readonly #clock: Clock;
 
-  constructor(search: MemorySearch, accesses: AccessCounts, clock: Clock) {
+  constructor(search: MemorySearch, sharing: MemorySharing, accesses: AccessCounts, clock: Clock) {
     this.#search = search;
+    this.#sharing = sharing;
     this.#accesses = accesses;
     this.#clock = clock;
   }
 
-  async find(agentId: string, asked: string): Promise<readonly Hit[]> {
-    const query = asked.slice(0, MAX_QUERY);
+  /** @param asked may become known while the memories are brought up to date */
+  async find(agentId: string, asked: Promise<string> | string): Promise<readonly Hit[]> {
+    if (typeof asked === 'string' && asked.trim() === '') return [];
+    const ready = this.#search.ready(agentId, ['all']);
+    // Waited for below, and until then nobody's.
+    ready.catch(() => undefined);
+    const query = (await asked).slice(0, MAX_QUERY);
     if (query.trim() === '') return [];
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const request = { query, topK: FOUND, scope: 'all' as const };
-    const found = await this.#search.searchBatch(agentId, [
-      { ...request, filters: { memoryType: PASSING, from } },
-      { ...request, filters: { memoryType: LASTING } },
-    ]);
+    const found = await this.#search.searchBatch(
+      agentId,
+      [
+        { ...request, filters: { memoryType: PASSING, from } },
+        { ...request, filters: { memoryType: LASTING } },
+      ],
+      ready,
+    );
     return found.flat();
+  }
+
+  /** Of these memories of others, those still shared with this agent, as they are now. */
+  sharedNow(agentId: string, some: readonly Pick<Memory, 'agentId' | 'memoryId'>[]): Promise<Memory[]> {
+    return this.#sharing.readMany(
+      agentId,
+      some.map(({ agentId: owner, memoryId }) => ({ owner, memoryId })),
+    );
   }
 
   /** What was shown counts as read: noted in the process, and written once a minute. */

@@ -97,6 +97,17 @@ export class MemorySharing {
     return this.#store.get(owner, memoryId);
   }
 
+  /** Of these memories of others, those that they share with this agent at this moment, as they are: two requests. */
+  async readMany(agentId: string, references: readonly Reference[]): Promise<Memory[]> {
+    if (references.length === 0) return [];
+    const [records, memories] = await Promise.all([
+      this.#sharing.getMany(references),
+      this.#records.getMany(references),
+    ]);
+    const shared = new Set(records.filter((record) => isSharedWith(record, agentId)).map(nameOf));
+    return memories.filter(({ agentId: owner, memoryId }) => shared.has(nameOf({ owner, memoryId })));
+  }
+
   /** Which memories others share with this agent: at most 500 by name and 500 with all. */
   references(agentId: string): Promise<readonly Reference[]> {
     return this.#sharing.sharedWith(agentId);
@@ -109,6 +120,8 @@ export class MemorySharing {
     return memories.filter((memory) => !isGone(this.#categories, memory, now));
   }
 }
+
+const nameOf = ({ owner, memoryId }: Reference): string => `${owner}#${memoryId}`;
 
 const viewOf = (agentId: string, memoryId: string, record: SharingRecord | undefined): MemorySharingView => ({
   memoryId,

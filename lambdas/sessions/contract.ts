@@ -121,6 +121,7 @@ export const sessionRoutes = {
     response: session,
     status: 201,
     errors: ['IdempotencyMismatch'],
+    throttledAs: 'Unavailable',
     example: { body: { userId: 'user-42', topic: 'BTC-USD', metadata: { channel: 'chat' } } },
   }),
   listSessions: defineRoute({
@@ -170,6 +171,7 @@ export const sessionRoutes = {
     response: message.extend({ agentId: agentIdSchema, sessionId: sessionIdSchema }),
     status: 201,
     errors: ['NotFound', 'Conflict', 'IdempotencyMismatch'],
+    throttledAs: 'Unavailable',
     example: {
       body: {
         role: 'assistant',
@@ -205,6 +207,7 @@ export const sessionRoutes = {
     response: resumed.omit({ messages: true }),
     status: 200,
     errors: ['NotFound', 'Conflict'],
+    throttledAs: 'Unavailable',
     example: { body: { reason: 'solved', insights: [{ content: 'Ada prefers limit orders.' }] } },
   }),
   listMessages: defineRoute({

@@ -16,8 +16,9 @@ import {
   UnavailableError,
 } from '../shared/errors.ts';
 import { type Clock, isExpired, SECOND_MS } from '../shared/platform/clock.ts';
-import { payloadHash, type RandomPart, sha256, tokenPart, typedId } from '../shared/platform/ids.ts';
+import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import { oldTokens, tokenAttribute } from './message-tokens.ts';
 import {
   expiryOf,
   MAX_MESSAGES,
@@ -54,10 +55,6 @@ export interface SessionStoreParts {
   /** Of sessions that do not say. */
   readonly expiresAfterSeconds: number;
 }
-
-/** When the head knows this many tokens, the older half is forgotten: 13 bytes each, paid for with every append. */
-const MAX_TOKENS = 32;
-const TOKEN_PREFIX = 't_';
 
 const LIVE = 'attribute_exists(#pk) AND attribute_not_exists(#end) AND #until > :now AND lastBy > :now';
 
@@ -287,17 +284,6 @@ export class SessionStore {
     );
     return Item;
   }
-}
-
-/** 48 bits tell 32 tokens of one session apart; two that met would be found out by the hash of the message. */
-const tokenAttribute = (clientToken: string): string => TOKEN_PREFIX + sha256(clientToken).slice(0, 12);
-
-function oldTokens(head: Item): string[] {
-  const tokens = Object.entries(head)
-    .filter(([name]) => name.startsWith(TOKEN_PREFIX))
-    .sort(([, a], [, b]) => Number(a) - Number(b))
-    .map(([name]) => name);
-  return tokens.length < MAX_TOKENS ? [] : tokens.slice(0, MAX_TOKENS / 2);
 }
 
 function answerOf(found: Item, hash: string | undefined): Message {

@@ -71,6 +71,12 @@ export class Sharing {
     return Item && fromSharingItem(Item);
   }
 
+  /** Of several at once, those that are shared or were: strongly consistent, 1 read unit each. */
+  async getMany(references: readonly Reference[]): Promise<SharingRecord[]> {
+    const keys = references.map(({ owner, memoryId }) => sharingKey(owner, this.#memoryType, memoryId));
+    return (await getAll(this.#documents, this.#table, keys)).map(fromSharingItem);
+  }
+
   /**
    * Shares it with exactly these from now on. The same again changes no version, and writes what an earlier attempt
    * may have left unwritten.
@@ -121,12 +127,7 @@ export class Sharing {
    */
   async sharedWith(agentId: string): Promise<SharingRecord[]> {
     const [grants, withAll] = await Promise.all([this.#grants(agentId), this.#withAll()]);
-    const rows = await getAll(
-      this.#documents,
-      this.#table,
-      grants.map(({ owner, memoryId }) => sharingKey(owner, this.#memoryType, memoryId)),
-    );
-    const named = rows.map(fromSharingItem).filter((record) => isSharedWith(record, agentId));
+    const named = (await this.getMany(grants)).filter((record) => isSharedWith(record, agentId));
     const nameOf = ({ owner, memoryId }: Reference): string => `${owner}#${memoryId}`;
     const seen = new Set(named.map(nameOf));
     return [...named, ...withAll.filter((record) => record.owner !== agentId && !seen.has(nameOf(record)))];

@@ -1,15 +1,27 @@
 /**
  * `npx tsx scripts/bench/context.ts`: what it takes to assemble a context, through the real handler as a warm instance,
  * against one raw query of the same session on the same emulator in turn; with 10, 1,000 and 10,000 memories behind
- * the agent. Only the ratio means anything.
+ * the agent. Only ratios mean anything. An instance that was asked a moment ago relies on some of what it read then;
+ * one that was asked two minutes ago asks for all of it.
+ *
+ * `--latency 4` lets every request wait so many milliseconds on its way, as a network and a real table would: the
+ * emulator answers in less time than the client's own work takes, so against it requests count more than rounds.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchWriteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
 import type { Context as LambdaContext } from 'aws-lambda';
 import { memoryIdOf } from '../../lambdas/memories/memory.ts';
 import { toItem } from '../../lambdas/memories/table.ts';
+import type { HttpHandler } from '../../lambdas/shared/http/handler.ts';
 import { createRuntime } from '../../lambdas/shared/platform/runtime.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { stages } from '../../lib/config.ts';
@@ -17,14 +29,23 @@ import { readAssembly } from '../local/assembly.ts';
 import { startEmulator } from '../local/emulator.ts';
 import { makeWorkDirectory, synthesize } from '../local/synthesis.ts';
 import { createTable } from '../local/tables.ts';
-import { table, timed, timingOf } from './figures.ts';
+import { CallFigures, counted } from './call-figures.ts';
+import { table } from './figures.ts';
 
 const SIZES = [10, 1_000, 10_000];
 const WARM_UP = 15;
 const ROUNDS = 60;
 const DECISIONS = 60;
+/** Longer than anything but decisions is relied on; those are verified. */
+const PAUSE_MS = 120_000;
+/** A busy machine is slow, not down. */
+const deadlines = { partMs: 20_000, sessionMs: 20_000 };
 /** Different words in all texts. */
 const VOCABULARY = 5_000;
+
+const { values } = parseArgs({ options: { latency: { type: 'string', default: '0' } } });
+const latency = Number(values.latency);
+if (!(latency >= 0)) throw new Error('--latency takes milliseconds');
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const words = (seed: number, count: number): string =>
@@ -48,7 +69,7 @@ async function main(): Promise<void> {
     POWERTOOLS_METRICS_DISABLED: 'true',
     AUTH_MODE: 'none',
     SESSION_SETTINGS: JSON.stringify(stages.dev.sessions),
-    CONTEXT_DEADLINES: JSON.stringify({ partMs: 20_000, sessionMs: 20_000 }),
+    CONTEXT_DEADLINES: JSON.stringify(deadlines),
     FEATURE_WINDOWS: JSON.stringify(stages.dev.featureWindows),
     MEMORY_CATEGORIES: JSON.stringify(stages.dev.memoryCategories),
     ...Object.fromEntries(Object.values(tables).map(({ environment: name, name: value }) => [name, value])),
@@ -69,13 +90,42 @@ async function main(): Promise<void> {
 
 async function measure(): Promise<void> {
   // The environment is there now: handlers read it when they are loaded.
-  const { handler: context } = await import('../../lambdas/context/handler.ts');
+  const { createContextHandler } = await import('../../lambdas/context/handler.ts');
   const { handler: decisions } = await import('../../lambdas/decisions/handler.ts');
   const { handler: sessions } = await import('../../lambdas/sessions/handler.ts');
   const runtime = createRuntime('bench');
   const { documents } = runtime;
+  if (latency > 0)
+    documents.middlewareStack.add(
+      (next) => async (args) => {
+        await sleep(latency);
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low', name: 'latency' },
+    );
+  const sent = { requests: 0 };
+  const later = { ms: 0 };
+  const instance = (clock: () => Date) =>
+    createContextHandler(
+      { ...runtime, clock, documents: counted(documents, sent) },
+      {
+        AUTH_MODE: 'none',
+        DECISIONS_TABLE: tables.decisions.name,
+        STATE_TABLE: tables.state.name,
+        MEMORY_TABLE: tables.memory.name,
+        SIGNALS_TABLE: tables.signals.name,
+        SESSION_SETTINGS: stages.dev.sessions,
+        MEMORY_CATEGORIES: stages.dev.memoryCategories,
+        CONTEXT_DEADLINES: deadlines,
+        FEATURE_WINDOWS: stages.dev.featureWindows,
+      },
+    );
+  const instances = {
+    soon: instance(runtime.clock),
+    rested: instance(() => new Date(Date.now() + later.ms)),
+  };
   const call = async <Answer>(
-    handler: typeof context,
+    handler: HttpHandler,
     path: string,
     agentId: string,
     body: unknown,
@@ -114,6 +164,7 @@ async function measure(): Promise<void> {
     const agentId = `bench-${size}`;
     const { sessionId } = await call<{ sessionId: string }>(sessions, '/agents/{agentId}/sessions', agentId, {
       topic: 'refunds',
+      expiresAfterSeconds: 86_400,
     });
     for (let i = 0; i < 8; i++)
       await call(
@@ -135,70 +186,59 @@ async function measure(): Promise<void> {
     agents.push({ agentId, sessionId, size });
   }
 
-  const times = agents.map(() => ({ context: [] as number[], raw: [] as number[], cold: 0 }));
-  const shown = agents.map(() => 0);
-  for (let round = 0; round < WARM_UP + ROUNDS; round++)
-    for (const [i, { agentId, sessionId }] of agents.entries()) {
-      const body = {
-        sessionId,
-        query: words(round, 4),
-        decisionType: 'REFUND',
-        situation: { gate: round % 9 },
-      };
-      let answer: { relevant: { kind: string }[]; degraded: string[] } | undefined;
-      const took = await timed(async () => {
-        answer = await call(context, '/agents/{agentId}/context', agentId, body);
-      });
-      if (answer!.degraded.length > 0) throw new Error(`without ${answer!.degraded.join(', ')}`);
-      shown[i]! += answer!.relevant.filter(({ kind }) => kind === 'memory').length;
-      const straight = await timed(() =>
-        documents.send(
-          new QueryCommand({
-            TableName: tables.state.name,
-            ConsistentRead: true,
-            KeyConditionExpression: 'PK = :pk',
-            ExpressionAttributeValues: { ':pk': `session:${agentId}#${sessionId}` },
-          }),
-        ),
-      );
-      if (round === 0) times[i]!.cold = took;
-      if (round < WARM_UP) continue;
-      times[i]!.context.push(took);
-      times[i]!.raw.push(straight);
-    }
-  const ms = (value: number): string => value.toFixed(2);
+  const figures = agents.map(() => ({ soon: new CallFigures(), rested: new CallFigures() }));
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+    later.ms += PAUSE_MS;
+    for (const [i, { agentId, sessionId }] of agents.entries())
+      for (const when of ['soon', 'rested'] as const) {
+        const of = figures[i]![when];
+        if (round === WARM_UP) of.warm();
+        const query = () =>
+          documents.send(
+            new QueryCommand({
+              TableName: tables.state.name,
+              ConsistentRead: true,
+              KeyConditionExpression: 'PK = :pk',
+              ExpressionAttributeValues: { ':pk': `session:${agentId}#${sessionId}` },
+            }),
+          );
+        sent.requests = 0;
+        await of.take('call', async () => {
+          const answer = await call<Answer>(instances[when], '/agents/{agentId}/context', agentId, {
+            sessionId,
+            query: words(round, 4),
+            decisionType: 'REFUND',
+            situation: { gate: round % 9 },
+          });
+          if (answer.degraded.length > 0) throw new Error(`without ${answer.degraded.join(', ')}`);
+        });
+        of.requests.push(sent.requests);
+        const reads = sent.requests - 1;
+        await of.take('raw', query);
+        await of.take('bare', async () => {
+          await Promise.all(Array.from({ length: reads }, query));
+          const Item = { PK: `bench#${agentId}`, SK: String(round), text: 'x'.repeat(900) };
+          await documents.send(new PutCommand({ TableName: tables.state.name, Item }));
+        });
+      }
+  }
   print(
-    `A context of a warm instance against one raw query of its session, milliseconds, ${ROUNDS} each, in turn`,
+    `A context of a warm instance, one raw query of its session, and as many raw queries at once as the call sends
+requests with one raw put after them ("bare"), in turn; milliseconds, ${ROUNDS} each; CPU is this process's. Added latency: ${latency} ms`,
   );
   print(
     table([
-      [
-        'memories',
-        'context p50',
-        'raw p50',
-        'ratio p50',
-        'context p99',
-        'raw p99',
-        'ratio p99',
-        'first call',
-        'memories shown',
-      ],
-      ...agents.map(({ size }, i) => {
-        const [mine, raw] = [timingOf(times[i]!.context), timingOf(times[i]!.raw)];
-        return [
-          String(size),
-          ms(mine.p50),
-          ms(raw.p50),
-          ms(mine.p50 / raw.p50),
-          ms(mine.p99),
-          ms(raw.p99),
-          ms(mine.p99 / raw.p99),
-          ms(times[i]!.cold),
-          (shown[i]! / (WARM_UP + ROUNDS)).toFixed(1),
-        ];
-      }),
+      ['memories, last call', ...CallFigures.columns],
+      ...agents.flatMap(({ size }, i) => [
+        [`${size}, a moment ago`, ...figures[i]!.soon.row()],
+        [`${size}, two minutes ago`, ...figures[i]!.rested.row()],
+      ]),
     ]),
   );
+}
+
+interface Answer {
+  readonly degraded: readonly string[];
 }
 
 /** Straight into the table, 25 at a time: what is measured begins when they are there. */

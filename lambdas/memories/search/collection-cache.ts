@@ -1,4 +1,10 @@
+import { UnavailableError } from '../../shared/errors.ts';
+import { SECOND_MS } from '../../shared/platform/clock.ts';
+import { LateError, withinDeadline } from '../../shared/platform/deadline.ts';
 import type { MemoryCollection } from './memory-collection.ts';
+
+/** Reading 20,000 memories takes a few seconds; whoever asked is cut off after 29. */
+const REFRESH_MS = 20 * SECOND_MS;
 
 /** A collection and what keeps it up to date. */
 export interface CollectionSource {
@@ -11,36 +17,57 @@ interface Entry {
   readonly source: CollectionSource;
   /** One refresh after the other: two at once would each take the same changes for new. */
   last: Promise<void>;
+  /** The last one, while it has not begun: it will find what was written up to now, for whoever asks meanwhile. */
+  waiting: Promise<void> | undefined;
 }
 
 /** The collections asked for last, as many as fit into a number of bytes; the one in use always does. */
 export class CollectionCache {
   readonly #maxBytes: number;
+  readonly #refreshMs: number;
   /** In the order of their use, latest last. */
   readonly #entries = new Map<string, Entry>();
 
-  constructor(maxBytes: number) {
+  /** @param refreshMs what one refresh may take */
+  constructor(maxBytes: number, refreshMs = REFRESH_MS) {
     this.#maxBytes = maxBytes;
+    this.#refreshMs = refreshMs;
   }
 
   get bytes(): number {
     return [...this.#entries.values()].reduce((sum, { source }) => sum + source.collection.bytes, 0);
   }
 
-  /** The collection under a name, up to date. A refresh that failed leaves nothing behind that could be half done. */
+  /**
+   * The collection under a name, up to date. Any number of calls while one refresh is under way wait for one more. A
+   * refresh that failed, or hangs, leaves nothing behind that could be half done: the next call begins anew.
+   *
+   * @throws UnavailableError when a refresh is not done in its time
+   */
   async current(name: string, create: () => CollectionSource): Promise<MemoryCollection> {
-    const entry = this.#entries.get(name) ?? { source: create(), last: Promise.resolve() };
+    const entry = this.#entries.get(name) ?? {
+      source: create(),
+      last: Promise.resolve(),
+      waiting: undefined,
+    };
     this.#entries.delete(name);
     this.#entries.set(name, entry);
-    entry.last = entry.last.then(() => entry.source.refresh());
     try {
-      await entry.last;
+      await (entry.waiting ??= entry.last = this.#refreshAfter(entry));
     } catch (error) {
       if (this.#entries.get(name) === entry) this.#entries.delete(name);
-      throw error;
+      throw error instanceof LateError
+        ? new UnavailableError('The memories cannot be read now; retry')
+        : error;
     }
     this.#evict(name);
     return entry.source.collection;
+  }
+
+  async #refreshAfter(entry: Entry): Promise<void> {
+    await entry.last;
+    entry.waiting = undefined;
+    await withinDeadline(entry.source.refresh(), this.#refreshMs);
   }
 
   #evict(inUse: string): void {

@@ -42,6 +42,12 @@ export interface PreloadRequest extends Omit<SearchRequest, 'query'> {
   readonly situation: Metadata;
 }
 
+/** Memories ready to be searched: the agent's own, and what others share with it, as far as asked for. */
+export interface Ready {
+  readonly own: MemoryCollection | undefined;
+  readonly shared: MemoryCollection | undefined;
+}
+
 const DEFAULT_TOP_K = 10;
 /** A third of the function's memory: strings and garbage take their share of the rest. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -57,6 +63,8 @@ export interface MemorySearchParts {
   /** Told when the embedder failed: the search goes on by words. */
   readonly onEmbedderError?: (error: Error) => void;
   readonly maxBytes?: number;
+  /** How long a search may rely on what others shared when it was last read. @default 0: asked every time */
+  readonly sharedTrustedMs?: number;
 }
 
 /**
@@ -79,12 +87,27 @@ export class MemorySearch {
     return hits!;
   }
 
+  /** Brings what there is to be found up to date; may begin before it is known what is looked for. */
+  async ready(agentId: string, scopes: Iterable<Scope>): Promise<Ready> {
+    const asked = new Set(scopes);
+    const [own, shared] = await Promise.all([
+      asked.has('own') || asked.has('all') ? this.#own(agentId) : undefined,
+      asked.has('shared') || asked.has('all') ? this.#shared(agentId) : undefined,
+    ]);
+    return { own, shared };
+  }
+
   /** Several questions about the same memories, for the price of one refresh. In the order of the requests. */
-  async searchBatch(agentId: string, requests: readonly SearchRequest[]): Promise<Hit[][]> {
-    const scopes = new Set(requests.map(({ scope = 'own' }) => scope));
-    const [own, shared, vectors] = await Promise.all([
-      scopes.has('own') || scopes.has('all') ? this.#own(agentId) : undefined,
-      scopes.has('shared') || scopes.has('all') ? this.#shared(agentId) : undefined,
+  async searchBatch(
+    agentId: string,
+    requests: readonly SearchRequest[],
+    ready = this.ready(
+      agentId,
+      requests.map(({ scope = 'own' }) => scope),
+    ),
+  ): Promise<Hit[][]> {
+    const [{ own, shared }, vectors] = await Promise.all([
+      ready,
       Promise.all(requests.map(({ query }) => this.#embed(query))),
     ]);
     const now = this.#parts.clock();
@@ -130,10 +153,10 @@ export class MemorySearch {
   }
 
   #shared(agentId: string): Promise<MemoryCollection> {
-    const { records, feed, sharing } = this.#parts;
+    const { sharedTrustedMs: trustedMs = 0, ...parts } = this.#parts;
     return this.#cache.current(
       `shared ${agentId}`,
-      () => new SharedMemories(agentId, sharing, records, feed),
+      () => new SharedMemories(agentId, { ...parts, trustedMs }),
     );
   }
 

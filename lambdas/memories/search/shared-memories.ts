@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/platform/clock.ts';
 import type { Reference } from '../../sharing/sharing.ts';
 import type { FeedPosition, MemoryFeed } from '../memory-feed.ts';
 import type { MemoryRecords } from '../memory-records.ts';
@@ -5,34 +6,48 @@ import type { MemorySharing } from '../memory-sharing.ts';
 import type { CollectionSource } from './collection-cache.ts';
 import { keyOf, MemoryCollection } from './memory-collection.ts';
 
+export interface SharedMemoriesParts {
+  readonly sharing: MemorySharing;
+  readonly records: MemoryRecords;
+  readonly feed: MemoryFeed;
+  readonly clock: Clock;
+  /** How long it is not asked again who shares what, nor what is in it. */
+  readonly trustedMs: number;
+}
+
 /**
  * What others share with an agent. Who shares what is read anew each time (by name strongly consistent, with all from
- * an index); what is in it is read once and then followed through the owners' change feeds, one query for each.
+ * an index), unless it may be relied on for a while; what is in it is read once and then followed through the owners'
+ * change feeds, one query for each.
  */
 export class SharedMemories implements CollectionSource {
   readonly collection = new MemoryCollection();
   readonly #positions = new Map<string, FeedPosition>();
   readonly #agentId: string;
-  readonly #sharing: MemorySharing;
-  readonly #records: MemoryRecords;
-  readonly #feed: MemoryFeed;
+  readonly #parts: SharedMemoriesParts;
+  #trustedUntil = -Infinity;
 
-  constructor(agentId: string, sharing: MemorySharing, records: MemoryRecords, feed: MemoryFeed) {
+  constructor(agentId: string, parts: SharedMemoriesParts) {
     this.#agentId = agentId;
-    this.#sharing = sharing;
-    this.#records = records;
-    this.#feed = feed;
+    this.#parts = parts;
   }
 
   async refresh(): Promise<void> {
-    const references = await this.#sharing.references(this.#agentId);
+    const now = this.#parts.clock().getTime();
+    if (now < this.#trustedUntil) return;
+    await this.#readAgain();
+    this.#trustedUntil = now + this.#parts.trustedMs;
+  }
+
+  async #readAgain(): Promise<void> {
+    const references = await this.#parts.sharing.references(this.#agentId);
     const wanted = new Map(references.map((reference) => [nameOf(reference), reference]));
     for (const key of this.collection.keys()) if (!wanted.has(key)) this.collection.remove(key);
     const changed = await this.#changed([...new Set(references.map(({ owner }) => owner))]);
     const stale = [...wanted].filter(
       ([key, { owner }]) => !this.collection.has(key) || changed.get(owner)?.has(key) !== false,
     );
-    const found = await this.#records.getMany(stale.map(([, reference]) => reference));
+    const found = await this.#parts.records.getMany(stale.map(([, reference]) => reference));
     const left = new Set(stale.map(([key]) => key));
     for (const memory of found) {
       left.delete(keyOf(memory));
@@ -50,10 +65,10 @@ export class SharedMemories implements CollectionSource {
       owners.map(async (owner) => {
         const before = this.#positions.get(owner);
         if (!before) {
-          this.#positions.set(owner, await this.#feed.begin(owner));
+          this.#positions.set(owner, await this.#parts.feed.begin(owner));
           return;
         }
-        const { memoryIds, position } = await this.#feed.since(owner, before);
+        const { memoryIds, position } = await this.#parts.feed.since(owner, before);
         this.#positions.set(owner, position);
         if (memoryIds)
           changed.set(owner, new Set(memoryIds.map((memoryId) => keyOf({ agentId: owner, memoryId }))));

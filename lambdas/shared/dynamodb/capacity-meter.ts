@@ -5,7 +5,8 @@ export interface ConsumedUnits {
   readonly writeUnits: number;
 }
 
-const READS = new Set(['GetCommand', 'QueryCommand', 'BatchGetCommand', 'TransactGetCommand']);
+/** As the client names them below the document client's own commands. */
+const READS = new Set(['GetItemCommand', 'BatchGetItemCommand', 'QueryCommand', 'TransactGetItemsCommand']);
 
 interface Metered {
   readonly output: { readonly ConsumedCapacity?: unknown };

@@ -42,6 +42,11 @@ export interface RouteContract<
   readonly status: 200 | 201 | 202;
   /** Codes beyond those every route can answer (see `codesOf`). */
   readonly errors: readonly ErrorCode[];
+  /**
+   * Of a write whose client did nothing too fast: what DynamoDB went on throttling is told like any outage, as 503.
+   * @default Throttled, 429
+   */
+  readonly throttledAs?: 'Unavailable';
   readonly example?: { readonly body?: unknown; readonly query?: Record<string, string> };
 }
 
@@ -63,7 +68,9 @@ export const routeKeyOf = (route: Pick<RouteContract, 'method' | 'path'>): strin
 export const codesOf = (route: RouteContract): readonly ErrorCode[] => [
   ...new Set<ErrorCode>([
     'ValidationFailed',
-    ...(route.audience === 'open' ? [] : (['Forbidden', 'Throttled', 'Unavailable'] as const)),
+    ...(route.audience === 'open'
+      ? []
+      : (['Forbidden', route.throttledAs ?? 'Throttled', 'Unavailable'] as const)),
     ...(route.body ? (['TooLarge'] as const) : []),
     'Internal',
     ...route.errors,

@@ -1,5 +1,5 @@
 import * as errors from '../errors.ts';
-import { type ErrorCode, errorCodes } from './contract.ts';
+import { type ErrorCode, errorCodes, type RouteContract } from './contract.ts';
 
 /** What the client is told: never a stack, a table name or an AWS message. */
 export interface ErrorAnswer {
@@ -61,9 +61,16 @@ export function fromAwsError(error: unknown): errors.DomainError | undefined {
   return undefined;
 }
 
-/** Any error → what the client is told. Unknown errors become a 500 without detail. */
-export function toErrorAnswer(thrown: unknown): ErrorAnswer {
-  const error = thrown instanceof errors.DomainError ? thrown : fromAwsError(thrown);
+/**
+ * Any error → what the client is told. Unknown errors become a 500 without detail.
+ * @param throttledAs of a route that says so, what a throttled request is told as
+ */
+export function toErrorAnswer(thrown: unknown, throttledAs?: RouteContract['throttledAs']): ErrorAnswer {
+  const found = thrown instanceof errors.DomainError ? thrown : fromAwsError(thrown);
+  const error =
+    throttledAs && found instanceof errors.ThrottledError
+      ? new errors.UnavailableError('Not written, after several tries; retry')
+      : found;
   const entry = error && errorTable.find(([errorClass]) => error instanceof errorClass);
   if (!error || !entry) return { status: 500, code: 'Internal', message: 'Something went wrong on our side' };
   const code = entry[1];

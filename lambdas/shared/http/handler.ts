@@ -89,11 +89,10 @@ export function createHttpHandler<R extends Routes>(
 
   const mapErrors: middy.MiddlewareObj<HttpEvent, HttpResult> = {
     onError: (request) => {
-      const answer = toErrorAnswer(request.error);
-      if (answer.status >= 500)
-        logger.error('failed', { route: request.event.routeKey, error: request.error as Error });
-      else
-        logger.info('refused', { route: request.event.routeKey, status: answer.status, code: answer.code });
+      const { routeKey } = request.event;
+      const answer = toErrorAnswer(request.error, table.get(routeKey)?.route.throttledAs);
+      if (answer.status >= 500) logger.error('failed', { route: routeKey, error: request.error as Error });
+      else logger.info('refused', { route: routeKey, status: answer.status, code: answer.code });
       request.response = errorResult(answer, request.event.requestContext.requestId);
     },
   };

@@ -7,6 +7,7 @@ import { summaryToItem } from '../../../lambdas/sessions/table.ts';
 import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { toTtl } from '../../../lambdas/shared/platform/clock.ts';
+import { intercept } from '../../support/faults.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
@@ -199,6 +200,46 @@ describe('a context', () => {
     expect(after.body.relevant.map(({ id }: { id: string }) => id).sort()).toEqual([rule, shared].sort());
   });
 
+  it('shows nothing that is no longer shared or says something else, and finds what is newly shared in a minute', async () => {
+    const memories = createMemoriesFixture({ now: NOW });
+    await memories.register('reader', 'writer');
+    const share = async (content: string): Promise<string> => {
+      const { body } = await memories.save('writer', { memoryType: 'INSIGHT', content });
+      await memories.share('writer', body.memoryId, { with: ['reader'] });
+      return body.memoryId;
+    };
+    const withdrawn = await share('Lisbon flights are late.');
+    const changed = await share('Lisbon hotels are full.');
+    const kept = await share('Lisbon trams are slow.');
+    const instance = createContextFixture({ now: NOW });
+    const shown = async () => {
+      const { body } = await instance.ask('reader', { query: 'Lisbon' });
+      return body.relevant.map(({ id }: { id: string }) => id).sort();
+    };
+    expect(await shown()).toEqual([withdrawn, changed, kept].sort());
+    await memories.share('writer', withdrawn, { with: [] });
+    const { body } = await memories.get('writer', changed);
+    await memories.update('writer', changed, {
+      content: 'Lisbon hotels are empty.',
+      expectedVersion: body.version,
+    });
+    const added = await share('Lisbon museums are free.');
+    expect(await shown()).toEqual([kept]);
+    instance.runtime.advance(61_000);
+    expect(await shown()).toEqual([changed, kept, added].sort());
+  });
+
+  it('says once what an earlier session left to memory and to its summary', async () => {
+    const before = await sessions.open('once', { topic: 'BTC-USD' });
+    await sessions.say('once', before, 'Decided: sell at 61,900.');
+    expect((await sessions.end('once', before)).status).toBe(200);
+    const next = await sessions.open('once', { topic: 'BTC-USD' });
+    const { body } = await createContextFixture({ now: NOW }).ask('once', { sessionId: next });
+    expect(body.relevant.map(({ kind, text }: { kind: string; text: string }) => [kind, text])).toEqual([
+      ['memory', expect.stringContaining('Decided: sell at 61,900.')],
+    ]);
+  });
+
   it('lets messages stand in while the summary is late', async () => {
     const fresh = await sessions.open('talker', { topic: 'refund' });
     for (let i = 1; i <= 20; i++) await sessions.say('talker', fresh, `Message ${i}.`);
@@ -229,23 +270,39 @@ describe('what was shown', () => {
     expect(logged.body.patternsShown).toEqual([body.insights[0].patternId]);
   });
 
-  it('costs a warm instance three read units, and at most two written', async () => {
+  it('costs a warm instance five requests, two and a half units read and one written; one more a minute', async () => {
+    const { save } = createMemoriesFixture({ now: NOW });
+    await save('warm', { content: 'The whale trend is up.' });
+    await decisions.log('warm', { context: { market: { trend: 'up' } }, timestamp: NOW });
+    const own = await sessions.open('warm', { topic: 'whale' });
+    await sessions.say('warm', own, 'Is the trend up?');
     let units = (): ConsumedUnits => ({ readUnits: 0, writeUnits: 0 });
+    const sent: string[] = [];
     const instance = createContextFixture({
       now: NOW,
       documents: (real) => {
         units = meterCapacity(real);
-        return real;
+        return intercept((command, pass) => {
+          sent.push(command.constructor.name);
+          return pass(command);
+        })(real);
       },
     });
-    const body = { sessionId, situation: { market: { trend: 'up' } }, decisionType: 'SIGNAL_GENERATION' };
-    await instance.ask(agentId, body);
-    units();
-    await instance.ask(agentId, body);
-    const { readUnits, writeUnits } = units();
-    expect(readUnits).toBeLessThanOrEqual(3.5);
-    expect(readUnits).toBeGreaterThan(0);
-    expect(writeUnits).toBeLessThanOrEqual(2);
+    const ask = async () => {
+      sent.length = 0;
+      units();
+      const { body } = await instance.ask('warm', { sessionId: own, situation: { market: { trend: 'up' } } });
+      expect(body.degraded).toEqual([]);
+      expect(body.relevant.map(({ kind }: { kind: string }) => kind).sort()).toEqual(['decision', 'memory']);
+      return { ...units(), requests: sent.length };
+    };
+    await ask();
+    // Session, signals, news of decisions, news of memories; then what was shown.
+    expect(await ask()).toEqual({ requests: 5, readUnits: 2.5, writeUnits: 1 });
+    // How often memories were read, once a minute.
+    instance.runtime.advance(61_000);
+    expect((await ask()).writeUnits).toBe(2);
+    expect(await ask()).toEqual({ requests: 5, readUnits: 2.5, writeUnits: 1 });
   });
 
   it('is not recorded when the agent is only looking', async () => {

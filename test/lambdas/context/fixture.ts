@@ -7,7 +7,8 @@ import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtim
 import { tableName } from '../../support/tables.ts';
 import { settings } from '../sessions/fixture.ts';
 
-const deadlines: Deadlines = { partMs: 5_000, sessionMs: 10_000 };
+/** A busy machine is slow, not down. */
+const deadlines: Deadlines = { partMs: 20_000, sessionMs: 20_000 };
 
 export interface ContextFixtureOptions extends TestRuntimeOptions {
   readonly deadlines?: Deadlines;

@@ -27,6 +27,13 @@ describe('the error table', () => {
   });
 });
 
+it('tells a throttle that outlasted the retries as the route says', () => {
+  const throttled = awsError('ThrottlingException');
+  expect(toErrorAnswer(throttled)).toMatchObject({ status: 429, retryAfterSeconds: 1 });
+  expect(toErrorAnswer(throttled, 'Unavailable')).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+  expect(toErrorAnswer(new errors.NotFoundError('none'), 'Unavailable').status).toBe(404);
+});
+
 describe('errors of the SDK', () => {
   it.each([
     [awsError('ThrottlingException'), 429],
