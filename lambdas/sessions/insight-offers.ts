@@ -19,7 +19,22 @@ export class InsightOffers {
   }
 
   /** Counts once, however often it is offered: each insight of a session has a token of its own. */
-  async offer({ agentId, sessionId, userId, topic, endedAt, insights }: InsightOffer): Promise<void> {
+  async offer(offer: InsightOffer): Promise<void> {
+    await this.#save(offer, `${offer.sessionId}#`);
+    await this.#documents.send(
+      new DeleteCommand({ TableName: this.#table, Key: openKey(offer.agentId, offer.sessionId) }),
+    );
+  }
+
+  /** What is stated of a session that has its record already, beside what that left; counts once as well. */
+  async offerLate(offer: InsightOffer): Promise<void> {
+    await this.#save(offer, `${offer.sessionId}#late#`);
+  }
+
+  async #save(
+    { agentId, sessionId, userId, topic, endedAt, insights }: InsightOffer,
+    token: string,
+  ): Promise<void> {
     for (const [position, { content, importance, tags }] of insights.entries())
       await this.#memories.save(agentId, {
         memoryType: 'INSIGHT',
@@ -28,10 +43,7 @@ export class InsightOffers {
         tags,
         metadata: { ...(topic !== undefined && { topic }), occurredAt: endedAt },
         provenance: { sessionId, ...(userId !== undefined && { userId }), source: 'session' },
-        clientToken: `${sessionId}#${position}`,
+        clientToken: `${token}${position}`,
       });
-    await this.#documents.send(
-      new DeleteCommand({ TableName: this.#table, Key: openKey(agentId, sessionId) }),
-    );
   }
 }

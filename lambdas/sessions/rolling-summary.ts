@@ -117,7 +117,7 @@ export class RollingSummary {
         new PutCommand({
           TableName: this.#parts.table,
           Item: summaryToItem(head, next, ttlOf(head)),
-          ...madeFrom(previous),
+          ...madeFrom(previous, this.#parts.clock()),
         }),
       );
       return true;
@@ -129,13 +129,14 @@ export class RollingSummary {
 }
 
 /** The condition that the stored summary is still this one. */
-export const madeFrom = (previous: RunningSummary | undefined) =>
+export const madeFrom = (previous: RunningSummary | undefined, now: Date) =>
   previous
     ? {
         ConditionExpression: 'throughSeq = :through',
         ExpressionAttributeValues: { ':through': previous.throughSeq },
       }
     : {
-        ConditionExpression: 'attribute_not_exists(#pk)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+        ConditionExpression: 'attribute_not_exists(#pk) OR #ttl <= :now',
+        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#ttl': 'ttl' },
+        ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / SECOND_MS) },
       };

@@ -2,6 +2,9 @@
 const MAX_TEXT = 20_000;
 const MAX_SENTENCE = 240;
 
+/** What of a message a summary can be made of. */
+export const beginningOf = (text: string): string => text.slice(0, MAX_TEXT);
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** Titles after which a point ends no sentence; the segmenter does not know them. */
@@ -20,7 +23,7 @@ const CONTROL = /[\p{Cc}\p{Cf}]+/gu;
 /** The sentences of a text, each on one line and of bounded length. */
 export function sentencesOf(text: string): string[] {
   const sentences: string[] = [];
-  for (const line of text.slice(0, MAX_TEXT).toWellFormed().split(/\r?\n/)) {
+  for (const line of beginningOf(text).toWellFormed().split(/\r?\n/)) {
     let open = '';
     for (const { segment } of segmenter.segment(line)) {
       open += segment;

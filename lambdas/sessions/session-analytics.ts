@@ -28,49 +28,76 @@ const namesIn = (message: Message, ...fields: string[]): string[] =>
     .flatMap((field) => [message.metadata?.[field]].flat())
     .flatMap((value) => nameOf(value)?.slice(0, MAX_NAME_LENGTH).toWellFormed() ?? []);
 
-function mostUsed(names: readonly string[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return Object.fromEntries(
-    [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, MOST_NAMED),
-  );
-}
-
 const numberIn = (message: Message, field: string, most: number): number | undefined => {
   const value = message.metadata?.[field];
   return typeof value === 'number' && value >= 0 && value <= most ? value : undefined;
 };
 
-/**
- * What a conversation was like, from its messages in their order. An answer's response time is what its
- * `metadata.responseTimeMs` says, or else the time since the last query before it; confidences outside 0..1 and
- * metadata of other shapes count for nothing.
- */
-export function analyse(createdAt: string, messages: readonly Message[]): SessionAnalytics {
-  const responseTimes: number[] = [];
-  let asked: Message | undefined;
-  let turns = 0;
-  for (const message of messages) {
-    if (message.role === 'user') asked = message;
-    if (message.role !== 'assistant' || !asked) continue;
-    turns += 1;
-    const elapsed = Date.parse(message.createdAt) - Date.parse(asked.createdAt);
-    responseTimes.push(numberIn(message, 'responseTimeMs', Number.MAX_SAFE_INTEGER) ?? Math.max(0, elapsed));
-    asked = undefined;
+/** Names, and how often each occurs. */
+class Names {
+  readonly #counts = new Map<string, number>();
+
+  add(names: readonly string[]): void {
+    for (const name of names) this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
-  const last = messages.at(-1);
-  return {
-    messages: messages.length,
-    queries: messages.filter(({ role }) => role === 'user').length,
-    turns,
-    durationSeconds: last ? Math.max(0, (Date.parse(last.createdAt) - Date.parse(createdAt)) / 1000) : 0,
-    responseTimeMs: measureOf(responseTimes),
-    confidence: measureOf(
-      messages
-        .filter(({ role }) => role === 'assistant')
-        .flatMap((message) => numberIn(message, 'confidence', 1) ?? []),
-    ),
-    sources: mostUsed(messages.flatMap((message) => namesIn(message, 'sources', 'source'))),
-    collections: mostUsed(messages.flatMap((message) => namesIn(message, 'collections', 'collection'))),
-  };
+
+  mostUsed(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, MOST_NAMED),
+    );
+  }
+}
+
+/**
+ * What a conversation was like, from its messages in their order, one after the other. An answer's response time is
+ * what its `metadata.responseTimeMs` says, or else the time since the last query before it; confidences outside 0..1
+ * and metadata of other shapes count for nothing.
+ */
+export class Analysis {
+  readonly #createdAt: string;
+  readonly #responseTimes: number[] = [];
+  readonly #confidences: number[] = [];
+  readonly #sources = new Names();
+  readonly #collections = new Names();
+  #messages = 0;
+  #queries = 0;
+  #askedAt: string | undefined;
+  #lastAt: string | undefined;
+
+  constructor(createdAt: string) {
+    this.#createdAt = createdAt;
+  }
+
+  add(message: Message): void {
+    const { role, createdAt } = message;
+    this.#messages += 1;
+    this.#lastAt = createdAt;
+    this.#sources.add(namesIn(message, 'sources', 'source'));
+    this.#collections.add(namesIn(message, 'collections', 'collection'));
+    if (role === 'user') {
+      this.#queries += 1;
+      this.#askedAt = createdAt;
+    }
+    if (role !== 'assistant') return;
+    const confidence = numberIn(message, 'confidence', 1);
+    if (confidence !== undefined) this.#confidences.push(confidence);
+    if (this.#askedAt === undefined) return;
+    const elapsed = Math.max(0, Date.parse(createdAt) - Date.parse(this.#askedAt));
+    this.#responseTimes.push(numberIn(message, 'responseTimeMs', Number.MAX_SAFE_INTEGER) ?? elapsed);
+    this.#askedAt = undefined;
+  }
+
+  result(): SessionAnalytics {
+    const last = Date.parse(this.#lastAt ?? this.#createdAt);
+    return {
+      messages: this.#messages,
+      queries: this.#queries,
+      turns: this.#responseTimes.length,
+      durationSeconds: Math.max(0, (last - Date.parse(this.#createdAt)) / 1000),
+      responseTimeMs: measureOf(this.#responseTimes),
+      confidence: measureOf(this.#confidences),
+      sources: this.#sources.mostUsed(),
+      collections: this.#collections.mostUsed(),
+    };
+  }
 }

@@ -7,8 +7,9 @@ import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { derivedInsight, type Insight, type InsightOffer } from './insight.ts';
 import type { InsightOffers } from './insight-offers.ts';
 import { madeFrom } from './rolling-summary.ts';
-import { type Message, type SessionEnd, type SessionHead, ttlOf } from './session.ts';
-import { analyse } from './session-analytics.ts';
+import { beginningOf } from './sentences.ts';
+import { type Message, type SessionAnalytics, type SessionEnd, type SessionHead, ttlOf } from './session.ts';
+import { Analysis } from './session-analytics.ts';
 import type { ResumedSession, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
@@ -37,6 +38,12 @@ export interface EndRequest {
 /** A session that is over, as its end is answered. */
 export type EndedSession = Omit<ResumedSession, 'messages'>;
 
+const offerOf = (
+  { agentId, sessionId, userId, topic }: SessionHead,
+  { endedAt }: SessionEnd,
+  insights: readonly Insight[],
+): InsightOffer => ({ agentId, sessionId, userId, topic, endedAt, insights });
+
 /** Somebody who appends while another ends is met again a few times, then one of them has to wait. */
 const MAX_TRIES = 5;
 
@@ -59,7 +66,8 @@ export class SessionEnding {
 
   /**
    * Reads every message once (0.25 read units a KB) and writes the end: 2 write units for each KB of head, summary,
-   * list rows and the row of the open session, then its insights are offered to memory. Ending again, or what has expired, answers with the record there is.
+   * list rows and the row of the open session, then its insights are offered to memory. Ending again, or what has
+   * expired, answers with the record there is; insights stated for what the sweep has ended are offered all the same.
    *
    * @throws NotFoundError when the agent has no such session
    * @throws ConflictError when messages keep coming while it is being ended
@@ -67,7 +75,12 @@ export class SessionEnding {
   async end(agentId: string, sessionId: string, request: EndRequest): Promise<EndedSession> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const opening = await this.#parts.reader.opening(agentId, sessionId);
-      if (opening.head.end) return opening;
+      if (opening.head.end) {
+        // The sweep was first, and knew nothing of what the agent learned.
+        if (opening.head.status === 'expired' && request.insights)
+          await this.#parts.offers.offerLate(offerOf(opening.head, opening.head.end, request.insights));
+        return opening;
+      }
       const ended = await this.#close(opening, request);
       if (ended) return ended;
     }
@@ -87,20 +100,19 @@ export class SessionEnding {
 
   /** @returns undefined when the session is no longer as it was read */
   async #close({ head, summary }: EndedSession, request: EndRequest): Promise<EndedSession | undefined> {
-    const { agentId, sessionId, userId, topic } = head;
     const expired = head.status === 'expired';
     const now = this.#parts.clock();
-    const messages = await this.#messages(head, now);
+    const { analytics, rest } = await this.#read(head, summary, now);
     const end: SessionEnd = {
       endedAt: expired ? head.expiresAt : now.toISOString(),
       reason: expired ? 'expired' : request.reason,
-      analytics: analyse(head.createdAt, messages),
+      analytics,
     };
     const ended: SessionHead = { ...head, status: expired ? 'expired' : 'ended', end };
-    const final = await this.#finalSummary(head, summary, messages, now);
+    const final = await this.#finalSummary(head, summary, rest, now);
     const derived = derivedInsight(head, final?.content, this.#parts.summaryBytes);
     const insights = request.insights ?? (derived ? [derived] : []);
-    const offer = { agentId, sessionId, userId, topic, endedAt: end.endedAt, insights };
+    const offer = offerOf(head, end, insights);
     if (!(await this.#write(head, ended, summary, final, offer))) return undefined;
     if (insights.length > 0)
       await this.#parts.offers
@@ -110,18 +122,39 @@ export class SessionEnding {
   }
 
   /**
-   * All messages. Where numbers were taken a moment ago and their messages are missing, it looks again a few times:
+   * Reads all messages page by page, whatever their size: of those the summary does not hold, it keeps as much as a
+   * summary is made of. Where a number was taken a moment ago and its message is missing, it waits there a few times:
    * what arrives later still is in the session's history, but not in its record.
    */
-  async #messages(
-    { agentId, sessionId, lastSeq, lastActivityAt }: SessionHead,
+  async #read(
+    { agentId, sessionId, createdAt, lastSeq, lastActivityAt }: SessionHead,
+    summary: RunningSummary | undefined,
     now: Date,
-  ): Promise<Message[]> {
-    const isYoung = now.getTime() - Date.parse(lastActivityAt) < UNDER_WAY_MS;
+  ): Promise<{ analytics: SessionAnalytics; rest: Message[] }> {
+    const isYoung = (time: string): boolean => now.getTime() - Date.parse(time) < UNDER_WAY_MS;
+    const analysis = new Analysis(createdAt);
+    const rest: Message[] = [];
+    let next = 1;
+    const take = (message: Message): void => {
+      analysis.add(message);
+      const { metadata: _metadata, ...said } = message;
+      if (message.seq > (summary?.throughSeq ?? 0))
+        rest.push({ ...said, content: beginningOf(said.content) });
+      next = message.seq + 1;
+    };
     for (let waits = 0; ; waits++) {
-      const found: Message[] = [];
-      for await (const page of this.#parts.reader.messages(agentId, sessionId)) found.push(...page);
-      if (found.length >= lastSeq || !isYoung || waits === MAX_WAITS) return found;
+      const isLast = waits === MAX_WAITS;
+      let isMissing = false;
+      for await (const page of this.#parts.reader.messages(agentId, sessionId, next)) {
+        for (const message of page) {
+          isMissing ||= message.seq > next && !isLast && isYoung(message.createdAt);
+          if (isMissing) break;
+          take(message);
+        }
+        if (isMissing) break;
+      }
+      isMissing ||= next <= lastSeq && isYoung(lastActivityAt);
+      if (isLast || !isMissing) return { analytics: analysis.result(), rest };
       await sleep(WAIT_MS);
     }
   }
@@ -130,10 +163,9 @@ export class SessionEnding {
   async #finalSummary(
     head: SessionHead,
     summary: RunningSummary | undefined,
-    messages: readonly Message[],
+    rest: readonly Message[],
     now: Date,
   ): Promise<RunningSummary | undefined> {
-    const rest = messages.filter(({ seq }) => seq > (summary?.throughSeq ?? 0));
     const last = rest.at(-1);
     if (!last) return summary;
     const content = await this.#parts.summarizer.summarize({
@@ -153,6 +185,7 @@ export class SessionEnding {
     offer: InsightOffer,
   ): Promise<boolean> {
     const { documents, table: TableName } = this.#parts;
+    const now = this.#parts.clock();
     const { agentId, sessionId } = head;
     try {
       await documents.send(
@@ -175,11 +208,19 @@ export class SessionEnding {
               },
             },
             ...(final && final !== summary
-              ? [{ Put: { TableName, Item: summaryToItem(head, final, ttlOf(head)), ...madeFrom(summary) } }]
+              ? [
+                  {
+                    Put: {
+                      TableName,
+                      Item: summaryToItem(head, final, ttlOf(head)),
+                      ...madeFrom(summary, now),
+                    },
+                  },
+                ]
               : []),
             ...toListItems(ended).map((Item) => ({ Put: { TableName, Item } })),
             offer.insights.length > 0
-              ? { Put: { TableName, Item: toOfferItem(offer, this.#parts.clock(), ttlOf(head)) } }
+              ? { Put: { TableName, Item: toOfferItem(offer, now, ttlOf(head)) } }
               : { Delete: { TableName, Key: openKey(agentId, sessionId) } },
           ],
         }),

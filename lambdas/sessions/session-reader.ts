@@ -123,7 +123,11 @@ export class SessionReader {
     const now = this.#clock();
     if (!head || isExpired(head, now)) throw noSession(agentId, sessionId);
     const summary = row(SUMMARY);
-    return { head: headFromItem(head, now), ...(summary && { summary: summaryFromItem(summary) }) };
+    return {
+      head: headFromItem(head, now),
+      // One that has expired was that of an earlier session with this id.
+      ...(summary && !isExpired(summary, now) && { summary: summaryFromItem(summary) }),
+    };
   }
 
   /** The `limit` rows from `upTo` down: one query, unless they come to more than the 1 MB one query reads. */

@@ -6,6 +6,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from '../shared/errors.ts';
 import { type Clock, isExpired, SECOND_MS } from '../shared/platform/clock.ts';
 import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
-import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { oldTokens, tokenAttribute } from './message-tokens.ts';
 import {
   expiryOf,
@@ -37,6 +38,7 @@ import {
   messageHash,
   messageKey,
   messageToItem,
+  summaryKey,
   toListItems,
   toOpenItem,
 } from './table.ts';
@@ -139,8 +141,8 @@ export class SessionStore {
    * under it. 2 write units while head and message are ≤ 1 KB each. No transaction: an append that fails between the
    * two leaves a number unused, and prolongs the session.
    *
-   * With a clientToken the head notes which number the token took, in the same update: a repeat meets its own number
-   * and its own message, without a read before. The head remembers the last 16 tokens at least.
+   * With a clientToken the head notes which number the token took, in the same update: a repeat (1 read unit for each KB
+   * of message and summary) meets its own number and its own message. The head remembers the last 16 tokens at least.
    *
    * @throws NotFoundError when the session is absent or has expired
    * @throws ConflictError when it was ended, or holds 10,000 messages
@@ -167,20 +169,25 @@ export class SessionStore {
     if ('message' in taken) return answerOf(taken.message, hash);
     const item = itemOf({ ...draft, seq: taken.seq }, taken.ttl);
     const [stored] = await Promise.all([
-      this.#put(item),
+      this.#put(item, now),
       taken.forget.length > 0 && this.#forget(agentId, sessionId, taken.forget),
     ]);
     if (stored) return answerOf(stored, hash);
     return messageFromItem(item);
   }
 
-  /** Takes the next number; with a token that was here before, its number, or its message if the session is over. */
+  /**
+   * Takes the next number; with a token that was here before, its number, or its message if that is there.
+   * @param earlier the number the token has, to be left for another
+   */
   async #takeNumber(
     agentId: string,
     sessionId: string,
     now: Date,
     token: string | undefined,
+    earlier?: number,
   ): Promise<{ seq: number; ttl: unknown; forget: string[] } | { message: Item }> {
+    const asBefore = earlier === undefined ? 'attribute_not_exists(#token)' : '#token = :earlier';
     const { documents, table } = this.#parts;
     try {
       const { Attributes } = await documents.send(
@@ -191,7 +198,7 @@ export class SessionStore {
             'SET lastSeq = lastSeq + :one, #active = :now, #until = lifeMs + :now' +
             (token === undefined ? '' : ', #token = lastSeq + :one'),
           ConditionExpression:
-            `${LIVE} AND lastSeq < :most` + (token === undefined ? '' : ' AND attribute_not_exists(#token)'),
+            `${LIVE} AND lastSeq < :most` + (token === undefined ? '' : ` AND ${asBefore}`),
           ExpressionAttributeNames: {
             '#pk': PARTITION_KEY,
             '#end': 'end',
@@ -199,7 +206,12 @@ export class SessionStore {
             '#until': 'until',
             ...(token !== undefined && { '#token': token }),
           },
-          ExpressionAttributeValues: { ':one': 1, ':now': now.getTime(), ':most': MAX_MESSAGES },
+          ExpressionAttributeValues: {
+            ':one': 1,
+            ':now': now.getTime(),
+            ':most': MAX_MESSAGES,
+            ...(earlier !== undefined && { ':earlier': earlier }),
+          },
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
@@ -210,19 +222,15 @@ export class SessionStore {
       if (!failed) throw error;
       const found = failed.item;
       if (!found || isExpired(found, now)) throw noSession(agentId, sessionId);
-      const earlier = token === undefined ? undefined : (found[token] as number | undefined);
+      const known = token === undefined ? undefined : (found[token] as number | undefined);
       const { status, lastSeq } = headFromItem(found, now);
-      if (earlier !== undefined) {
-        if (status === 'active') return { seq: earlier, ttl: found['ttl'], forget: [] };
-        // Too late to store it, but if it was stored in time the repeat is told so.
-        const { Item } = await documents.send(
-          new GetCommand({
-            TableName: table,
-            Key: messageKey(agentId, sessionId, earlier),
-            ConsistentRead: true,
-          }),
-        );
-        if (Item) return { message: Item };
+      if (known !== undefined) {
+        const { message, isPassed } = await this.#stored(agentId, sessionId, known, now);
+        // Also when it is too late to store it: it was stored in time.
+        if (message) return { message };
+        if (status === 'active' && !isPassed) return { seq: known, ttl: found['ttl'], forget: [] };
+        if (status === 'active' && earlier === undefined)
+          return this.#takeNumber(agentId, sessionId, now, token, known);
       }
       if (status === 'expired') throw noSession(agentId, sessionId);
       if (status === 'ended') throw new ConflictError('The session has ended');
@@ -234,17 +242,30 @@ export class SessionStore {
   }
 
   /**
+   * The message under a number, and whether the summary has passed it: what is stored there from now on would be in no
+   * summary and no window. Whoever took the number has long given up by then.
+   */
+  async #stored(agentId: string, sessionId: string, seq: number, now: Date) {
+    const keys = [messageKey(agentId, sessionId, seq), summaryKey(agentId, sessionId)];
+    const rows = await getAll(this.#parts.documents, this.#parts.table, keys);
+    const row = (key: Item) => rows.find((item) => item[SORT_KEY] === key[SORT_KEY] && !isExpired(item, now));
+    return { message: row(keys[0]!), isPassed: Number(row(keys[1]!)?.['throughSeq'] ?? 0) >= seq };
+  }
+
+  /**
    * @returns what is there already under this number: the same message, when its first try arrived and the answer was
    *   lost, or another under the same token
    */
-  async #put(item: Item): Promise<Item | undefined> {
+  async #put(item: Item, now: Date): Promise<Item | undefined> {
     try {
       await this.#parts.documents.send(
         new PutCommand({
           TableName: this.#parts.table,
           Item: item,
-          ConditionExpression: 'attribute_not_exists(#pk)',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
+          // What is left of an expired session that had this id may still be there.
+          ConditionExpression: 'attribute_not_exists(#pk) OR #ttl <= :now',
+          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#ttl': 'ttl' },
+          ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / SECOND_MS) },
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );

@@ -51,6 +51,25 @@ describe('the insights of a session', () => {
     expect(await remembered('stating', 'Too late to say.')).toBeUndefined();
   });
 
+  it('that are stated for what the sweep has ended are in its memory beside what that left, once', async () => {
+    const { runtime, open, say, end } = createSessionsFixture();
+    const sessionId = await open('late', { topic: 'BTC-USD' });
+    await say('late', sessionId, 'We decided to hold until 70,000.');
+    runtime.advance(45 * MINUTE);
+    await createSweeper(runtime)();
+    for (let times = 0; times < 2; times++) {
+      const { status, body } = await end('late', sessionId, { insights: [stated] });
+      expect([status, body.end.reason]).toEqual([200, 'expired']);
+    }
+    expect(await remembered('late', stated.content)).toMatchObject({
+      timesSeen: 1,
+      provenance: { sessionId },
+    });
+    expect(
+      await remembered('late', 'Session about BTC-USD. Decisions: We decided to hold until 70,000.'),
+    ).toMatchObject({ timesSeen: 1 });
+  });
+
   it('that several sessions have are one memory, seen so often', async () => {
     const { open, end } = createSessionsFixture();
     for (let i = 0; i < 3; i++) await end('again', await open('again'), { insights: [stated] });
