@@ -6,6 +6,7 @@ import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
 import { AccessCounts } from '../memories/access-counts.ts';
 import { memoryCategories } from '../memories/categories.ts';
@@ -65,7 +66,9 @@ function createMemories({ documents, clock, randomPart }: Runtime, env: ContextE
   const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
   const search = new MemorySearch({ records, feed, sharing, categories, clock, maxBytes: MAX_MEMORY_BYTES });
-  return new RelevantMemories(search, new AccessCounts(documents, table, clock, randomPart), clock);
+  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
+  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
+  return new RelevantMemories(search, accesses, clock);
 }
 
 function createSources(runtime: Runtime, env: ContextEnvironment): Sources {

@@ -13,6 +13,9 @@ import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import { type ErasureRecord, type ErasureSubject, zeroCounts } from './erasure.ts';
 import { erasureKey, fromItem, toItem } from './table.ts';
 
+/** Beside counting what was removed: when. */
+const FOUND = ', foundAt = :now';
+
 /** Rows that go may be written by others at the same moment; DynamoDB cancels those that meet. */
 const CONFLICT_TRIES = 8;
 
@@ -55,6 +58,20 @@ export class ErasureLedger {
     return this.#add(erasureId, { invocations: 1 });
   }
 
+  /** A nightly run is under way. @returns the record as it is now */
+  async noteRun(erasureId: string): Promise<ErasureRecord> {
+    const { Attributes } = await this.#documents.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: erasureKey(erasureId),
+        UpdateExpression: 'SET updatedAt = :now, duringRun = :true',
+        ExpressionAttributeValues: { ':now': this.#clock().toISOString(), ':true': true },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return fromItem(Attributes!);
+  }
+
   /** Decision types outlive the profile that named them, for the passes after. @returns all that were kept */
   async keepTypes(erasureId: string, types: readonly string[]): Promise<readonly string[]> {
     if (types.length === 0) return (await this.get(erasureId))?.decisionTypes ?? [];
@@ -74,7 +91,7 @@ export class ErasureLedger {
           new TransactWriteCommand({
             TransactItems: [
               ...actions,
-              { Update: { TableName: this.#table, ...this.#addition(erasureId, counts) } },
+              { Update: { TableName: this.#table, ...this.#addition(erasureId, counts, FOUND) } },
             ],
           }),
         );
@@ -89,11 +106,12 @@ export class ErasureLedger {
 
   /** Objects know no transaction: they are counted once they are gone, so a worker killed in between counts too few. */
   async countArchived(erasureId: string, records: number): Promise<void> {
-    await this.#add(erasureId, { archive: records });
+    await this.#add(erasureId, { archive: records }, FOUND);
   }
 
-  async countPass(erasureId: string): Promise<void> {
-    await this.#add(erasureId, { passes: 1 });
+  /** @returns the record as it is now */
+  async countPass(erasureId: string): Promise<ErasureRecord> {
+    return this.#add(erasureId, { passes: 1 });
   }
 
   async end(erasureId: string, gaveUp?: string): Promise<void> {
@@ -108,22 +126,26 @@ export class ErasureLedger {
     );
   }
 
-  async #add(erasureId: string, counts: Readonly<Record<string, unknown>>): Promise<ErasureRecord> {
+  async #add(
+    erasureId: string,
+    counts: Readonly<Record<string, unknown>>,
+    touched?: typeof FOUND,
+  ): Promise<ErasureRecord> {
     const { Attributes } = await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,
-        ...this.#addition(erasureId, counts),
+        ...this.#addition(erasureId, counts, touched),
         ReturnValues: 'ALL_NEW',
       }),
     );
     return fromItem(Attributes!);
   }
 
-  #addition(erasureId: string, counts: Readonly<Record<string, unknown>>) {
+  #addition(erasureId: string, counts: Readonly<Record<string, unknown>>, touched = '') {
     const names = Object.keys(counts);
     return {
       Key: erasureKey(erasureId),
-      UpdateExpression: `SET updatedAt = :now ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
+      UpdateExpression: `SET updatedAt = :now${touched} ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
       ConditionExpression: 'attribute_exists(requestedAt)',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {

@@ -6,8 +6,8 @@ import { type ErasureRecord, zeroCounts } from './erasure.ts';
  * Erasures in `agent_state`.
  *
  * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and what it found; 90 days
- * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: when it was erased, for who would still archive what
- *   expired before; two days, which is longer than a stream keeps a record
+ * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: that it is being erased, or when that was over, for
+ *   whoever would still write what it had before; two days, which is longer than a stream keeps a record
  */
 type Item = Record<string, unknown>;
 
@@ -40,10 +40,6 @@ export function fromItem(item: Item): ErasureRecord {
 
 export const markKey = (name: string) => ({ [PARTITION_KEY]: `erased:${name}`, [SORT_KEY]: 'ERASED' });
 
-export const toMark = (name: string, now: Date): Item => ({
-  ...markKey(name),
-  at: now.toISOString(),
-  ttl: toTtl(now.getTime() + MARK_RETENTION_MS),
-});
+export const markTtl = (now: Date): number => toTtl(now.getTime() + MARK_RETENTION_MS);
 
 export const nameOfMark = (item: Item): string => String(item[PARTITION_KEY]).slice('erased:'.length);

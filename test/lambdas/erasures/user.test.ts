@@ -130,7 +130,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
 
 it('keeps what expired before it from being archived after it', async () => {
   const { archive, bucket } = createArchiver(undefined, NOW);
-  const eraser = createEraser({ bucket, remainingMs: 0 });
+  const eraser = createEraser({ bucket, remainingMs: [0, 0, 0] });
   const sessions = createSessionsFixture({ now: NOW });
   const sessionId = await sessions.open('three', { userId: 'gone' });
   const message = { role: 'user', content: 'late', createdAt: NOW, ttl: 1 };
@@ -153,7 +153,7 @@ it('keeps what expired before it from being archived after it', async () => {
   expect(await archive(late, decision, inSession, delivery)).toEqual({ batchItemFailures: [] });
   expect(bucket.objects.size).toBe(0);
 
-  const [later] = decisionsOf('four', [{ context: {}, timestamp: '2026-03-01T12:00:01.000Z' }], NOW);
+  const [later] = decisionsOf('four', [{ context: {}, timestamp: '2026-03-01T12:10:00.000Z' }], NOW);
   await archive(removal('decisions', toItem(later!)));
   expect(bucket.objects.size).toBe(1);
 });
