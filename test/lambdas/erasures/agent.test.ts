@@ -56,12 +56,12 @@ const KINDS = [
   'state user leaver',
 ];
 
-/** A worker that is killed after every seventh write. */
+/** A worker that is killed after every eleventh write. */
 const mortal = () => {
   let writes = 0;
   return intercept(async (command, pass) => {
     const answer = await pass(command);
-    if (isWrite(command) && ++writes % 7 === 0) throw new Error('killed');
+    if (isWrite(command) && ++writes % 11 === 0) throw new Error('killed');
     return answer;
   });
 };

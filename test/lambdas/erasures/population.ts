@@ -156,7 +156,7 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
     await onPatterns(patternRoutes.matchPatterns, agentId, { decisionType: 'SIGNAL_GENERATION', context });
     await call(pipeline.api, consolidationRoutes.startAgentRun, { params: { agentId }, body: {} });
   }
-  await pipeline.run({});
+  await pipeline.drain();
 
   await leaveTraces(data, agents, leaver, stayer);
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it, jest } from '@jest/globals';
+import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
@@ -10,6 +11,7 @@ import { call } from '../../support/api.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { createTables } from '../../support/tables.ts';
+import { startAgents } from '../agents/agents-handler.ts';
 import { createArchiver, removal } from '../archive/expired.ts';
 import { recordAt } from '../archive/records.ts';
 import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
@@ -90,6 +92,8 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
 it('removes a user’s sessions with all agents, what was decided in them, and what the archive has of both', async () => {
   const bucket = new MemoryBucket();
   const mine = [...(await populate(bucket, 'one')), ...(await populate(bucket, 'two'))];
+  // What it stored stays when an agent is deregistered.
+  await call(startAgents({ now: NOW }).handler, agentRoutes.deregisterAgent, { params: { agentId: 'two' } });
   const before = await everything(bucket);
   const isMine = (row: string) => [MINE, ...mine].some((word) => row.includes(word));
   expect(kindsOf(before.filter(isMine))).toEqual([
