@@ -14,6 +14,7 @@ const KINDS = [
   'archive records/table=state',
   'archive users/user=user-42/table=state',
   'decisions agent time',
+  'memory access time',
   'memory agent OBSERVATION',
   'memory agent P',
   'memory agent PATTERN',

@@ -1,3 +1,4 @@
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
@@ -6,12 +7,17 @@ import { archivedDecision } from '../../../lambdas/decisions/archived-decision.t
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
 import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
+import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import type { StandingRecord } from '../../../lambdas/patterns/standing.ts';
 import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
+import { statisticsKey } from '../../../lambdas/memories/ageing/statistics-table.ts';
+import type { Memory, Provenance } from '../../../lambdas/memories/memory.ts';
+import { toRevisionItem } from '../../../lambdas/memories/table.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
@@ -31,6 +37,26 @@ import { createSessionsFixture } from '../sessions/fixture.ts';
 import { NOW, tableNames } from './erasing.ts';
 
 export const USER = 'user-42';
+
+/** A night that was killed when a memory was gone and what it was before was not. */
+export async function leaveRemains(
+  { documents }: TestRuntime,
+  agentId: string,
+  memoryId: string,
+  provenance: Provenance,
+): Promise<void> {
+  const TableName = tableNames().MEMORY_TABLE;
+  await documents.send(
+    new UpdateCommand({
+      TableName,
+      Key: statisticsKey(agentId),
+      UpdateExpression: 'SET remains = list_append(if_not_exists(remains, :none), :remains)',
+      ExpressionAttributeValues: { ':none': [], ':remains': [{ memoryId, aliases: [] }] },
+    }),
+  );
+  const memory = { agentId, memoryId, version: 1, provenance } as unknown as Memory;
+  await documents.send(new PutCommand({ TableName, Item: toRevisionItem(memory, NOW) }));
+}
 
 /** What is known of agents where nobody would come by: at one that is deregistered, and in the pool of a type that is no more. */
 async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: string, stayer: string) {
@@ -54,6 +80,13 @@ async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: strin
       patternId: 'P',
       version: 1,
     } as unknown as StandingRecord);
+  const marks = new ErasedMarks(data.documents, STATE_TABLE, data.clock);
+  const reads = new AccessCounts(data.documents, MEMORY_TABLE, data.clock, data.randomPart, marks);
+  for (const agentId of [leaver, stayer]) {
+    reads.note(agentId, ['INSIGHT-read']);
+    await leaveRemains(data, agentId, `INSIGHT-gone-${agentId}`, {});
+  }
+  await reads.flush(true);
   const params = { agentId: 'retired' };
   await call(agents, agentRoutes.heartbeat, { params, body: {} });
   await call(agents, agentRoutes.deregisterAgent, { params });

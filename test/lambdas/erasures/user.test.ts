@@ -18,6 +18,7 @@ import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
+import { leaveRemains } from './population.ts';
 
 jest.setTimeout(60_000);
 beforeAll(() => createTables());
@@ -36,6 +37,7 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
   const sessionIds: string[] = [];
   for (const userId of [MINE, 'other']) {
     await memories.save(agentId, { content: `likes ${userId}`, provenance: { userId } });
+    await leaveRemains(data, agentId, `INSIGHT-gone-${digests.length}`, { userId });
     const sessionId = await sessions.open(agentId, { userId, topic: `about ${userId}` });
     if (userId === MINE) sessionIds.push(sessionId);
     await sessions.say(agentId, sessionId, `I am ${userId}`);
@@ -105,6 +107,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
     'decisions agent time',
     'memory agent OBSERVATION',
     'memory history EVIDENCE',
+    'memory history v00000001',
     'state agent SESSION',
     'state open-sessions one',
     'state open-sessions two',
@@ -121,7 +124,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
     status: 'SUCCEEDED',
     // Two agents: a decision each; head, message, two list rows and the open one; of the archive a decision, a head,
     // a message, a memory and two pointers.
-    removed: { decisions: 2, memory: 2, state: 10, signals: 0, archive: 12 },
+    removed: { decisions: 2, memory: 4, state: 10, signals: 0, archive: 12 },
     rewritten: 2,
   });
 
