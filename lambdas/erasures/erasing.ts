@@ -93,7 +93,7 @@ export class Erasing {
       const types = await this.#ledger.keepTypes(erasureId, await this.#steps.decisionTypes(agentId));
       return this.#steps.ofAgent(agentId, types);
     }
-    const sessions = await this.#steps.sessionsOf(userId!);
+    const sessions = await this.#ledger.keepSessions(erasureId, await this.#steps.sessionsOf(userId!));
     for (const session of sessions) await this.#marks.mark(sessionMark(session.agentId, session.sessionId));
     return this.#steps.ofUser(userId!, sessions);
   }

@@ -7,11 +7,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import type { Removal } from '../shared/dynamodb/removable-rows.ts';
+import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
-import { type ErasureRecord, type ErasureSubject, zeroCounts } from './erasure.ts';
-import { erasureKey, fromItem, toItem } from './table.ts';
+import { type ErasureRecord, type ErasureSubject, type UserSession, zeroCounts } from './erasure.ts';
+import { erasureKey, fromItem, markTtl, sessionFromItem, sessionKey, sessionsOf, toItem } from './table.ts';
 
 /** Beside counting what was removed: when. */
 const FOUND = ', foundAt = :now';
@@ -77,6 +77,25 @@ export class ErasureLedger {
     if (types.length === 0) return (await this.get(erasureId))?.decisionTypes ?? [];
     const { decisionTypes } = await this.#add(erasureId, { decisionTypes: new Set(types) });
     return decisionTypes ?? [];
+  }
+
+  /** Sessions of a user outlive what lists them, for the passes after. @returns all that were kept */
+  async keepSessions(erasureId: string, sessions: readonly UserSession[]): Promise<UserSession[]> {
+    for (const session of sessions)
+      await this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: sessionKey(erasureId, session),
+          UpdateExpression: 'SET #ttl = :ttl',
+          ExpressionAttributeNames: { '#ttl': 'ttl' },
+          ExpressionAttributeValues: { ':ttl': markTtl(this.#clock()) },
+        }),
+      );
+    const rows = new RemovableRows(this.#documents, 'state', this.#table);
+    const { partition, prefix } = sessionsOf(erasureId);
+    const kept: UserSession[] = [];
+    for await (const page of rows.read(partition, prefix, [])) kept.push(...page.map(sessionFromItem));
+    return kept;
   }
 
   /**

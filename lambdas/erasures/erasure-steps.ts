@@ -23,15 +23,10 @@ import { randomPart } from '../shared/platform/ids.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { SignalErasure } from '../signals/signal-erasure.ts';
 import { sessionMark } from './erased-marks.ts';
+import type { UserSession } from './erasure.ts';
 
 /** Rows to remove, or how many records just left the archive. */
 export type ErasureStep = Removal | number;
-
-/** A session of the user that is erased. */
-export interface UserSession {
-  readonly agentId: string;
-  readonly sessionId: string;
-}
 
 export interface ErasureTables {
   readonly DECISIONS_TABLE: string;

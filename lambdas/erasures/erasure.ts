@@ -4,6 +4,12 @@ import type { TableName } from '../shared/schema/tables.ts';
 /** Everything of one agent, or everything about one user. */
 export type ErasureSubject = { readonly agentId: string } | { readonly userId: string };
 
+/** A session of the user that is erased. */
+export interface UserSession {
+  readonly agentId: string;
+  readonly sessionId: string;
+}
+
 /** Rows of each table, and records of the archive. */
 export type ErasureCounts = Readonly<Record<TableName | 'archive', number>>;
 
@@ -94,7 +100,7 @@ export function stillHeld(from: Date, logRetentionDays: number): StillHeld[] {
     },
     {
       where: 'erasure',
-      what: 'This record; for two days a mark with the id; for good, under the id of an agent, a number that has caches of its memories read again.',
+      what: 'This record; for two days marks with the id of the agent, or of the sessions; for good, under the id of an agent, a number that has caches of its memories read again.',
       until: after(90),
     },
   ];

@@ -11,7 +11,14 @@ import { intercept, isWrite } from '../../support/faults.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
-import { createPipeline, logDecisions, partition, plantedRule } from '../consolidation/pipeline.ts';
+import {
+  createPipeline,
+  decisionsOf,
+  logDecisions,
+  partition,
+  plantedRule,
+  storeDecisions,
+} from '../consolidation/pipeline.ts';
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSummaries, createSweeper } from '../sessions/keeping.ts';
@@ -182,6 +189,25 @@ describe('what comes late', () => {
     );
     await createSummaries(sessions.runtime)('talker', summed, seqs);
     expect(await leftOf('talker')).toEqual([]);
+  });
+
+  it('of a user’s session, when nothing lists it any more, is found all the same', async () => {
+    const sessions = createSessionsFixture({ now: NOW });
+    const memories = createMemoriesFixture({ now: NOW });
+    const sessionId = await sessions.open('host', { userId: 'grace' });
+    await logDecisions(data, 'host', plantedRule(NOW, 2));
+    const [decision] = decisionsOf('host', plantedRule(NOW, 3).slice(2), NOW);
+    let late = 0;
+    const eraser = createEraser({
+      meanwhile: async () => {
+        if (late++ > 0) return;
+        await storeDecisions(data.documents, [{ ...decision!, sessionId }]);
+        await memories.save('host', { content: 'said in the end', provenance: { sessionId } });
+      },
+    });
+    const erasure = await eraser.erase({ userId: 'grace' });
+    expect(erasure).toMatchObject({ status: 'SUCCEEDED', passes: 3, removed: { decisions: 1, memory: 1 } });
+    expect(await leftOf(sessionId, eraser.bucket)).toEqual([]);
   });
 
   it('of reads that an instance has counted is forgotten with the agent', async () => {

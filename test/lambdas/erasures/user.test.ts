@@ -130,7 +130,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
 
   const after = await everything(bucket);
   const left = after.filter(isMine);
-  expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE']);
+  expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE', 'state erasure SESSION']);
   const present = new Set(after);
   expect(before.filter((row) => !isMine(row) && !present.has(row))).toEqual([]);
 });
