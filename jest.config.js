@@ -13,8 +13,10 @@ const project = {
 // Started by test/support/run.ts, which brings up DynamoDB Local and synthesizes the tables first.
 export default {
   maxWorkers: 2,
-  // A busy machine creates tables slowly; a test that hangs still ends.
-  testTimeout: 30_000,
+  // A worker keeps what its files loaded; begun anew it collects garbage in milliseconds again.
+  workerIdleMemoryLimit: '600MB',
+  // No bound on speed: a test that hangs ends, one on a busy machine does not.
+  testTimeout: 300_000,
   projects: [
     {
       ...project,

@@ -88,7 +88,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     memory: { actions: ['BatchGetItem', 'Query', 'PutItem'], indexes: ['shared'] },
     decisions: { actions: ['GetItem', 'Query'], indexes: ['timeline'] },
     state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] },
-    signals: { actions: ['Query'], indexes: ['inbox'] },
+    signals: { actions: [], indexes: ['inbox'] },
   },
   patterns: {
     memory: {

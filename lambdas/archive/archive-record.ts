@@ -1,7 +1,7 @@
 import type { TableName } from '../shared/schema/tables.ts';
 
 /** Why a record is here: its time was over, the nightly run took it from the table, or its agent did. */
-export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'moved' | 'deleted';
+export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'deleted';
 
 /** What one row of a table becomes in the archive. */
 export interface ArchiveRecord {

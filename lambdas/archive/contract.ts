@@ -12,7 +12,7 @@ const archivedSchema = z.object({
   timestamp: z.string().meta({ description: "The record's own time." }),
   version: z.number().int(),
   reason: z
-    .enum(['expired', 'pruned', 'merged', 'compressed', 'moved', 'deleted'])
+    .enum(['expired', 'pruned', 'merged', 'compressed', 'deleted'])
     .meta({ description: 'Why it left its table.' }),
   archivedAt: z.string(),
   record: z.record(z.string(), z.unknown()).meta({ description: 'As it was in the table.' }),

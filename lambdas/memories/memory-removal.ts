@@ -4,14 +4,16 @@ import { failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError, ThrottledError } from '../shared/errors.ts';
 import type { Sharing } from '../sharing/sharing.ts';
 import { archivedMemory } from './archived-memory.ts';
-import { fromItem, memoryKey, revisionKey, aliasTarget } from './table.ts';
+import { aliasTarget, fromItem, type Item, memoryKey, revisionKey } from './table.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
 
 /** Somebody changed it in between: look again, so many times. */
 const TRIES = 5;
-/** Revisions deleted at a time. */
+/** Rows deleted at a time. */
 const AT_A_TIME = 25;
+/** Names that go in one transaction with their memory, which holds 100 actions; what is beyond goes before. */
+const MAX_ALIASES = 90;
 
 /**
  * Takes a memory away for good, from its agent and from everybody it is shared with. What it was in all of its versions
@@ -57,22 +59,21 @@ export class MemoryRemoval {
         [...revisions.map((revision) => revision.memory), memory].map(archivedMemory),
         'deleted',
       );
-      for (let start = 0; start < revisions.length; start += AT_A_TIME)
-        await Promise.all(
-          revisions
-            .slice(start, start + AT_A_TIME)
-            .map(({ version }) =>
-              this.#documents.send(
-                new DeleteCommand({ TableName: this.#table, Key: revisionKey(agentId, memoryId, version) }),
-              ),
-            ),
-        );
-      if (
-        await this.#delete(agentId, memoryId, memory.version, (item['aliases'] as string[] | undefined) ?? [])
-      )
-        return;
+      await this.#deleteAll(revisions.map(({ version }) => revisionKey(agentId, memoryId, version)));
+      const aliases = (item['aliases'] as string[] | undefined) ?? [];
+      await this.#deleteAll(aliases.slice(MAX_ALIASES).map((alias) => memoryKey(agentId, alias)!));
+      if (await this.#delete(agentId, memoryId, memory.version, aliases.slice(0, MAX_ALIASES))) return;
     }
     throw new ThrottledError('Too many writes to one memory; slow down and retry');
+  }
+
+  async #deleteAll(keys: readonly Item[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += AT_A_TIME)
+      await Promise.all(
+        keys
+          .slice(start, start + AT_A_TIME)
+          .map((Key) => this.#documents.send(new DeleteCommand({ TableName: this.#table, Key }))),
+      );
   }
 
   /** @returns whether it was deleted; not when it has another version by now */

@@ -1,4 +1,5 @@
 import {
+  DeleteCommand,
   type DynamoDBDocumentClient,
   PutCommand,
   TransactWriteCommand,
@@ -123,6 +124,8 @@ export class MemoryStore {
         const memoryId = aliasTarget(found) ?? contentId;
         const memory = await this.#see(agentId, memoryId, known ? undefined : token);
         if (memory) return { memory: await this.#restored(memory, request), result: 'seen' };
+        // What it was another name of went with a night that has not come to the name yet.
+        if (memoryId !== contentId) await this.#dropAlias(agentId, contentId, memoryId);
         continue;
       }
       const at = this.#clock().toISOString();
@@ -189,7 +192,11 @@ export class MemoryStore {
       ...(vector && { vector }),
     };
     const allAliases = isOther ? [...aliases, contentId] : aliases;
-    const stored = { ...toItem(next), ...(allAliases.length > 0 && { aliases: allAliases }) };
+    const stored = {
+      ...toItem(next),
+      ...(allAliases.length > 0 && { aliases: allAliases }),
+      ...(contentId !== memoryId && { contentId }),
+    };
     assertItemFits(stored, 'The memory');
     const revision = toRevisionItem(before, next.updatedAt);
     assertItemFits(revision, 'The revision');
@@ -224,15 +231,20 @@ export class MemoryStore {
   }
 
   /**
-   * What age has shortened and is said again is whole again, its short form a revision: 9 write units. Killed before,
-   * nobody was told that it is stored, and the same request again does it.
+   * What age has shortened and is said again is whole again, its short form a revision: 1 read and 9 write units. Killed
+   * before, nobody was told that it is stored, and the same request again does it. What it said before a correction
+   * does not undo that.
    */
-  async #restored(memory: Memory, { content, text }: NewMemory): Promise<Memory> {
+  async #restored(memory: Memory, { content, text, metadata }: NewMemory): Promise<Memory> {
     const { agentId, memoryId } = memory;
     let current = memory;
     for (let tries = 1; current.form !== 'full'; tries++) {
+      const item = await this.#records.item(agentId, memoryId);
+      const says = memoryIdOf(agentId, current.memoryType, current.category, content);
+      if (says !== (item?.['contentId'] ?? memoryId)) return current;
+      const whole = { content, text: text ?? null, ...(metadata && { metadata }) };
       try {
-        return await this.update(agentId, memoryId, current.version, { content, text: text ?? null });
+        return await this.update(agentId, memoryId, current.version, whole);
       } catch (error) {
         if (!(error instanceof VersionConflictError) || tries >= TRIES) throw error;
         current = await this.get(agentId, memoryId);
@@ -307,6 +319,21 @@ export class MemoryStore {
     } catch (error) {
       if (failedCondition(error) ?? failedTransaction(error)) return undefined;
       throw error;
+    }
+  }
+
+  async #dropAlias(agentId: string, contentId: string, sameAs: string): Promise<void> {
+    try {
+      await this.#documents.send(
+        new DeleteCommand({
+          TableName: this.#table,
+          Key: memoryKey(agentId, contentId)!,
+          ConditionExpression: 'sameAs = :sameAs',
+          ExpressionAttributeValues: { ':sameAs': sameAs },
+        }),
+      );
+    } catch (error) {
+      if (!failedCondition(error)) throw error;
     }
   }
 

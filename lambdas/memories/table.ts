@@ -8,7 +8,8 @@ import { type Memory, type MemoryType, renderContent, type Revision, typeOfMemor
  * - a memory: get `agent:{agentId}#memory#{memoryType}` / `{memoryId}`; all of an agent and type: that partition; most
  *   important first: the same key on the `confidence` index, which carries the importance
  * - in the same partition, under the id its present content would have: a row that says which memory has that content
- *   since it was changed (`sameAs`), so that the content, saved again, is that memory seen again
+ *   since it was changed (`sameAs`), so that the content, saved again, is that memory seen again; the memory names all
+ *   such ids (`aliases`) and the one of its present content (`contentId`) where that is not its own
  * - what a memory was before each change: `history#{agentId}#{memoryId}` from `v`
  * - what changed lately: `feed:{agentId}` / `{time}#{memoryId}`, and one `STATE` row that sorts after all of them
  * - writes with a clientToken: `feed:{agentId}` / `TOKEN#{hash}`
@@ -70,6 +71,7 @@ export function fromItem(item: Item): Memory {
     [confidenceIndex.sortKey.name]: importance,
     accessThrough: _through,
     aliases: _aliases,
+    contentId: _contentId,
     vector,
     ...rest
   } = item;

@@ -62,7 +62,7 @@ export class Ensemble {
 
     const names = providers ?? [...overall.keys()].sort();
     const records = names.map((name) => overall.get(name) ?? none);
-    const pooled = pooledError(records);
+    const pooled = pooledError([...overall.values()]);
     const { priorTrades } = this.#settings;
     const everywhere = records.map((record) => shrunkError(record, pooled, priorTrades));
     const counted = regime === undefined ? records : names.map((name) => ofRegime.get(name) ?? none);

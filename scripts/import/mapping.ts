@@ -9,6 +9,11 @@ import { readObjects, type SourceRow } from './source.ts';
 const expression = z.unknown();
 const path = z.union([z.string(), z.array(z.unknown()).min(1)]);
 
+const agentOf = (value: unknown): string => {
+  if (typeof value !== 'string' && typeof value !== 'number') throw new RowError('has no agentId');
+  return String(value);
+};
+
 /** How a file's rows become decisions. */
 export const mappingSchema = z.strictObject({
   /** For people. */
@@ -119,7 +124,7 @@ export class Mapping {
       return {
         line,
         decision: {
-          agentId: String(evaluate(scope, agentId)),
+          agentId: agentOf(evaluate(scope, agentId)),
           decision: { ...(evaluate(scope, decision) as object), clientToken: token },
         },
       };

@@ -19,6 +19,9 @@ export class PrerequisiteError extends Error {}
 
 const JAVA_MAJOR = 17;
 
+/** It lives for minutes: compiling its code for the long run and a concurrent collector cost more than they bring. */
+const JVM_OPTIONS = ['-XX:+IgnoreUnrecognizedVMOptions', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 async function assertJava(): Promise<void> {
   const wanted = `agent-memory needs Java ${JAVA_MAJOR} or newer to run DynamoDB Local`;
   const version = await promisify(execFile)('java', ['-version']).then(
@@ -89,6 +92,7 @@ export async function startEmulator(dataDirectory?: string): Promise<Emulator> {
   const child = spawn(
     'java',
     [
+      ...JVM_OPTIONS,
       `-Djava.library.path=${join(library, 'DynamoDBLocal_lib')}`,
       '-jar',
       join(library, 'DynamoDBLocal.jar'),

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionSettings } from '../../lambdas/sessions/settings.ts';
 import { stageConfig, stages } from '../../lib/config.ts';
 import { tablePermissions } from '../../lib/permissions.ts';
-import { SPECIMEN_TIMEOUT_MS, specimen } from '../support/specimens.ts';
+import { specimen } from '../support/specimens.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates are asserted on, field by field
 type Json = any;
@@ -22,7 +22,7 @@ describe('the app', () => {
   let app: Specimen;
   beforeAll(async () => {
     app = await specimen('app');
-  }, SPECIMEN_TIMEOUT_MS);
+  });
 
   it('knows its stages', () => {
     expect(() => stageConfig('staging')).toThrow("unknown stage 'staging': one of dev, prod");

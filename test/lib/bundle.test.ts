@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
@@ -10,8 +10,6 @@ import { createMiner } from '../../lambdas/consolidation/mining/mine.ts';
 import { bundleOf } from '../../lib/constructs/bundle.ts';
 import type { FunctionName } from '../../lib/permissions.ts';
 import { hash, simulateLog } from '../lambdas/consolidation/mining/case-generator.ts';
-
-jest.setTimeout(120_000);
 
 const outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
 afterAll(() => rmSync(outdir, { recursive: true }));

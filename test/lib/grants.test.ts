@@ -6,7 +6,7 @@ import { allRoutes } from '../../scripts/openapi/routes.ts';
 import { eventOf, lambdaContext } from '../support/api.ts';
 import { matchesPattern } from '../support/iam.ts';
 import { createTestRuntime } from '../support/runtime.ts';
-import { SPECIMEN_TIMEOUT_MS, specimen } from '../support/specimens.ts';
+import { specimen } from '../support/specimens.ts';
 
 const ARN = 'arn:{AWS::Partition}:execute-api:{AWS::Region}:{AWS::AccountId}:api1';
 
@@ -37,7 +37,7 @@ let me: string[];
 beforeAll(async () => {
   synthesized = await specimen('grants');
   me = granted(synthesized.me);
-}, SPECIMEN_TIMEOUT_MS);
+});
 
 const allows = (resources: readonly string[], method: string, path: string, stage = '$default'): boolean =>
   resources.some((resource) => matchesPattern(resource, `${ARN}/${stage}/${method}${path}`));

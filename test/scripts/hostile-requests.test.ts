@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { errorCodes, type RouteContract, routeKeyOf } from '../../lambdas/shared/http/contract.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { type LocalService, startService } from '../../scripts/local/service.ts';
 import { allRoutes } from '../../scripts/openapi/routes.ts';
 import { type HostileAnswer, type HostileRequest, hostileRequests, send } from '../support/hostile.ts';
-
-jest.setTimeout(180_000);
 
 const AT_ONCE = 50;
 const ROUNDS = 42;

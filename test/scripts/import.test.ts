@@ -86,6 +86,16 @@ describe('what a mapping computes', () => {
   ])('is no mapping: %s', (text) => expect(() => parseMapping(text)).toThrow(/^the mapping/));
 });
 
+it('a row without an agent is none', () => {
+  const map = new Mapping(parseMapping('{"agentId":{"$":"row.agent"},"decision":{}}'), write('x.jsonl', ''));
+  const rows = [{}, { agent: { id: 1 } }, { agent: 7 }].flatMap((row, i) => map.rowsOf({ line: i + 1, row }));
+  expect(rows.map(({ problem, decision }) => problem ?? decision?.agentId)).toEqual([
+    'has no agentId',
+    'has no agentId',
+    '7',
+  ]);
+});
+
 describe('the mappings there are', () => {
   it.each(['btc-usd-daily', 'btc-usd-hourly'])(
     '%s: a bar is a trade that knew the bar before it',

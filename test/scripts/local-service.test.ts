@@ -3,13 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type LocalService, startService } from '../../scripts/local/service.ts';
 import { workDirectory } from '../support/paths.ts';
 import { writeFixtureAssembly } from './fixture-assembly.ts';
-
-// Seconds on a machine at rest; a busy one gets its time.
-jest.setTimeout(180_000);
 
 const assembly = writeFixtureAssembly(join(workDirectory(), 'fixture'));
 

@@ -20,8 +20,8 @@ export class MemoryBucket {
   /** Requests so far, as `PUT key`. */
   readonly requests: string[] = [];
 
-  /** @param service the function under test: its S3 commands are recorded under that name */
-  store(service: string): S3ObjectStore {
+  /** @param service the function under test: its S3 commands are recorded under that name; without, they are the test's */
+  store(service?: string): S3ObjectStore {
     const client = new S3Client({
       region: 'us-east-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -31,7 +31,7 @@ export class MemoryBucket {
         handle: async (request: Request) => ({ response: this.#answer(request) }),
       } as never,
     });
-    recordCommands(service, client);
+    if (service) recordCommands(service, client);
     return new S3ObjectStore('archive', client);
   }
 

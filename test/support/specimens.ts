@@ -14,6 +14,3 @@ export async function specimen<T>(name: string): Promise<T> {
   await promisify(execFile)(process.execPath, ['--import', 'tsx', script, file]);
   return JSON.parse(readFileSync(file, 'utf8')) as T;
 }
-
-/** Loading and synthesizing take seconds, on a busy machine many. */
-export const SPECIMEN_TIMEOUT_MS = 120_000;

@@ -1,5 +1,5 @@
 import {
-  BatchWriteCommand,
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -26,8 +26,6 @@ export interface StepWrites {
 }
 
 const CONFLICT_TRIES = 6;
-
-const ROWS_PER_DELETE = 25;
 
 /**
  * The writes of a night. Each batch is a transaction with the agent's statistics: what was done is counted exactly once
@@ -90,16 +88,21 @@ export class AgeingWrites {
       }
   }
 
-  /** Deletes rows that went with memories; any number of times. */
-  async delete(keys: readonly Item[]): Promise<void> {
-    for (let start = 0; start < keys.length; start += ROWS_PER_DELETE) {
-      let pending = keys.slice(start, start + ROWS_PER_DELETE).map((Key) => ({ DeleteRequest: { Key } }));
-      while (pending.length > 0) {
-        const { UnprocessedItems } = await this.#documents.send(
-          new BatchWriteCommand({ RequestItems: { [this.#table]: pending } }),
-        );
-        pending = (UnprocessedItems?.[this.#table] ?? []) as typeof pending;
-      }
+  /** Deletes a row if it still says this. */
+  async deleteIf(Key: Item, says: Readonly<Record<string, unknown>>): Promise<void> {
+    const names = Object.keys(says);
+    try {
+      await this.#documents.send(
+        new DeleteCommand({
+          TableName: this.#table,
+          Key,
+          ConditionExpression: names.map((name) => `#${name} = :${name}`).join(' AND '),
+          ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+          ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, says[name]])),
+        }),
+      );
+    } catch (error) {
+      if (!failedCondition(error)) throw error;
     }
   }
 

@@ -1,12 +1,13 @@
 import type { Archive } from '../../archive/archive.ts';
 import type { ArchiveRecord } from '../../archive/archive-record.ts';
-import type { Sharing } from '../../sharing/sharing.ts';
+import { VersionConflictError } from '../../shared/errors.ts';
+import type { Sharing, SharingRecord } from '../../sharing/sharing.ts';
 import type { AccessCounts } from '../access-counts.ts';
 import { archivedMemory } from '../archived-memory.ts';
 import type { Memory, Revision } from '../memory.ts';
 import type { MemoryFeed } from '../memory-feed.ts';
 import type { MemoryRecords } from '../memory-records.ts';
-import { memoryKey, revisionKey } from '../table.ts';
+import { aliasTarget, memoryKey, revisionKey } from '../table.ts';
 import type { AgeingWrites } from './ageing-writes.ts';
 import { sizeOf } from './compression.ts';
 import { withStep } from './figures.ts';
@@ -89,12 +90,13 @@ export class AgentAgeing {
     const now = new Date(asOf);
     const before = await this.#writes.statistics(agentId);
     const stored = dryRun ? before : await this.#foldAccesses(agentId, before, now);
+    // Before the memories: what is shared from now on is of a memory that may not be among them.
+    const sharing = await this.#sharing.ofOwner(agentId);
     const all: Memory[] = [];
     for await (const page of this.#records.ofAgent(agentId)) all.push(...page);
     if (all.length === 0 && stored.revision === 0) return this.#report(0, [], noFigures, 0);
-    if (!dryRun) await this.#removeRemains(agentId, stored, new Set(all.map(({ memoryId }) => memoryId)));
+    if (!dryRun) await this.#removeRemains(agentId, stored);
     const memories = all.filter(({ createdAt }) => createdAt <= asOf);
-    const sharing = await this.#sharing.ofOwner(agentId);
     const night: Night = {
       task,
       memories: new Map(memories.map((memory) => [memory.memoryId, memory])),
@@ -117,10 +119,9 @@ export class AgentAgeing {
       await this.#take(steps.slice(start, start + STEPS_ARCHIVED), night);
     const present = new Set(all.map(({ memoryId }) => memoryId));
     for (const { memoryId } of memories) if (!night.memories.has(memoryId)) present.delete(memoryId);
-    // Said again, the same content would be the same id, and offered to the same agents.
-    for (const { memoryId, with: audience, granted } of sharing)
-      if (!present.has(memoryId) && audience.length + granted.length > 0)
-        await this.#sharing.put({ owner: agentId, memoryId }, [], 0);
+    for (const record of sharing)
+      if (!present.has(record.memoryId) && record.with.length + record.granted.length > 0)
+        await this.#endSharing(record);
     const { figures } = night.statistics.night!;
     if (figures !== noFigures) await this.#feed.reset(agentId);
     await this.#feed.trim(agentId, now);
@@ -222,26 +223,39 @@ export class AgentAgeing {
         night.statistics = { ...next, revision: statistics.revision + 1 };
         for (const memoryId of removed) memories.delete(memoryId);
         for (const { change } of writes) if (change) memories.set(change.after.memoryId, change.after);
-        return await this.#removeRemains(task.agentId, next, memories);
+        return await this.#removeRemains(task.agentId, next);
       }
       for (const [i, write] of writes.entries())
         if (met.has(write)) for (const { memoryId } of memoriesOf(open[i]!)) leftAlone.add(memoryId);
     }
   }
 
-  /** Once their memory is gone, and they are in the archive. @param present memories that are there (again) */
-  async #removeRemains(
-    agentId: string,
-    { remains = [] }: MemoryStatistics,
-    present: Pick<ReadonlySet<string>, 'has'>,
-  ): Promise<void> {
+  /** Said again, the same content would be the same id, and offered to the same agents. */
+  async #endSharing({ owner, memoryId, version }: SharingRecord): Promise<void> {
+    if (await this.#records.item(owner, memoryId)) return;
+    try {
+      await this.#sharing.put({ owner, memoryId }, [], 0, version);
+    } catch (error) {
+      // Shared anew since: it is there again.
+      if (!(error instanceof VersionConflictError)) throw error;
+    }
+  }
+
+  /**
+   * Once their memory is gone, and they are in the archive. It may be there again by now, and what was one of its names
+   * may be a memory: each row goes only if it still is what it was.
+   */
+  async #removeRemains(agentId: string, { remains = [] }: MemoryStatistics): Promise<void> {
     for (const { memoryId, aliases } of remains) {
-      if (present.has(memoryId)) continue;
-      const revisions = await this.#records.revisions(agentId, memoryId);
-      await this.#writes.delete([
-        ...aliases.flatMap((alias) => memoryKey(agentId, alias) ?? []),
-        ...revisions.map(({ version }) => revisionKey(agentId, memoryId, version)),
-      ]);
+      const item = await this.#records.item(agentId, memoryId);
+      const again = item && aliasTarget(item) === undefined ? item : undefined;
+      const itsNames = (again?.['aliases'] as string[] | undefined) ?? [];
+      for (const alias of aliases)
+        if (!itsNames.includes(alias))
+          await this.#writes.deleteIf(memoryKey(agentId, alias)!, { sameAs: memoryId });
+      for (const { version, replacedAt } of await this.#records.revisions(agentId, memoryId))
+        if (version >= Number(again?.['version'] ?? 0))
+          await this.#writes.deleteIf(revisionKey(agentId, memoryId, version), { replacedAt });
     }
   }
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentReports } from '../../../lambdas/analytics/agent-report.ts';
 import { DecisionReader } from '../../../lambdas/analytics/decision-reader.ts';
@@ -40,7 +40,6 @@ const smallReader = () => {
 
 let up: Pattern;
 
-jest.setTimeout(60_000);
 beforeAll(async () => {
   await createTables();
   const pipeline = createPipeline({ now: FIRST });

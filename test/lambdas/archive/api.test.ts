@@ -13,11 +13,11 @@ function create() {
   const bucket = new MemoryBucket();
   const store = bucket.store('archive');
   const runtime = createTestRuntime('archive', { now: '2026-06-01T00:00:00.000Z' });
-  const openStore = () => Promise.resolve(store);
-  const handler = createArchiveHandler(runtime, { AUTH_MODE: 'iam' }, openStore);
+  const handler = createArchiveHandler(runtime, { AUTH_MODE: 'iam' }, () => Promise.resolve(store));
+  const arranged = bucket.store();
   return {
     bucket,
-    archive: new Archive(openStore, runtime.clock),
+    archive: new Archive(() => Promise.resolve(arranged), runtime.clock),
     get: (query: Record<string, string>, more: CallInput = {}) =>
       call(handler, archiveRoutes.listArchived, { params: { agentId: 'a' }, query, ...more }),
   };

@@ -8,7 +8,7 @@ import { recordAt } from './records.ts';
 
 function create(objectsPerPage?: number) {
   const bucket = new MemoryBucket();
-  const store = bucket.store('archive');
+  const store = bucket.store();
   const archive = new Archive(
     () => Promise.resolve(store),
     () => new Date('2026-06-01T00:00:00.000Z'),

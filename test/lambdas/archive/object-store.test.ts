@@ -7,7 +7,7 @@ import { workDirectory } from '../../support/paths.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 
 const stores: readonly (readonly [string, () => ObjectStore])[] = [
-  ['S3', () => new MemoryBucket().store('archive')],
+  ['S3', () => new MemoryBucket().store()],
   ['a folder', () => new FolderObjectStore(mkdtempSync(join(workDirectory(), 'store-')))],
 ];
 

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
@@ -31,7 +31,6 @@ const calls: readonly (readonly [keyof typeof consolidationRoutes, CallInput])[]
   ['getRun', { params: { runId: ABSENT } }],
 ];
 
-jest.setTimeout(30_000);
 beforeAll(async () => {
   await createTables();
   const runtime = createUnrecordedRuntime({ now: NOW });

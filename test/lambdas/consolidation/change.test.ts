@@ -1,7 +1,5 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomOf, type Sketch, SimulatedNights } from './simulated-nights.ts';
-
-jest.setTimeout(120_000);
 
 interface World {
   readonly seed: number;

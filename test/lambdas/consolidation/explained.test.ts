@@ -1,4 +1,4 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { ResolvedCase } from '../../../lambdas/consolidation/mining/types.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
@@ -15,7 +15,6 @@ import {
 const NOW = '2026-04-05T02:00:00.000Z';
 const LATER = '2026-04-06T02:00:00.000Z';
 
-jest.setTimeout(60_000);
 beforeAll(() => createTables());
 
 const sketchOf = ({ features, time, success }: ResolvedCase): DecisionSketch => ({

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { DAY_MS, HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
@@ -12,7 +12,6 @@ const night = (n: number): string => new Date(Date.parse(FIRST) + n * DAY_MS).to
 const runtime = createUnrecordedRuntime({ now: FIRST });
 const store = new PatternStore(runtime.documents, tableName('memory'));
 
-jest.setTimeout(60_000);
 beforeAll(() => createTables());
 
 /** The rule that was planted, alone and as it was asserted. */

@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
@@ -12,10 +12,8 @@ import { createTables, tableName } from '../../support/tables.ts';
 import { fakeQueue, workerEnvironment } from './pipeline.ts';
 
 const SCHEDULED = '2026-03-01T02:00:00.000Z';
-const AGENTS = agentIds(80);
+const AGENTS = agentIds(40);
 const runtime = createUnrecordedRuntime({ now: SCHEDULED });
-
-jest.setTimeout(180_000);
 
 /** Another set of the same tables, in the same emulator. */
 async function freshTables() {

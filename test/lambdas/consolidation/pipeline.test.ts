@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { createWorkerHandler } from '../../../lambdas/consolidation/worker.ts';
@@ -32,7 +32,6 @@ const runtime = createUnrecordedRuntime({ now: NOW });
 const { documents } = runtime;
 const store = new PatternStore(documents, tableName('memory'));
 
-jest.setTimeout(120_000);
 beforeAll(() => createTables());
 
 const promotedOf = async (agentId: string): Promise<Pattern[]> =>

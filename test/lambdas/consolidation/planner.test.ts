@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
 import { Pools } from '../../../lambdas/consolidation/pools.ts';
@@ -17,7 +17,6 @@ const AGENTS = Array.from({ length: 13 }, (_, i) => `agent-${i}`);
 const runtime = createUnrecordedRuntime({ now: NOW });
 const ledger = new RunLedger(runtime.documents, tableName('state'), runtime.clock);
 
-jest.setTimeout(60_000);
 beforeAll(async () => {
   await createTables();
   const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
@@ -29,7 +29,6 @@ const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }
   MEMORY_TABLE: tableName('memory'),
 });
 
-jest.setTimeout(120_000);
 beforeAll(() => createTables());
 
 async function registerAs(agentType: string, agentIds: readonly string[]): Promise<void> {
@@ -251,7 +250,7 @@ describe('one agent of five that makes up a thousand successes', () => {
       body: { with: 'all' },
     });
     const pipeline = createPipeline({ now: NOW });
-    for (let night = 1; night <= 3; night++) {
+    for (let night = 1; night <= 2; night++) {
       pipeline.setTime(new Date(Date.parse(NOW) + night * DAY_MS));
       await pipeline.run({});
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidation } from '../../../lambdas/consolidation/agent-consolidation.ts';
@@ -27,8 +27,6 @@ import { SignalStream } from '../relay/signal-stream.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { seeded } from './mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from './pipeline.ts';
-
-jest.setTimeout(120_000);
 
 // Far ahead: what has expired by the wall clock, the emulator collects.
 const NOW = '2096-03-01T02:00:00.000Z';

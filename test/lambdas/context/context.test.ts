@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
@@ -16,8 +16,6 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { createContextFixture } from './fixture.ts';
-
-jest.setTimeout(60_000);
 
 const agentId = 'hunter';
 const data = createUnrecordedRuntime({ now: NOW });

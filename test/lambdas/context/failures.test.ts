@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { intercept, alwaysThrows, faults } from '../../support/faults.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
@@ -8,8 +8,6 @@ import { NOW } from '../decisions/support.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { createContextFixture } from './fixture.ts';
-
-jest.setTimeout(60_000);
 
 const agentId = 'hunter';
 const sessions = createSessionsFixture({ now: NOW });

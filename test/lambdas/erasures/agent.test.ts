@@ -1,11 +1,9 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { intercept, isWrite } from '../../support/faults.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { createTables } from '../../support/tables.ts';
 import { createEraser, everything, kindsOf } from './erasing.ts';
 import { populate } from './population.ts';
-
-jest.setTimeout(120_000);
 
 /** What agents keep, by table and the beginnings of its keys. */
 const KINDS = [

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -24,7 +24,6 @@ import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSummaries, createSweeper } from '../sessions/keeping.ts';
 import { createEraser, everything, kindsOf, NOW } from './erasing.ts';
 
-jest.setTimeout(120_000);
 beforeAll(() => createTables());
 
 const data = createUnrecordedRuntime({ now: NOW });

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it, jest } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
@@ -20,7 +20,6 @@ import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
 import { leaveRemains } from './population.ts';
 
-jest.setTimeout(60_000);
 beforeAll(() => createTables());
 
 /** Everything that is the user's says so: in its text, or by the name of the session. */
@@ -34,7 +33,9 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
   const data = createUnrecordedRuntime({ now: NOW });
   const store = new PatternStore(data.documents, env.MEMORY_TABLE);
   const digests = [];
+  const pruned = [];
   const sessionIds: string[] = [];
+  const archive = new Archive(() => Promise.resolve(bucket.store('archiver')), data.clock);
   for (const userId of [MINE, 'other']) {
     await memories.save(agentId, { content: `likes ${userId}`, provenance: { userId } });
     await leaveRemains(data, agentId, `INSIGHT-gone-${digests.length}`, { userId });
@@ -54,7 +55,6 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
     });
     const [old] = decisionsOf(agentId, plantedRule(NOW, 1), NOW);
     const oldSession = `SESSION-${userId}`;
-    const archive = new Archive(() => Promise.resolve(bucket.store('archiver')), data.clock);
     const inSession = {
       ...old!,
       decisionId: `${old!.decisionId.slice(0, -1)}${userId === MINE ? 'A' : 'B'}`,
@@ -83,8 +83,10 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
     };
     await archive.write('state', [head, { ...head, ...message }], 'expired');
     const memory = { id: `INSIGHT-${userId}`, key: userId, userId, record: { provenance: { userId } } };
-    await archive.write('memory', [recordAt(NOW, 2, { agentId, ...memory })], 'pruned');
+    pruned.push(recordAt(NOW, 2, { agentId, ...memory }));
   }
+  // In one object, of which half stays.
+  await archive.write('memory', pruned, 'pruned');
   const pattern = { agentId, patternId: 'P', decisionType: 'QUERY_EXECUTION', version: 1, confidence: 0.5 };
   await store.save(pattern as unknown as Pattern);
   await store.saveDigests(agentId, 'P', digests);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { exposureKey } from '../../../lambdas/exposures/table.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
@@ -11,8 +11,6 @@ import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtim
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, partition, plantedRule } from '../consolidation/pipeline.ts';
 import { createApi, NOW } from '../decisions/support.ts';
-
-jest.setTimeout(60_000);
 
 const agentId = 'hunter';
 const puts: { readonly units: number; readonly bytes: number }[] = [];

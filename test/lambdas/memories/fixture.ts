@@ -27,6 +27,7 @@ export function createMemoriesFixture({
   const runtime = createTestRuntime('memories', options);
   const bucket = new MemoryBucket();
   const store = bucket.store('memories');
+  const looked = bucket.store();
   const handler = createMemoriesHandler(
     runtime,
     memoriesEnvironment(),
@@ -42,7 +43,7 @@ export function createMemoriesFixture({
     runtime,
     handler,
     bucket,
-    archive: new Archive(() => Promise.resolve(store), runtime.clock),
+    archive: new Archive(() => Promise.resolve(looked), runtime.clock),
     register: async (...agentIds: string[]) => {
       for (const agentId of agentIds) await registry.noteActivity(agentId);
     },

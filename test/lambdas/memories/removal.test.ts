@@ -45,6 +45,22 @@ describe('removing', () => {
     });
   });
 
+  it('takes along more names than one transaction holds', async () => {
+    const { save, update, remove, runtime } = createMemoriesFixture({ now: NOW });
+    const { body } = await save('fickle', { content: 'wording 0' });
+    for (let version = 1; version <= 100; version++)
+      await update('fickle', body.memoryId, { expectedVersion: version, content: `wording ${version}` });
+    expect((await remove('fickle', body.memoryId)).status).toBe(200);
+    const { Count } = await runtime.unrecorded.send(
+      new QueryCommand({
+        TableName: tableName('memory'),
+        KeyConditionExpression: 'PK = :pk',
+        ExpressionAttributeValues: { ':pk': 'agent:fickle#memory#OBSERVATION' },
+      }),
+    );
+    expect(Count).toBe(0);
+  });
+
   it('deletes nothing that is not archived, and finishes when it is asked again, wherever it was killed', async () => {
     const { save, update, revisions, bucket, remove } = createMemoriesFixture({ now: NOW });
     bucket.failure = new Error('S3 is away');

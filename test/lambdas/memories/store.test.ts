@@ -114,6 +114,33 @@ describe('saving', () => {
     }
   });
 
+  it('stays as it was corrected, also where age has shortened it since and what it said before is said again', async () => {
+    const wrong = { content: 'Spreads widen on Tuesdays, by half.', clientToken: 'wrong' };
+    const { body } = await save('corrected', wrong);
+    const right = { expectedVersion: 1, content: 'Spreads widen on Mondays, by half.' };
+    await update('corrected', body.memoryId, right);
+    await runtime.documents.send(
+      new UpdateCommand({
+        TableName: tableName('memory'),
+        Key: { PK: 'agent:corrected#memory#OBSERVATION', SK: body.memoryId },
+        UpdateExpression: 'SET content = :short, form = :form, version = :three',
+        ExpressionAttributeValues: { ':short': 'Spreads widen on Mondays.', ':form': 'summary', ':three': 3 },
+      }),
+    );
+    for (const again of [wrong, { content: wrong.content }])
+      expect((await save('corrected', again)).body).toMatchObject({
+        memoryId: body.memoryId,
+        content: 'Spreads widen on Mondays.',
+        form: 'summary',
+      });
+    const whole = { content: right.content, metadata: { speaker: 'Ada' } };
+    expect((await save('corrected', whole)).body).toMatchObject({
+      memoryId: body.memoryId,
+      form: 'full',
+      ...whole,
+    });
+  });
+
   it('counts a repeat with the same clientToken once, and refuses another memory with it', async () => {
     const sent = { content: 'once', clientToken: 'token-1' };
     const first = await save('token', sent);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
 import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
@@ -37,7 +37,6 @@ const environment = {
 } as const;
 const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }), environment);
 
-jest.setTimeout(120_000);
 beforeAll(() => createTables());
 
 const stated = {

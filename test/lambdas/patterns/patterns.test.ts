@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
@@ -39,7 +39,6 @@ const handler = createHandler();
 let decisions: Decision[];
 let pattern: Pattern;
 
-jest.setTimeout(60_000);
 beforeAll(async () => {
   await createTables();
   decisions = await logDecisions(data, agentId, plantedRule(NOW));

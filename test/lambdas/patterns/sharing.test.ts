@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
@@ -37,7 +37,6 @@ let params: { agentId: string; patternId: string };
 const reversed = (sketches: readonly DecisionSketch[]): DecisionSketch[] =>
   sketches.map((sketch) => ({ ...sketch, status: sketch.status === 'success' ? 'failure' : 'success' }));
 
-jest.setTimeout(60_000);
 beforeAll(async () => {
   await createTables();
   await logDecisions(data, owner, plantedRule(NOW));

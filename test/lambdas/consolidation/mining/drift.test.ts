@@ -110,7 +110,7 @@ function suspectedOn({ base, rate, then, perNight }: Life, seed: number): number
   return undefined;
 }
 
-const SEEDS = Array.from({ length: 200 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 120 }, (_, i) => i + 1);
 const worlds = [3, 8].flatMap((perNight) =>
   [
     [0.5, 0.75],

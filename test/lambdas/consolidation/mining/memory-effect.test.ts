@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   demotionsOf,
@@ -10,8 +10,6 @@ import {
 import type { Features } from '../../../../lambdas/consolidation/mining/types.ts';
 import { demotionsIn } from '../../../../scripts/bench/advice.ts';
 import { DAY, featuresOf, minerOf, START } from './case-generator.ts';
-
-jest.setTimeout(120_000);
 
 const trendUp = { path: 'trend', op: 'eq', value: 'up' } as const;
 const buying = { path: 'action', op: 'eq', value: 'buy' } as const;

@@ -1,9 +1,7 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { PRESENT } from '../../../../lambdas/consolidation/mining/features.ts';
 import type { Features, Finding, ResolvedCase } from '../../../../lambdas/consolidation/mining/types.ts';
 import { DAY, featuresOf, minerOf, seeded, START } from './case-generator.ts';
-
-jest.setTimeout(120_000);
 
 const HOUR = 3_600_000;
 const BUCKETS = ['00-06', '06-12', '12-18', '18-24'] as const;

@@ -70,7 +70,7 @@ function verdictOf({ seed, decisions, base, effect, share, driftOfAll = 0 }: Wor
   return evidence.for >= NEEDED ? 'for' : evidence.against >= NEEDED ? 'against' : 'open';
 }
 
-function shareOf(verdict: 'for' | 'against', world: Omit<World, 'seed'>, runs = 400): number {
+function shareOf(verdict: 'for' | 'against', world: Omit<World, 'seed'>, runs = 250): number {
   let count = 0;
   for (let seed = 1; seed <= runs; seed++) if (verdictOf({ ...world, seed }) === verdict) count++;
   return count / runs;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { fromItem, type Item, memoryKey } from '../../../../lambdas/memories/table.ts';
 import { DAY_MS } from '../../../../lambdas/shared/platform/clock.ts';
@@ -21,7 +21,6 @@ async function remember(name: string, days: number, body: object): Promise<void>
   ids[name] = (await fixture.save(AGENT, { content: `what ${name} says`, ...body })).body.memoryId;
 }
 
-jest.setTimeout(60_000);
 let before: Item[];
 beforeAll(async () => {
   await createTables();

@@ -11,7 +11,11 @@ import { MemoryRecords } from '../../../../lambdas/memories/memory-records.ts';
 import { SHARED_MEMORIES } from '../../../../lambdas/memories/memory-sharing.ts';
 import { Sharing } from '../../../../lambdas/sharing/sharing.ts';
 import { type MemoryBucket } from '../../../support/s3.ts';
-import { createTestRuntime, type TestRuntimeOptions } from '../../../support/runtime.ts';
+import {
+  createTestRuntime,
+  createUnrecordedRuntime,
+  type TestRuntimeOptions,
+} from '../../../support/runtime.ts';
 import { tableName } from '../../../support/tables.ts';
 import { settings } from './memory-generator.ts';
 
@@ -40,7 +44,7 @@ export function createAgeing(
   );
 }
 
-const { unrecorded: documents, clock } = createTestRuntime('unrecorded');
+const { unrecorded: documents, clock } = createUnrecordedRuntime();
 
 /** Every row of the memory table. */
 export async function allRows(): Promise<Item[]> {
@@ -71,7 +75,7 @@ export async function restoreRows(rows: readonly Item[]): Promise<void> {
 
 /** What the archive holds of an agent's memories. */
 export async function archivedIn(bucket: MemoryBucket, agentId: string): Promise<ArchivedRecord[]> {
-  const store = bucket.store('unrecorded');
+  const store = bucket.store();
   const archive = new Archive(async () => store, clock);
   const found: ArchivedRecord[] = [];
   let after: string | undefined;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DAY_MS, HOUR_MS } from '../../../../lambdas/shared/platform/clock.ts';
 import { createTables } from '../../../support/tables.ts';
 import { createPipeline } from '../../consolidation/pipeline.ts';
@@ -9,7 +9,6 @@ const at = (days: number): string => new Date(START + days * DAY_MS).toISOString
 const agent = createMemoriesFixture({ now: at(0) });
 const pipeline = createPipeline({ now: at(0), bucket: agent.bucket });
 
-jest.setTimeout(60_000);
 beforeAll(() => createTables());
 
 /** A night of every agent there is. */
