@@ -78,10 +78,10 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   summaries: {
-    state: { actions: ['Query', 'PutItem', 'UpdateItem'] },
+    state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
   },
   sweeper: {
-    state: { actions: ['Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    state: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
   },
   context: {
@@ -128,9 +128,9 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
   erasures: { state: { actions: ['GetItem', 'PutItem'] } },
   eraser: {
     decisions: { actions: ['Query', 'DeleteItem'] },
-    memory: { actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+    memory: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
     state: {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'DeleteItem'],
       indexes: ['registry'],
     },
     signals: {
@@ -139,7 +139,7 @@ export const tablePermissions: Readonly<Record<FunctionName, TablePermissions>> 
     },
   },
   relay: {
-    state: { actions: ['PutItem'] },
+    state: { actions: ['BatchGetItem', 'PutItem'] },
   },
   planner: {
     state: {

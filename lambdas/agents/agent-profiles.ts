@@ -10,12 +10,16 @@ import type { AgentRegistry } from './agent-registry.ts';
 import { type AgentHealth, type HealthAges, healthAt } from './health.ts';
 import {
   decisionTypesOf,
+  deregisteredKey,
   isRegistered,
   profileKey,
   profileVersionOf,
+  REGISTERED_CONDITION,
+  registeredValue,
   REGISTRATION,
   REGISTRY_BUCKETS,
   registrationValues,
+  registryBucketOf,
   type RegistryEntry,
   registryEntryOf,
   registryIndex,
@@ -102,8 +106,8 @@ export class AgentProfiles {
             // The counter of a deregistered agent's row goes on rising, but its next profile is a first one again.
             ConditionExpression:
               expectedVersion === 0
-                ? 'attribute_not_exists(registryKey) OR attribute_not_exists(#version)'
-                : 'attribute_exists(registryKey) AND #version = :expected',
+                ? `NOT ${REGISTERED_CONDITION} OR attribute_not_exists(#version)`
+                : `${REGISTERED_CONDITION} AND #version = :expected`,
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),
           ExpressionAttributeNames: { '#version': 'version' },
@@ -115,6 +119,7 @@ export class AgentProfiles {
             ':one': 1,
             ...(agentVersion !== undefined && { ':agentVersion': agentVersion }),
             ...(metadata !== undefined && { ':metadata': metadata }),
+            ...(expectedVersion !== undefined && registeredValue),
             ...(expectedVersion && { ':expected': expectedVersion }),
           },
           ReturnValues: 'ALL_NEW',
@@ -166,8 +171,12 @@ export class AgentProfiles {
         new UpdateCommand({
           TableName: this.#table,
           Key: profileKey(agentId),
-          UpdateExpression: 'REMOVE registryKey, registeredAt, lastHeartbeatAt',
-          ConditionExpression: 'attribute_exists(registryKey)',
+          UpdateExpression: 'SET registryKey = :deregistered REMOVE registeredAt, lastHeartbeatAt',
+          ConditionExpression: REGISTERED_CONDITION,
+          ExpressionAttributeValues: {
+            ':deregistered': deregisteredKey(registryBucketOf(agentId)),
+            ...registeredValue,
+          },
         }),
       );
     } catch (error) {

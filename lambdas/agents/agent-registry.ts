@@ -4,6 +4,7 @@ import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import {
   activeHourOf,
   decisionTypesOf,
+  deregisteredKey,
   isRegistered,
   profileKey,
   REGISTRATION,
@@ -141,7 +142,17 @@ export class AgentRegistry {
   }
 
   /** Every registered agent, page by page. */
-  async *all(): AsyncGenerator<RegisteredAgent> {
+  all(): AsyncGenerator<RegisteredAgent> {
+    return this.#listed(registryKey);
+  }
+
+  /** Every agent that ever registered and was not erased since. */
+  async *everKnown(): AsyncGenerator<string> {
+    for (const keyOf of [registryKey, deregisteredKey])
+      for await (const { agentId } of this.#listed(keyOf)) yield agentId;
+  }
+
+  async *#listed(keyOf: (bucket: number) => string): AsyncGenerator<RegisteredAgent> {
     for (let bucket = 0; bucket < REGISTRY_BUCKETS; bucket++) {
       let start: Record<string, unknown> | undefined;
       do {
@@ -150,7 +161,7 @@ export class AgentRegistry {
             TableName: this.#table,
             IndexName: registryIndex.name,
             KeyConditionExpression: 'registryKey = :key',
-            ExpressionAttributeValues: { ':key': registryKey(bucket) },
+            ExpressionAttributeValues: { ':key': keyOf(bucket) },
             ExclusiveStartKey: start,
           }),
         );

@@ -13,7 +13,16 @@ export const agentRowKey = (agentId: string, sortKey: string) => ({
 
 export const profileKey = (agentId: string) => agentRowKey(agentId, 'PROFILE');
 
-export const registryKey = (bucket: number): string => `registry#${bucket}`;
+const REGISTERED = 'registry#';
+
+export const registryKey = (bucket: number): string => `${REGISTERED}${bucket}`;
+
+/** Deregistered agents are on the index as well, apart: what they stored is still there. */
+export const deregisteredKey = (bucket: number): string => `deregistered#${bucket}`;
+
+/** A condition on a profile's row; its value is in `registeredValue`. */
+export const REGISTERED_CONDITION = 'begins_with(registryKey, :registered)';
+export const registeredValue = { ':registered': REGISTERED };
 
 export const registryBucketOf = (agentId: string): number =>
   createHash('sha256').update(agentId).digest()[0]! % REGISTRY_BUCKETS;
@@ -40,8 +49,9 @@ export const registrationValues = (agentId: string, now: Date) => ({
 
 type Item = Record<string, unknown>;
 
-/** A deregistered agent's row stays, for the decision types on it, but without this. */
-export const isRegistered = (item: Item | undefined): item is Item => item?.['registryKey'] !== undefined;
+/** A deregistered agent's row stays, for the decision types on it, under another key of the index. */
+export const isRegistered = (item: Item | undefined): item is Item =>
+  String(item?.['registryKey'] ?? '').startsWith(REGISTERED);
 
 /** What an agent is, as the registry lists it. */
 export interface RegistryEntry {

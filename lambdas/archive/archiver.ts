@@ -5,10 +5,9 @@ import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-la
 import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
-import type { TableName } from '../shared/schema/tables.ts';
 import { archiveEnvironment, archiveStore } from './archive-location.ts';
 import { Archive } from './archive.ts';
-import { ExpiredRecords } from './expired-records.ts';
+import { ExpiredRecords, type StreamedTables, streamTables } from './expired-records.ts';
 import type { OpenStore } from './object-store.ts';
 
 const environment = {
@@ -17,12 +16,6 @@ const environment = {
   SIGNALS_TABLE: resourceName,
   ...archiveEnvironment,
 };
-export interface ArchiverEnvironment {
-  readonly DECISIONS_TABLE: string;
-  readonly STATE_TABLE: string;
-  readonly SIGNALS_TABLE: string;
-}
-
 export type ArchiverHandler = (
   event: DynamoDBStreamEvent,
   context: Context,
@@ -30,19 +23,12 @@ export type ArchiverHandler = (
 
 export function createArchiverHandler(
   { documents, clock, logger, tracer }: Pick<Runtime, 'documents' | 'clock' | 'logger' | 'tracer'>,
-  env: ArchiverEnvironment,
+  env: StreamedTables,
   openStore: OpenStore,
 ): ArchiverHandler {
-  const tables = new Map<string, TableName>([
-    [env.DECISIONS_TABLE, 'decisions'],
-    [env.STATE_TABLE, 'state'],
-    [env.SIGNALS_TABLE, 'signals'],
-  ]);
-  // arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}
-  const tableOf = (streamArn: string) => tables.get(streamArn.split('/')[1] ?? '');
   const expired = new ExpiredRecords(
     new Archive(openStore, clock),
-    tableOf,
+    streamTables(env),
     new ErasedMarks(documents, env.STATE_TABLE, clock),
     clock,
   );

@@ -22,6 +22,28 @@ const recordsOf: Readonly<Partial<Record<TableName, (item: Item, now: Date) => r
   signals: archivedDelivery,
 };
 
+/** The tables of the streams by their ARNs: `arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}`. */
+export function streamTables(env: StreamedTables): (streamArn: string) => TableName | undefined {
+  const tables = new Map<string, TableName>([
+    [env.DECISIONS_TABLE, 'decisions'],
+    [env.STATE_TABLE, 'state'],
+    [env.SIGNALS_TABLE, 'signals'],
+  ]);
+  return (streamArn) => tables.get(streamArn.split('/')[1] ?? '');
+}
+
+export interface StreamedTables {
+  readonly DECISIONS_TABLE: string;
+  readonly STATE_TABLE: string;
+  readonly SIGNALS_TABLE: string;
+}
+
+type Image = Record<string, AttributeValue>;
+
+/** What a row becomes in the archive. @throws Error when it is not what its key says */
+export const recordsOfImage = (table: TableName, image: Image, now: Date): readonly ArchiveRecord[] =>
+  recordsOf[table]?.(unmarshall(image, { wrapNumbers: Number }), now) ?? [];
+
 export interface ArchivingReport {
   /** What Lambda is told: everything from the first failed record comes again. */
   readonly response: DynamoDBBatchResponse;
@@ -91,17 +113,15 @@ export class ExpiredRecords {
 
   /** An erasure does not reach what is under way from a stream: that ends here. A row that came after it stays. */
   async #withoutErased<Row extends { readonly row: ArchiveRecord }>(rows: readonly Row[]): Promise<Row[]> {
-    const erased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
-    return rows.filter(({ row }) => namesOf(row).every((name) => row.timestamp > (erased.get(name) ?? '')));
+    const isErased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
+    return rows.filter(({ row }) => !namesOf(row).some((name) => isErased(name, row.timestamp)));
   }
 
   #rowsOf(table: TableName, record: DynamoDBRecord, failures: Map<string, Error>) {
     const sequenceNumber = sequenceOf(record);
     try {
-      const item = unmarshall((record.dynamodb?.OldImage ?? {}) as Record<string, AttributeValue>, {
-        wrapNumbers: Number,
-      });
-      return (recordsOf[table]?.(item, this.#clock()) ?? []).map((row) => ({ sequenceNumber, row }));
+      const image = (record.dynamodb?.OldImage ?? {}) as Image;
+      return recordsOfImage(table, image, this.#clock()).map((row) => ({ sequenceNumber, row }));
     } catch (error) {
       failures.set(sequenceNumber, error as Error);
       return [];
@@ -110,7 +130,7 @@ export class ExpiredRecords {
 }
 
 /** Whoever may have been erased with this record in it: its agents, and the session it belongs to. */
-function namesOf({ agentId, id, kind, record }: ArchiveRecord): string[] {
+export function namesOf({ agentId, id, kind, record }: ArchiveRecord): string[] {
   const { sourceAgent, targetAgent, sessionId } = record as Readonly<Record<string, string | undefined>>;
   if (kind === 'delivery') return [sourceAgent!, targetAgent!];
   const session = kind === 'decision' ? sessionId : id;

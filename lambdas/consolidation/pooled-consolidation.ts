@@ -9,6 +9,7 @@ import { isDecaying } from './dormancy.ts';
 import { type Judged, learnFrom } from './learning.ts';
 import type { LifecycleResult } from './lifecycle.ts';
 import type { LifecycleSettings } from './lifecycle-settings.ts';
+import type { KnownPools } from './known-pools.ts';
 import { lookedAtBefore } from './looked-at.ts';
 import { byAgent, judgeAcrossAgents } from './mining/across-agents.ts';
 import type { Finding, MiningResult } from './mining/types.ts';
@@ -37,21 +38,21 @@ export class PooledConsolidation {
   readonly #registry: AgentRegistry;
   readonly #cases: WindowCases;
   readonly #store: PatternStore;
+  readonly #pools: KnownPools;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
   readonly #lifecycle: LifecycleSettings | undefined;
 
   constructor(
-    registry: AgentRegistry,
-    cases: WindowCases,
-    store: PatternStore,
+    parts: { registry: AgentRegistry; cases: WindowCases; store: PatternStore; pools: KnownPools },
     clock: Clock,
     consumed: () => ConsumedUnits,
     lifecycle?: LifecycleSettings,
   ) {
-    this.#registry = registry;
-    this.#cases = cases;
-    this.#store = store;
+    this.#registry = parts.registry;
+    this.#cases = parts.cases;
+    this.#store = parts.store;
+    this.#pools = parts.pools;
     this.#clock = clock;
     this.#consumed = consumed;
     this.#lifecycle = lifecycle;
@@ -63,6 +64,7 @@ export class PooledConsolidation {
     this.#consumed();
     const { agentId: owner, asOf } = task;
     const dryRun = previous !== undefined && asOf < previous.asOf;
+    if (!dryRun) await this.#pools.note(owner);
     const window = windowAt(asOf);
     const stored = await this.#store.ofAgent(owner);
     const agents = await this.#registry.ofType(typeOfPool(owner) ?? '');

@@ -208,6 +208,18 @@ export class RunLedger {
     }
   }
 
+  /**
+   * Counts an agent that is nobody's business any more as skipped, and names it nowhere.
+   * @param once fails when that was done before
+   */
+  async withdraw(runId: string, once: Actions[number]): Promise<void> {
+    try {
+      await this.#transact([once, this.#count(runId, { skipped: 1 }, this.#clock().toISOString())]);
+    } catch (error) {
+      if (!failedTransaction(error)) throw error;
+    }
+  }
+
   async lastRuns(agentIds: readonly string[]): Promise<Map<string, LastRun>> {
     const items = await getAll(this.#documents, this.#table, agentIds.map(lastRunKey));
     return new Map(items.map((item) => [agentIdOf(item), fromLastRunItem(item)]));

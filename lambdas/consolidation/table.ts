@@ -16,6 +16,7 @@ import {
  * - `run:{runId}` / `RUN`: the run and its counters; `run:{runId}` / `AGENT#{agentId}`: one agent's result
  * - `runs` / `{time}#{runId}`: pointers, so runs are listed newest first by one query
  * - `agent:{agentId}` / `LASTRUN`: what the planner skips by
+ * - `pools` / `type:{agentType}`: every pool that was ever worked on
  */
 export const RUNS_PARTITION = 'runs';
 const AGENT_PREFIX = 'AGENT#';
@@ -40,6 +41,12 @@ export const pointerKey = (runId: string) => ({
 });
 
 export const runIdOfPointer = (item: Item): string => String(item[SORT_KEY]).split('#')[1]!;
+
+export const POOLS_PARTITION = 'pools';
+
+export const toPoolItem = (owner: string) => ({ [PARTITION_KEY]: POOLS_PARTITION, [SORT_KEY]: owner });
+
+export const ownerOfPoolRow = (item: Item): string => String(item[SORT_KEY]);
 
 export const lastRunKey = (agentId: string) => ({
   [PARTITION_KEY]: `agent:${agentId}`,

@@ -1,3 +1,4 @@
+import type { ErasedMarks } from '../erasures/erased-marks.ts';
 import type { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
 import type { AgeingReport } from '../memories/ageing/report.ts';
 import type { NightlyRollup } from '../performance/nightly-rollup.ts';
@@ -6,7 +7,7 @@ import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentConsolidation } from './agent-consolidation.ts';
 import type { PooledConsolidation } from './pooled-consolidation.ts';
-import type { AgentReport, LastRun, RunTotals } from './run.ts';
+import type { AgentReport, LastRun, RunRecord, RunTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';
 
@@ -21,15 +22,27 @@ export interface NightlyWork {
   readonly pooled: PooledConsolidation;
 }
 
-/** One agent, or one pool, of one run, once: a task that comes again finds its result and does nothing. */
+/**
+ * One agent, or one pool, of one run, once: a task that comes again finds its result and does nothing. An agent that is
+ * being erased, or was after the run began, is left alone; one that is erased while it is worked on gets no result, and
+ * what was written of it is found by the erasure, which waits for runs that are under way.
+ */
 export class TaskRunner {
   readonly #ledger: RunLedger;
+  readonly #erased: ErasedMarks;
   readonly #work: NightlyWork;
   readonly #clock: Clock;
   readonly #consumed: () => ConsumedUnits;
 
-  constructor(ledger: RunLedger, work: NightlyWork, clock: Clock, consumed: () => ConsumedUnits) {
+  constructor(
+    ledger: RunLedger,
+    erased: ErasedMarks,
+    work: NightlyWork,
+    clock: Clock,
+    consumed: () => ConsumedUnits,
+  ) {
     this.#ledger = ledger;
+    this.#erased = erased;
     this.#work = work;
     this.#clock = clock;
     this.#consumed = consumed;
@@ -44,11 +57,13 @@ export class TaskRunner {
     try {
       const before = await this.#ledger.result(runId, agentId);
       if (before && before.result !== 'FAILED') return undefined;
-      if (!(await this.#ledger.get(runId))) return undefined;
+      const run = await this.#ledger.get(runId);
+      if (!run || (await this.#isWithdrawn(agentId, run))) return undefined;
       const last = (await this.#ledger.lastRuns([agentId])).get(agentId);
       const { report, lastRun } = await (typeOfPool(agentId) === undefined
         ? this.#liveThroughNight(task, last)
         : this.#work.pooled.consolidate(task, last));
+      if (await this.#isWithdrawn(agentId, run)) return undefined;
       const finishedAt = this.#clock().toISOString();
       const result = { agentId, result: 'CONSOLIDATED', finishedAt, report } as const;
       return (await this.#ledger.record(runId, result, lastRun)) ? report : undefined;
@@ -80,7 +95,17 @@ export class TaskRunner {
     };
   }
 
+  /** Whether it was erased; then the run does not wait for it. */
+  async #isWithdrawn(agentId: string, { runId, startedAt }: RunRecord): Promise<boolean> {
+    const isErased = await this.#erased.of([agentId]);
+    if (!isErased(agentId, startedAt)) return false;
+    await this.#ledger.withdraw(runId, this.#erased.counting(agentId, runId));
+    return true;
+  }
+
   async #recordFailure({ runId, agentId }: ConsolidationTask, error: unknown): Promise<void> {
+    const run = await this.#ledger.get(runId);
+    if (!run || (await this.#isWithdrawn(agentId, run))) return;
     await this.#ledger.record(runId, {
       agentId,
       result: 'FAILED',

@@ -8,6 +8,7 @@ import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts
 import { Archive } from '../archive/archive.ts';
 import type { OpenStore } from '../archive/object-store.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { AccessCounts } from '../memories/access-counts.ts';
 import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
@@ -33,6 +34,7 @@ import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidation } from './agent-consolidation.ts';
 import { countOnThreads } from './counting-threads.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from './feature-windows.ts';
+import { KnownPools } from './known-pools.ts';
 import { type LifecycleSettings, patternLifecycle } from './lifecycle-settings.ts';
 import { OfferReviews } from './offer-review.ts';
 import { PooledConsolidation } from './pooled-consolidation.ts';
@@ -89,7 +91,9 @@ export function createWorkerHandler(
   const lifecycle = env.PATTERN_LIFECYCLE;
   const options = { count, lifecycle };
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);
-  const pooled = new PooledConsolidation(registry, cases, store, clock, consumed, lifecycle);
+  const pools = new KnownPools(documents, env.STATE_TABLE);
+  const pooled = new PooledConsolidation({ registry, cases, store, pools }, clock, consumed, lifecycle);
+  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
   const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
   const ageing = new AgentAgeing(
     {
@@ -98,7 +102,7 @@ export function createWorkerHandler(
       feed: new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
       sharing: new Sharing(documents, env.MEMORY_TABLE, SHARED_MEMORIES, clock),
       archive: new Archive(openStore, clock),
-      accesses: new AccessCounts(documents, env.MEMORY_TABLE, clock, randomPart),
+      accesses: new AccessCounts(documents, env.MEMORY_TABLE, clock, randomPart, erased),
     },
     { ...defaultAgeingSettings, categories: env.MEMORY_CATEGORIES },
   );
@@ -109,7 +113,7 @@ export function createWorkerHandler(
     clock,
   );
   const work = { rollup, consolidation, ageing, pooled };
-  const runner = new TaskRunner(ledger, work, clock, consumed);
+  const runner = new TaskRunner(ledger, erased, work, clock, consumed);
   const processor = new SqsFifoPartialProcessorAsync();
 
   const handle = async (record: SQSRecord): Promise<void> => {

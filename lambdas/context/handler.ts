@@ -6,6 +6,7 @@ import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
 import { AccessCounts } from '../memories/access-counts.ts';
 import { memoryCategories } from '../memories/categories.ts';
@@ -78,7 +79,9 @@ function createMemories({ documents, clock, randomPart }: Runtime, env: ContextE
     maxBytes: MAX_MEMORY_BYTES,
     sharedTrustedMs: SHARED_TRUSTED_MS,
   });
-  return new RelevantMemories(search, sharing, new AccessCounts(documents, table, clock, randomPart), clock);
+  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
+  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
+  return new RelevantMemories(search, sharing, accesses, clock);
 }
 
 function createSources(runtime: Runtime, env: ContextEnvironment): Sources {

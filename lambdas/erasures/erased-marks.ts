@@ -1,9 +1,21 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
-import { markKey, nameOfMark, toMark } from './table.ts';
+import { markKey, markTtl, nameOfMark } from './table.ts';
+
+type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 export const sessionMark = (agentId: string, sessionId: string): string => `${agentId}#${sessionId}`;
+
+/**
+ * Whether what is of this name and this time (UTC ISO-8601) was erased. While the erasure goes on, that is everything
+ * of the name; afterwards what is from before its end: who comes back under the name is somebody else.
+ */
+export type IsErased = (name: string, time: string) => boolean;
 
 /** Which agents and sessions were erased lately. A session's mark is `{agentId}#{sessionId}`. */
 export class ErasedMarks {
@@ -17,17 +29,55 @@ export class ErasedMarks {
     this.#clock = clock;
   }
 
-  /** 1 write unit. */
+  /** It is being erased. 1 write unit. */
   async mark(name: string): Promise<void> {
-    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toMark(name, this.#clock()) }));
+    await this.#set(name, false);
   }
 
-  /** When each of them was erased, of those that were; 1 read unit each, strongly consistent. */
-  async of(names: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  /** It was erased, or could not be. 1 write unit. */
+  async end(name: string): Promise<void> {
+    await this.#set(name, true);
+  }
+
+  /** 1 read unit for each name, strongly consistent. */
+  async of(names: Iterable<string>): Promise<IsErased> {
     const items = await getAll(this.#documents, this.#table, [...new Set(names)].map(markKey));
     const now = this.#clock();
-    return new Map(
-      items.filter((item) => !isExpired(item, now)).map((item) => [nameOfMark(item), String(item['at'])]),
+    const marks = new Map(
+      items
+        .filter((item) => !isExpired(item, now))
+        .map((item) => [nameOfMark(item), { at: String(item['at']), over: item['over'] === true }]),
+    );
+    return (name, time) => {
+      const mark = marks.get(name);
+      return mark !== undefined && (!mark.over || time <= mark.at);
+    };
+  }
+
+  /** A part of the transaction in which a run counts a marked agent without naming it: fails the second time. */
+  counting(name: string, runId: string): Action {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: markKey(name),
+        UpdateExpression: 'ADD runs :runs',
+        ConditionExpression: 'attribute_exists(#at) AND NOT contains(runs, :runId)',
+        ExpressionAttributeNames: { '#at': 'at' },
+        ExpressionAttributeValues: { ':runs': new Set([runId]), ':runId': runId },
+      },
+    };
+  }
+
+  async #set(name: string, over: boolean): Promise<void> {
+    const now = this.#clock();
+    await this.#documents.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: markKey(name),
+        UpdateExpression: 'SET #at = :at, #over = :over, #ttl = :ttl',
+        ExpressionAttributeNames: { '#at': 'at', '#over': 'over', '#ttl': 'ttl' },
+        ExpressionAttributeValues: { ':at': now.toISOString(), ':over': over, ':ttl': markTtl(now) },
+      }),
     );
   }
 }

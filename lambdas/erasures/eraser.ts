@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Context } from 'aws-lambda';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
 import type { OpenStore } from '../archive/object-store.ts';
@@ -33,11 +34,12 @@ export function createEraserHandler(
   env: ErasureTables,
   openStore: OpenStore,
   lambda: Pick<LambdaClient, 'send'>,
+  sleep: (milliseconds: number) => Promise<void> = wait,
 ): (event: unknown, context: Context) => Promise<void> {
   const ledger = new ErasureLedger(documents, env.STATE_TABLE, clock);
   const marks = new ErasedMarks(documents, env.STATE_TABLE, clock);
   const steps = new ErasureSteps(documents, env, openStore, clock);
-  const erasing = new Erasing(ledger, marks, steps, clock);
+  const erasing = new Erasing({ ledger, marks, steps }, clock, sleep);
   return async (event, context) => {
     logger.addContext(context);
     const { erasureId } = eraserInput.parse(event);

@@ -7,11 +7,14 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import type { Removal } from '../shared/dynamodb/removable-rows.ts';
+import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
-import { type ErasureRecord, type ErasureSubject, zeroCounts } from './erasure.ts';
-import { erasureKey, fromItem, toItem } from './table.ts';
+import { type ErasureRecord, type ErasureSubject, type UserSession, zeroCounts } from './erasure.ts';
+import { erasureKey, fromItem, markTtl, sessionFromItem, sessionKey, sessionsOf, toItem } from './table.ts';
+
+/** Beside counting what was removed: when. */
+const FOUND = ', foundAt = :now';
 
 /** Rows that go may be written by others at the same moment; DynamoDB cancels those that meet. */
 const CONFLICT_TRIES = 8;
@@ -55,11 +58,44 @@ export class ErasureLedger {
     return this.#add(erasureId, { invocations: 1 });
   }
 
+  /** A nightly run is under way. @returns the record as it is now */
+  async noteRun(erasureId: string): Promise<ErasureRecord> {
+    const { Attributes } = await this.#documents.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: erasureKey(erasureId),
+        UpdateExpression: 'SET updatedAt = :now, duringRun = :true',
+        ExpressionAttributeValues: { ':now': this.#clock().toISOString(), ':true': true },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return fromItem(Attributes!);
+  }
+
   /** Decision types outlive the profile that named them, for the passes after. @returns all that were kept */
   async keepTypes(erasureId: string, types: readonly string[]): Promise<readonly string[]> {
     if (types.length === 0) return (await this.get(erasureId))?.decisionTypes ?? [];
     const { decisionTypes } = await this.#add(erasureId, { decisionTypes: new Set(types) });
     return decisionTypes ?? [];
+  }
+
+  /** Sessions of a user outlive what lists them, for the passes after. @returns all that were kept */
+  async keepSessions(erasureId: string, sessions: readonly UserSession[]): Promise<UserSession[]> {
+    for (const session of sessions)
+      await this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: sessionKey(erasureId, session),
+          UpdateExpression: 'SET #ttl = :ttl',
+          ExpressionAttributeNames: { '#ttl': 'ttl' },
+          ExpressionAttributeValues: { ':ttl': markTtl(this.#clock()) },
+        }),
+      );
+    const rows = new RemovableRows(this.#documents, 'state', this.#table);
+    const { partition, prefix } = sessionsOf(erasureId);
+    const kept: UserSession[] = [];
+    for await (const page of rows.read(partition, prefix, [])) kept.push(...page.map(sessionFromItem));
+    return kept;
   }
 
   /**
@@ -74,7 +110,7 @@ export class ErasureLedger {
           new TransactWriteCommand({
             TransactItems: [
               ...actions,
-              { Update: { TableName: this.#table, ...this.#addition(erasureId, counts) } },
+              { Update: { TableName: this.#table, ...this.#addition(erasureId, counts, FOUND) } },
             ],
           }),
         );
@@ -89,11 +125,12 @@ export class ErasureLedger {
 
   /** Objects know no transaction: they are counted once they are gone, so a worker killed in between counts too few. */
   async countArchived(erasureId: string, records: number): Promise<void> {
-    await this.#add(erasureId, { archive: records });
+    await this.#add(erasureId, { archive: records }, FOUND);
   }
 
-  async countPass(erasureId: string): Promise<void> {
-    await this.#add(erasureId, { passes: 1 });
+  /** @returns the record as it is now */
+  async countPass(erasureId: string): Promise<ErasureRecord> {
+    return this.#add(erasureId, { passes: 1 });
   }
 
   async end(erasureId: string, gaveUp?: string): Promise<void> {
@@ -108,22 +145,26 @@ export class ErasureLedger {
     );
   }
 
-  async #add(erasureId: string, counts: Readonly<Record<string, unknown>>): Promise<ErasureRecord> {
+  async #add(
+    erasureId: string,
+    counts: Readonly<Record<string, unknown>>,
+    touched?: typeof FOUND,
+  ): Promise<ErasureRecord> {
     const { Attributes } = await this.#documents.send(
       new UpdateCommand({
         TableName: this.#table,
-        ...this.#addition(erasureId, counts),
+        ...this.#addition(erasureId, counts, touched),
         ReturnValues: 'ALL_NEW',
       }),
     );
     return fromItem(Attributes!);
   }
 
-  #addition(erasureId: string, counts: Readonly<Record<string, unknown>>) {
+  #addition(erasureId: string, counts: Readonly<Record<string, unknown>>, touched = '') {
     const names = Object.keys(counts);
     return {
       Key: erasureKey(erasureId),
-      UpdateExpression: `SET updatedAt = :now ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
+      UpdateExpression: `SET updatedAt = :now${touched} ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
       ConditionExpression: 'attribute_exists(requestedAt)',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {

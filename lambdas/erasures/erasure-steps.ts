@@ -2,8 +2,13 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AgentErasure } from '../agents/agent-erasure.ts';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { ArchiveErasure } from '../archive/archive-erasure.ts';
+import { namesOf, streamTables } from '../archive/expired-records.ts';
+import { GivenUpErasure } from '../archive/given-up-erasure.ts';
 import type { OpenStore } from '../archive/object-store.ts';
+import { KnownPools } from '../consolidation/known-pools.ts';
 import { RunErasure } from '../consolidation/run-erasure.ts';
+import { RunLedger } from '../consolidation/run-ledger.ts';
+import { areRunsUnderWay } from '../consolidation/runs-under-way.ts';
 import { DecisionErasure } from '../decisions/decision-erasure.ts';
 import { ExposureErasure } from '../exposures/exposure-erasure.ts';
 import { MemoryErasure } from '../memories/memory-erasure.ts';
@@ -15,18 +20,13 @@ import { SessionErasure } from '../sessions/session-erasure.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { randomPart } from '../shared/platform/ids.ts';
-import { poolOf } from '../shared/schema/owners.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { SignalErasure } from '../signals/signal-erasure.ts';
+import { sessionMark } from './erased-marks.ts';
+import type { UserSession } from './erasure.ts';
 
 /** Rows to remove, or how many records just left the archive. */
 export type ErasureStep = Removal | number;
-
-/** A session of the user that is erased. */
-export interface UserSession {
-  readonly agentId: string;
-  readonly sessionId: string;
-}
 
 export interface ErasureTables {
   readonly DECISIONS_TABLE: string;
@@ -40,7 +40,10 @@ export interface ErasureTables {
  * after that, so a pass that is cut short anywhere is simply begun again.
  */
 export class ErasureSteps {
+  readonly #clock: Clock;
   readonly #registry: AgentRegistry;
+  readonly #pools: KnownPools;
+  readonly #ledger: RunLedger;
   readonly #agents: AgentErasure;
   readonly #decisions: DecisionErasure;
   readonly #signals: SignalErasure;
@@ -52,8 +55,12 @@ export class ErasureSteps {
   readonly #memories: MemoryErasure;
   readonly #performance: PerformanceErasure;
   readonly #archive: ArchiveErasure;
+  readonly #givenUp: GivenUpErasure;
 
   constructor(documents: DynamoDBDocumentClient, env: ErasureTables, openStore: OpenStore, clock: Clock) {
+    this.#clock = clock;
+    this.#pools = new KnownPools(documents, env.STATE_TABLE);
+    this.#ledger = new RunLedger(documents, env.STATE_TABLE, clock);
     this.#registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
     this.#agents = new AgentErasure(documents, env.STATE_TABLE);
     this.#decisions = new DecisionErasure(documents, env.DECISIONS_TABLE);
@@ -70,6 +77,11 @@ export class ErasureSteps {
     );
     this.#performance = new PerformanceErasure(documents, env.MEMORY_TABLE);
     this.#archive = new ArchiveErasure(openStore);
+    this.#givenUp = new GivenUpErasure(openStore, streamTables(env), clock);
+  }
+
+  areRunsUnderWay(): Promise<boolean> {
+    return areRunsUnderWay(this.#ledger, this.#clock());
   }
 
   decisionTypes(agentId: string): Promise<string[]> {
@@ -90,6 +102,7 @@ export class ErasureSteps {
     yield* this.#memories.ofAgent(agentId);
     yield* this.#performance.ofAgent(agentId);
     yield* this.#archive.ofAgent(agentId);
+    yield* this.#givenUp.of((record) => namesOf(record).includes(agentId));
     yield* this.#agents.ofAgent(agentId);
   }
 
@@ -124,19 +137,19 @@ export class ErasureSteps {
       for (const sessionId of sessionIds) yield* this.#sessions.unlisted({ agentId, sessionId });
       yield* this.#archive.ofSessions(agentId, sessionIds);
     }
+    const marks = new Set(sessions.map(({ agentId, sessionId }) => sessionMark(agentId, sessionId)));
+    yield* this.#givenUp.of(
+      (record) => record.userId === userId || namesOf(record).some((name) => marks.has(name)),
+    );
     yield* this.#archive.ofPointers(await this.#archive.pointers(userId));
     yield* this.#sessions.removeOfUser(userId);
   }
 
-  /** Every registered agent, and the pools of their types. */
+  /** Every agent, deregistered ones too, and every pool, also of types that no agent has any more. */
   async #everybody() {
-    const agents: string[] = [];
-    const pools = new Set<string>();
-    for await (const { agentId, agentType } of this.#registry.all()) {
-      agents.push(agentId);
-      pools.add(poolOf(agentType));
-    }
-    return { agents, pools };
+    const agents = new Set<string>();
+    for await (const agentId of this.#registry.everKnown()) agents.add(agentId);
+    return { agents, pools: await this.#pools.all() };
   }
 }
 

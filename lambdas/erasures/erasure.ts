@@ -1,8 +1,14 @@
-import { DAY_MS, HOUR_MS } from '../shared/platform/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 
 /** Everything of one agent, or everything about one user. */
 export type ErasureSubject = { readonly agentId: string } | { readonly userId: string };
+
+/** A session of the user that is erased. */
+export interface UserSession {
+  readonly agentId: string;
+  readonly sessionId: string;
+}
 
 /** Rows of each table, and records of the archive. */
 export type ErasureCounts = Readonly<Record<TableName | 'archive', number>>;
@@ -22,6 +28,10 @@ export interface ErasureRecord {
   readonly passes: number;
   /** Invocations of the worker. */
   readonly invocations: number;
+  /** When something was last removed for it. */
+  readonly foundAt?: string;
+  /** A nightly run was under way while it looked: who works for one may write for a quarter of an hour. */
+  readonly duringRun?: boolean;
   readonly removed: ErasureCounts;
   /** Rows of others that something was taken out of. */
   readonly rewritten: number;
@@ -30,6 +40,18 @@ export interface ErasureRecord {
   /** The agent's, kept beyond its profile: they say where its decisions are. */
   readonly decisionTypes?: readonly string[];
 }
+
+/** Requests, and what reads the streams, take no longer than two minutes; clocks differ by less than the seconds. */
+const REQUESTS_END_MS = 2 * MINUTE_MS + 5 * SECOND_MS;
+/** The planner takes no longer than a quarter of an hour, a worker ten minutes. */
+const RUNS_END_MS = 16 * MINUTE_MS;
+
+/**
+ * From when on nobody is at work any more who has read what was removed last, and could write it back: a pass that
+ * begins then and finds nothing proves that nothing is left.
+ */
+export const settledAt = ({ requestedAt, foundAt = requestedAt, duringRun }: ErasureRecord): Date =>
+  new Date(Date.parse(foundAt) + (duringRun ? RUNS_END_MS : REQUESTS_END_MS));
 
 export type ErasureStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
 
@@ -73,12 +95,12 @@ export function stillHeld(from: Date, logRetentionDays: number): StillHeld[] {
     },
     {
       where: 'failures',
-      what: 'Stream records that could not be handled, whole, under aws/lambda/ in the archive bucket, if there were any; kept 90 days.',
-      until: after(90),
+      what: 'What a reader of the streams gives up on after this, whole, under aws/lambda/ in the archive bucket, if there is any; kept 90 days. What lay there is gone.',
+      until: after(91),
     },
     {
       where: 'erasure',
-      what: 'This record; for two days a mark with the id alone; for good, under the id of an agent, a number that has caches of its memories read again.',
+      what: 'This record; for two days marks with the id of the agent, or of the sessions; for good, under the id of an agent, a number that has caches of its memories read again.',
       until: after(90),
     },
   ];

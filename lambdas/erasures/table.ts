@@ -1,13 +1,14 @@
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { type ErasureRecord, zeroCounts } from './erasure.ts';
+import { type ErasureRecord, type UserSession, zeroCounts } from './erasure.ts';
 
 /**
  * Erasures in `agent_state`.
  *
  * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and what it found; 90 days
- * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: when it was erased, for who would still archive what
- *   expired before; two days, which is longer than a stream keeps a record
+ * - `erasure:{erasureId}` / `SESSION#{agentId}#{sessionId}`: sessions of the user it is about; two days
+ * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: that it is being erased, or when that was over, for
+ *   whoever would still write what it had before; two days, which is longer than a stream keeps a record
  */
 type Item = Record<string, unknown>;
 
@@ -18,6 +19,23 @@ export const erasureKey = (erasureId: string) => ({
   [PARTITION_KEY]: `erasure:${erasureId}`,
   [SORT_KEY]: 'ERASURE',
 });
+
+const SESSION_PREFIX = 'SESSION#';
+
+export const sessionsOf = (erasureId: string) => ({
+  partition: erasureKey(erasureId)[PARTITION_KEY],
+  prefix: SESSION_PREFIX,
+});
+
+export const sessionKey = (erasureId: string, { agentId, sessionId }: UserSession) => ({
+  ...erasureKey(erasureId),
+  [SORT_KEY]: `${SESSION_PREFIX}${agentId}#${sessionId}`,
+});
+
+export function sessionFromItem(item: Item): UserSession {
+  const [, agentId = '', sessionId = ''] = String(item[SORT_KEY]).split('#');
+  return { agentId, sessionId };
+}
 
 /** Counters are attributes of their own, because ADD counts top-level attributes only. */
 export const toItem = ({ removed, ...record }: ErasureRecord): Item => ({
@@ -40,10 +58,7 @@ export function fromItem(item: Item): ErasureRecord {
 
 export const markKey = (name: string) => ({ [PARTITION_KEY]: `erased:${name}`, [SORT_KEY]: 'ERASED' });
 
-export const toMark = (name: string, now: Date): Item => ({
-  ...markKey(name),
-  at: now.toISOString(),
-  ttl: toTtl(now.getTime() + MARK_RETENTION_MS),
-});
+/** Of a mark, and of a session that is kept. */
+export const markTtl = (now: Date): number => toTtl(now.getTime() + MARK_RETENTION_MS);
 
 export const nameOfMark = (item: Item): string => String(item[PARTITION_KEY]).slice('erased:'.length);

@@ -5,6 +5,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import type { ErasedMarks } from '../erasures/erased-marks.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
@@ -46,13 +47,21 @@ export class AccessCounts {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #randomPart: RandomPart;
+  readonly #erased: Pick<ErasedMarks, 'of'>;
   readonly #pending = new Map<string, Pending>();
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, randomPart: RandomPart) {
+  constructor(
+    documents: DynamoDBDocumentClient,
+    table: string,
+    clock: Clock,
+    randomPart: RandomPart,
+    erased: Pick<ErasedMarks, 'of'>,
+  ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#randomPart = randomPart;
+    this.#erased = erased;
   }
 
   /** @param memoryIds of this owner, read or found just now */
@@ -68,14 +77,26 @@ export class AccessCounts {
     pending.milliseconds += milliseconds;
   }
 
-  /** Writes what has waited for long enough, or everything. 1 write unit per agent and 25 memories. */
+  /**
+   * Writes what has waited for long enough, or everything; of an agent erased since, nothing. 1 write unit per agent and
+   * 25 memories, 1 read unit per agent.
+   */
   async flush(everything = false): Promise<void> {
     const now = this.#clock();
     const due = [...this.#pending].filter(
       ([, { since, counts }]) =>
         everything || counts.size >= FLUSH_AT || now.getTime() - since >= FLUSH_AFTER_MS,
     );
-    await Promise.all(due.map(([agentId, pending]) => this.#write(agentId, pending, now)));
+    if (due.length === 0) return;
+    const isErased = await this.#erased.of(due.map(([agentId]) => agentId)).catch(() => undefined);
+    // No read fails for being counted: it waits for the next time.
+    if (!isErased) return;
+    await Promise.all(
+      due.map(async ([agentId, pending]) => {
+        if (isErased(agentId, new Date(pending.since).toISOString())) this.#pending.delete(agentId);
+        else await this.#write(agentId, pending, now);
+      }),
+    );
   }
 
   /** What was written up to `until` and not folded yet, strongly consistent. */

@@ -2,6 +2,7 @@ import { AgentRegistry } from '../agents/agent-registry.ts';
 import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
 import { Archive } from '../archive/archive.ts';
 import type { OpenStore } from '../archive/object-store.ts';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -68,7 +69,8 @@ export function createMemoriesHandler(
   });
   const listing = new MemoryListing({ records, sharing, store }, categories, clock);
   const intake = new MemoryIntake(store, sharing, registry);
-  const accesses = new AccessCounts(documents, table, clock, randomPart);
+  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
+  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
   const search = new CountedSearch(
     new MemorySearch({
       records,

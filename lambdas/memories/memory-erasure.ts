@@ -1,8 +1,8 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
-import { statisticsPartition } from './ageing/statistics-table.ts';
+import { fromStatisticsItem, statisticsKey, statisticsPartition } from './ageing/statistics-table.ts';
 import { memoryTypes, type Provenance } from './memory.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import { SHARED_MEMORIES } from './memory-sharing.ts';
@@ -20,12 +20,14 @@ const ownTypes = memoryTypes.filter((type) => type !== 'PATTERN');
 
 /** Memories with what they were before, with whom they are shared, and the feed of their changes, as erasures remove them. */
 export class MemoryErasure {
+  readonly #documents: DynamoDBDocumentClient;
   readonly #rows: RemovableRows;
   readonly #sharing: SharingErasure;
   readonly #feed: MemoryFeed;
   readonly #table: string;
 
   constructor(documents: DynamoDBDocumentClient, table: string, feed: MemoryFeed) {
+    this.#documents = documents;
     this.#rows = new RemovableRows(documents, 'memory', table);
     this.#sharing = new SharingErasure(documents, table);
     this.#feed = feed;
@@ -43,6 +45,8 @@ export class MemoryErasure {
       yield* this.#rows.ofPartition(historyPartition(agentId, String(row[SORT_KEY])));
       yield this.#rows.removal([row]);
     }
+    for (const memoryId of await this.#remains(agentId))
+      yield* this.#rows.ofPartition(historyPartition(agentId, memoryId));
     await this.#feed.reset(agentId);
     for await (const rows of this.#rows.read(feedPartition(agentId), '', [])) {
       const changes = rows.filter((row) => row[SORT_KEY] !== FEED_STATE);
@@ -65,6 +69,11 @@ export class MemoryErasure {
       const { userId: of, sessionId } = (provenance ?? {}) as Provenance;
       return of === userId || (sessionId !== undefined && sessionIds.has(sessionId));
     };
+    for (const memoryId of await this.#remains(agentId))
+      for await (const rows of this.#rows.read(historyPartition(agentId, memoryId), '', ['memory'])) {
+        const theirs = rows.filter(({ memory }) => isTheirs(memory as Item));
+        if (theirs.length > 0) yield this.#rows.removal(theirs);
+      }
     for await (const row of this.#memories(agentId, isTheirs)) {
       const memoryId = String(row[SORT_KEY]);
       yield* this.#sharing.ofMemory(agentId, SHARED_MEMORIES, memoryId);
@@ -83,6 +92,14 @@ export class MemoryErasure {
     yield* this.#rows.existing(
       aliases.map((alias) => ({ [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: alias })),
     );
+  }
+
+  /** Memories that are gone, but for what they were before: a night was cut short between the two. */
+  async #remains(agentId: string): Promise<string[]> {
+    const { Item } = await this.#documents.send(
+      new GetCommand({ TableName: this.#table, Key: statisticsKey(agentId), ConsistentRead: true }),
+    );
+    return (Item ? (fromStatisticsItem(Item).remains ?? []) : []).map(({ memoryId }) => memoryId);
   }
 
   async *#memories(agentId: string, isErased: (row: Item) => boolean): AsyncGenerator<Item> {

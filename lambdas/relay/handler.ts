@@ -3,6 +3,7 @@ import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
@@ -24,6 +25,7 @@ export const createRelayHandler = (
   const relay = new SignalRelay(
     new SignalBus(eventBridge, env.EVENT_BUS_NAME),
     new SeenSignals(documents, env.STATE_TABLE, clock),
+    new ErasedMarks(documents, env.STATE_TABLE, clock),
   );
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
     const { response, relayed, failures } = await relay.relay(event);

@@ -1,6 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { ErasedMarks } from '../erasures/erased-marks.ts';
 import { type PublishedDelivery, publishedDelivery } from '../signals/published-delivery.ts';
 import type { SeenSignals } from '../signals/seen-signals.ts';
 import type { SignalBus } from './signal-bus.ts';
@@ -24,7 +25,7 @@ const CONCURRENCY = 10;
 /**
  * The signals' stream → the bus and the `seen:` rows. Both are written before the batch is answered, so a relay that
  * dies anywhere in between is given the same records again; the row is the same row, and the event a repeat that
- * names its delivery.
+ * names its delivery. Of a signal from before its target was erased the bus still tells; no row is written.
  *
  * A record that cannot be relayed holds nobody up: all others of its batch are relayed all the same, each time the
  * batch comes, until the stream gives up on the one and puts it where failures are kept.
@@ -32,10 +33,12 @@ const CONCURRENCY = 10;
 export class SignalRelay {
   readonly #bus: SignalBus;
   readonly #seen: SeenSignals;
+  readonly #erased: Pick<ErasedMarks, 'of'>;
 
-  constructor(bus: SignalBus, seen: SeenSignals) {
+  constructor(bus: SignalBus, seen: SeenSignals, erased: Pick<ErasedMarks, 'of'>) {
     this.#bus = bus;
     this.#seen = seen;
+    this.#erased = erased;
   }
 
   async relay(event: DynamoDBStreamEvent): Promise<RelayReport> {
@@ -66,11 +69,17 @@ export class SignalRelay {
 
   async #remember(deliveries: readonly PublishedDelivery[]): Promise<(Error | undefined)[]> {
     const problems: (Error | undefined)[] = [];
+    const isErased = await this.#erased
+      .of(deliveries.map(({ targetAgent }) => targetAgent))
+      .catch((error: unknown) => error as Error);
+    if (isErased instanceof Error) return deliveries.map(() => isErased);
     for (let start = 0; start < deliveries.length; start += CONCURRENCY) {
       const results = await Promise.allSettled(
         deliveries
           .slice(start, start + CONCURRENCY)
-          .map(({ targetAgent, signalId }) => this.#seen.remember(targetAgent, signalId)),
+          .map(async ({ targetAgent, signalId, timestamp }) =>
+            isErased(targetAgent, timestamp) ? undefined : this.#seen.remember(targetAgent, signalId),
+          ),
       );
       problems.push(
         ...results.map((result) => (result.status === 'rejected' ? (result.reason as Error) : undefined)),

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
@@ -7,7 +7,7 @@ import { type Message, type SessionHead, ttlOf } from './session.ts';
 import type { ResumedSession, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
-import { summaryToItem } from './table.ts';
+import { summaryKey, summaryToItem } from './table.ts';
 
 export interface RollingSummaryParts {
   readonly documents: DynamoDBDocumentClient;
@@ -53,8 +53,12 @@ export class RollingSummary {
     const upTo = newestSeq - hotWindow + summaryEvery - 1;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const opening = await this.#opening(agentId, sessionId);
-      // Gone, or its final summary holds everything.
-      if (!opening || opening.head.end) return undefined;
+      if (!opening) {
+        await this.#forget(agentId, sessionId);
+        return undefined;
+      }
+      // Its final summary holds everything.
+      if (opening.head.end) return undefined;
       const { head, summary } = opening;
       const from = (summary?.throughSeq ?? 0) + 1;
       if (from > Math.min(upTo, newestSeq)) return undefined;
@@ -71,7 +75,11 @@ export class RollingSummary {
         throughSeq: last.seq,
         updatedAt: this.#parts.clock().toISOString(),
       };
-      if (await this.#replace(head, summary, next)) return last.seq;
+      if (await this.#replace(head, summary, next)) {
+        // The put of a first one asks for nothing that would tell it that the session was erased meanwhile.
+        if (!summary && !(await this.#opening(agentId, sessionId))) await this.#forget(agentId, sessionId);
+        return last.seq;
+      }
       // Another worker was faster; it may have seen less than this one.
     }
     return undefined;
@@ -84,6 +92,13 @@ export class RollingSummary {
       if (error instanceof NotFoundError) return undefined;
       throw error;
     }
+  }
+
+  /** Of a session that is gone, an attempt that was cut short may have left a summary. */
+  async #forget(agentId: string, sessionId: string): Promise<void> {
+    await this.#parts.documents.send(
+      new DeleteCommand({ TableName: this.#parts.table, Key: summaryKey(agentId, sessionId) }),
+    );
   }
 
   async #messages({ agentId, sessionId }: SessionHead, from: number, to: number): Promise<Message[]> {

@@ -1,6 +1,7 @@
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
+  GetCommand,
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -99,12 +100,16 @@ export class SessionSweep {
 
   /** @returns whether the session is over now and was not before */
   async #deal(row: Item): Promise<boolean> {
-    const offer = offerFromItem(row);
-    if (offer) {
-      await this.#offers.offer(offer);
+    const [agentId = '', sessionId = ''] = String(row[SORT_KEY]).split('#');
+    if (offerFromItem(row)) {
+      // As it is now: what was erased since the page was read must not become a memory.
+      const { Item } = await this.#documents.send(
+        new GetCommand({ TableName: this.#table, Key: openKey(agentId, sessionId), ConsistentRead: true }),
+      );
+      const offer = Item && offerFromItem(Item);
+      if (offer) await this.#offers.offer(offer);
       return false;
     }
-    const [agentId = '', sessionId = ''] = String(row[SORT_KEY]).split('#');
     try {
       const { status, expiresAt } = await this.#ending.expire(agentId, sessionId);
       if (status !== 'active') return true;

@@ -3,15 +3,23 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 
-/** What a function does with archived records. */
-export type ArchiveUse = 'read' | 'write' | 'remove';
+/** What a function does with archived records; `givenUp`: also with what Lambda left of records it gave up on. */
+export type ArchiveUse = 'read' | 'write' | 'remove' | 'givenUp';
 
 /** Prefixes of the archive's objects: the records, and which sessions were whose. */
 const PREFIXES = ['records/*', 'users/*'];
+/** Where Lambda puts what it gave up on. */
+const GIVEN_UP = 'aws/lambda/*';
+
+const prefixesOf = (uses: readonly ArchiveUse[]): string[] => [
+  ...PREFIXES,
+  ...(uses.includes('givenUp') ? [GIVEN_UP] : []),
+];
 
 /** Environment and statements of a function that uses the archive, no wider than these uses of it. */
 export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
-  const objects = PREFIXES.map((prefix) => archive.arnForObjects(prefix));
+  const prefixes = prefixesOf(uses);
+  const objects = prefixes.map((prefix) => archive.arnForObjects(prefix));
   const statements: PolicyStatement[] = [];
   const actions = [
     ...(uses.includes('read') ? ['s3:GetObject'] : []),
@@ -24,18 +32,22 @@ export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
       new PolicyStatement({
         actions: ['s3:ListBucket'],
         resources: [archive.bucketArn],
-        conditions: { StringLike: { 's3:prefix': PREFIXES } },
+        conditions: { StringLike: { 's3:prefix': prefixes } },
       }),
     );
   return { environment: { ARCHIVE_BUCKET: archive.bucketName }, statements };
 }
 
 /** The finding names the storage stack's export; it changes, loudly, only if the bucket is renamed. */
-export function acknowledgeArchiveAccess(scope: IConstruct, stage: string): void {
-  for (const prefix of PREFIXES)
+export function acknowledgeArchiveAccess(
+  scope: IConstruct,
+  stage: string,
+  uses: readonly ArchiveUse[] = [],
+): void {
+  for (const prefix of prefixesOf(uses))
     Validations.of(scope).acknowledge({
       id: `AwsSolutions-IAM5[Resource::agent-memory-${stage}-storage:ExportsOutputFnGetAttArchiveDA4CB258ArnBE8F3792/${prefix}]`,
       reason:
-        'Objects are named by what is in them; the two prefixes of the archive are as narrow as it gets.',
+        'Objects are named by what is in them, or by Lambda; the prefixes of the archive are as narrow as it gets.',
     });
 }

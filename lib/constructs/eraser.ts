@@ -6,7 +6,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { TableName } from '../../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from '../config.ts';
-import { acknowledgeArchiveAccess, archiveAccess } from './archive-access.ts';
+import { acknowledgeArchiveAccess, archiveAccess, type ArchiveUse } from './archive-access.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface EraserProps {
@@ -14,6 +14,8 @@ export interface EraserProps {
   readonly tables: Readonly<Record<TableName, ITableV2>>;
   readonly archive: IBucket;
 }
+
+const USES: readonly ArchiveUse[] = ['read', 'write', 'remove', 'givenUp'];
 
 /** Removes an agent or a user from tables and archive. What takes longer than an invocation goes on in the next. */
 export class Eraser extends Construct {
@@ -27,7 +29,7 @@ export class Eraser extends Construct {
       config,
       tables,
       timeout: Duration.minutes(15),
-      ...archiveAccess(archive, ['read', 'write', 'remove']),
+      ...archiveAccess(archive, USES),
     });
     this.function = eraser.function;
     // It calls itself on purpose, and counts how often; Lambda would otherwise stop it at the sixteenth time.
@@ -42,6 +44,6 @@ export class Eraser extends Construct {
       ],
       roles: [this.function.role!],
     });
-    acknowledgeArchiveAccess(eraser, config.stage);
+    acknowledgeArchiveAccess(eraser, config.stage, USES);
   }
 }

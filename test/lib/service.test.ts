@@ -383,7 +383,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'dynamodb:ListStreams on {DecisionsTable1F852C44.Arn}/stream/*,{StateTable962DE04C.Arn}/stream/*,{SignalsTable89526324.Arn}/stream/*',
           's3:GetObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
           's3:PutObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
-          's3:GetObject,s3:PutObject,s3:DeleteObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*',
+          's3:GetObject,s3:PutObject,s3:DeleteObject on {ArchiveDA4CB258.Arn}/records/*,{ArchiveDA4CB258.Arn}/users/*,{ArchiveDA4CB258.Arn}/aws/lambda/*',
         ]),
       );
     });

@@ -63,7 +63,10 @@ function allowed(role: string): string[] {
   const statements = assembly
     .statements()
     .filter((statement) => statement.role === role && statement.effect === 'Allow');
-  const putsAside = statements.some(({ resources }) => resources.some((name) => name.endsWith(GIVEN_UP)));
+  // Alone in its statement: the eraser, which takes things out from there, has it beside others.
+  const putsAside = statements.some(
+    ({ resources }) => resources.length === 1 && resources[0]!.endsWith(GIVEN_UP),
+  );
   return statements.flatMap(({ actions, resources }) =>
     resources
       // Where the planner's failed invocations go: Lambda sends them.

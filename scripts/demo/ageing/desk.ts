@@ -1,6 +1,7 @@
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { FolderObjectStore } from '../../../lambdas/archive/folder-object-store.ts';
+import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { AgentAgeing } from '../../../lambdas/memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../../../lambdas/memories/ageing/ageing-writes.ts';
@@ -35,7 +36,8 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
   const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
   const registry = new AgentRegistry(documents, tables.state.name, clock);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const accesses = new AccessCounts(documents, table, clock, randomPart);
+  const erased = new ErasedMarks(documents, tables.state.name, clock);
+  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
   const writes = new AgeingWrites(documents, table);
   const search = new CountedSearch(
     new MemorySearch({ records, feed, sharing, categories, clock }),

@@ -160,6 +160,45 @@ describe('the archiver', () => {
     expect(bucket.objects.size).toBe(0);
   });
 
+  it('killed after any of its writes, has everything once when the batch comes again', async () => {
+    const batch = [
+      ...[(await logDecision('early')).row, (await logDecision('late')).row].map((row) =>
+        removal('decisions', row),
+      ),
+      removal('signals', {
+        PK: 'signal#NEWS',
+        SK: `${NOW}#NEWS-01KJMMA2G00000000000000000#late`,
+        sourceAgent: 'early',
+        status: 'PENDING',
+        ttl: 1,
+      }),
+      removal('state', {
+        PK: 'session:early#SESSION-1',
+        SK: 'TOP#HEAD',
+        userId: 'user-42',
+        createdAt: NOW,
+        active: 1,
+        lifeMs: 1,
+        lastSeq: 0,
+      }),
+    ];
+    const undisturbed = createArchiver();
+    await undisturbed.archive(...batch);
+    expect(undisturbed.bucket.requests).toHaveLength(6);
+    for (let k = 0; k < 6; k++) {
+      const { bucket, archive } = createArchiver();
+      Object.defineProperty(bucket, 'failure', {
+        get: () => (bucket.requests.length >= k ? new Error('killed') : undefined),
+        configurable: true,
+      });
+      await archive(...batch);
+      expect(bucket.objects.size).toBe(k);
+      Object.defineProperty(bucket, 'failure', { value: undefined });
+      expect(await archive(...batch)).toEqual({ batchItemFailures: [] });
+      expect(new Map([...bucket.objects].sort())).toEqual(new Map([...undisturbed.bucket.objects].sort()));
+    }
+  });
+
   it('asks for a batch again from the first record that is not stored, and doubles nothing when it comes', async () => {
     const rows = [(await logDecision('first')).row, (await logDecision('second')).row];
     const { bucket, archive } = createArchiver();

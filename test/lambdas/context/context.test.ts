@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
+import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { summaryToItem } from '../../../lambdas/sessions/table.ts';
 import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
@@ -191,7 +192,8 @@ describe('a context', () => {
 
     instance.runtime.advance(61_000);
     await instance.ask('keeper', { query: 'ticket' });
-    const counts = new AccessCounts(data.documents, tableName('memory'), data.clock, data.randomPart);
+    const erased = new ErasedMarks(data.documents, tableName('state'), data.clock);
+    const counts = new AccessCounts(data.documents, tableName('memory'), data.clock, data.randomPart, erased);
     const { memories: read } = await counts.read('keeper', new Date(Date.parse(NOW) + 120_000));
     expect(read.get(rule)?.count).toBe(2);
     // What was said eight days ago has passed; a rule holds.

@@ -36,12 +36,19 @@ function fakeLambda(service: string) {
 export interface EraserOptions {
   readonly bucket?: MemoryBucket;
   readonly documents?: TestRuntimeOptions['documents'];
-  /** Left of each invocation. */
-  readonly remainingMs?: number;
+  /** Left of the first invocations; the others have a quarter of an hour. */
+  readonly remainingMs?: readonly number[];
+  /** What happens while it waits. */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 /** API and worker, wired as they are deployed. */
-export function createEraser({ bucket = new MemoryBucket(), documents, remainingMs }: EraserOptions = {}) {
+export function createEraser({
+  bucket = new MemoryBucket(),
+  documents,
+  remainingMs = [],
+  meanwhile = () => Promise.resolve(),
+}: EraserOptions = {}) {
   const started = fakeLambda('erasures');
   const again = fakeLambda('eraser');
   const runtime = createTestRuntime('erasures', { now: NOW });
@@ -51,15 +58,23 @@ export function createEraser({ bucket = new MemoryBucket(), documents, remaining
     started.client,
   );
   const store = bucket.store('eraser');
+  const eraser = createTestRuntime('eraser', { now: NOW, documents });
+  const waits: number[] = [];
   const worker = createEraserHandler(
-    createTestRuntime('eraser', { now: NOW, documents }),
+    eraser,
     tableNames(),
     () => Promise.resolve(store),
     again.client,
+    async (milliseconds) => {
+      await meanwhile();
+      waits.push(milliseconds);
+      eraser.advance(milliseconds);
+    },
   );
+  const left = [...remainingMs];
   const context = {
     functionName: 'eraser',
-    getRemainingTimeInMillis: () => remainingMs ?? 900_000,
+    getRemainingTimeInMillis: () => left.shift() ?? 900_000,
   } as unknown as Context;
   const on =
     (route: keyof typeof erasureRoutes) =>
@@ -75,6 +90,8 @@ export function createEraser({ bucket = new MemoryBucket(), documents, remaining
   return {
     bucket,
     runtime,
+    /** How long it waited, each time, in milliseconds. */
+    waits,
     start: on('startErasure'),
     get,
     work,

@@ -1,20 +1,32 @@
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
+import { KnownPools } from '../../../lambdas/consolidation/known-pools.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
 import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
+import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
+import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
+import type { StandingRecord } from '../../../lambdas/patterns/standing.ts';
+import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
+import { statisticsKey } from '../../../lambdas/memories/ageing/statistics-table.ts';
+import type { Memory, Provenance } from '../../../lambdas/memories/memory.ts';
+import { toRevisionItem } from '../../../lambdas/memories/table.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import type { RouteContract } from '../../../lambdas/shared/http/contract.ts';
 import type { HttpHandler } from '../../../lambdas/shared/http/handler.ts';
+import { poolOf } from '../../../lambdas/shared/schema/owners.ts';
 import { call } from '../../support/api.ts';
-import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
+import { createTestRuntime, createUnrecordedRuntime, type TestRuntime } from '../../support/runtime.ts';
 import type { MemoryBucket } from '../../support/s3.ts';
 import { startAgents } from '../agents/agents-handler.ts';
 import { recordAt } from '../archive/records.ts';
@@ -25,6 +37,60 @@ import { createSessionsFixture } from '../sessions/fixture.ts';
 import { NOW, tableNames } from './erasing.ts';
 
 export const USER = 'user-42';
+
+/** A night that was killed when a memory was gone and what it was before was not. */
+export async function leaveRemains(
+  { documents }: TestRuntime,
+  agentId: string,
+  memoryId: string,
+  provenance: Provenance,
+): Promise<void> {
+  const TableName = tableNames().MEMORY_TABLE;
+  await documents.send(
+    new UpdateCommand({
+      TableName,
+      Key: statisticsKey(agentId),
+      UpdateExpression: 'SET remains = list_append(if_not_exists(remains, :none), :remains)',
+      ExpressionAttributeValues: { ':none': [], ':remains': [{ memoryId, aliases: [] }] },
+    }),
+  );
+  const memory = { agentId, memoryId, version: 1, provenance } as unknown as Memory;
+  await documents.send(new PutCommand({ TableName, Item: toRevisionItem(memory, NOW) }));
+}
+
+/** What is known of agents where nobody would come by: at one that is deregistered, and in the pool of a type that is no more. */
+async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: string, stayer: string) {
+  const { MEMORY_TABLE, STATE_TABLE } = tableNames();
+  const pool = poolOf('ranger');
+  const shown = { patternId: 'P', decisionType: 'RISK_ASSESSMENT', version: 1, confidence: 0.5 };
+  const ofPool = { ...shown, agentId: pool, contributors: [{ agentId: leaver }, { agentId: stayer }] };
+  const patterns = new PatternStore(data.documents, MEMORY_TABLE);
+  await new KnownPools(data.documents, STATE_TABLE).note(pool);
+  await patterns.save(ofPool as unknown as Pattern);
+  const digest = { timestamp: NOW, status: 'success' as const };
+  await patterns.saveDigests(pool, 'P', [
+    { ...digest, agentId: leaver, decisionId: `D-${leaver}` },
+    { ...digest, agentId: stayer, decisionId: `D-${stayer}` },
+  ]);
+  const standings = new StandingStore(data.documents, MEMORY_TABLE);
+  for (const owner of [leaver, stayer])
+    await standings.save({
+      agentId: 'retired',
+      owner,
+      patternId: 'P',
+      version: 1,
+    } as unknown as StandingRecord);
+  const marks = new ErasedMarks(data.documents, STATE_TABLE, data.clock);
+  const reads = new AccessCounts(data.documents, MEMORY_TABLE, data.clock, data.randomPart, marks);
+  for (const agentId of [leaver, stayer]) {
+    reads.note(agentId, ['INSIGHT-read']);
+    await leaveRemains(data, agentId, `INSIGHT-gone-${agentId}`, {});
+  }
+  await reads.flush(true);
+  const params = { agentId: 'retired' };
+  await call(agents, agentRoutes.heartbeat, { params, body: {} });
+  await call(agents, agentRoutes.deregisterAgent, { params });
+}
 
 /** One of everything that agents keep, written through the handlers, of two agents that have much to do with each other. */
 export async function populate(bucket: MemoryBucket, leaver: string, stayer: string): Promise<void> {
@@ -123,7 +189,9 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
     await onPatterns(patternRoutes.matchPatterns, agentId, { decisionType: 'SIGNAL_GENERATION', context });
     await call(pipeline.api, consolidationRoutes.startAgentRun, { params: { agentId }, body: {} });
   }
-  await pipeline.run({});
+  await pipeline.drain();
+
+  await leaveTraces(data, agents, leaver, stayer);
 
   const store = bucket.store('archiver');
   const archive = new Archive(() => Promise.resolve(store), data.clock);

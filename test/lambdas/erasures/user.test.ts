@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
+import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
@@ -10,12 +11,14 @@ import { call } from '../../support/api.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { createTables } from '../../support/tables.ts';
+import { startAgents } from '../agents/agents-handler.ts';
 import { createArchiver, removal } from '../archive/expired.ts';
 import { recordAt } from '../archive/records.ts';
 import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
+import { leaveRemains } from './population.ts';
 
 beforeAll(() => createTables());
 
@@ -35,6 +38,7 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
   const archive = new Archive(() => Promise.resolve(bucket.store('archiver')), data.clock);
   for (const userId of [MINE, 'other']) {
     await memories.save(agentId, { content: `likes ${userId}`, provenance: { userId } });
+    await leaveRemains(data, agentId, `INSIGHT-gone-${digests.length}`, { userId });
     const sessionId = await sessions.open(agentId, { userId, topic: `about ${userId}` });
     if (userId === MINE) sessionIds.push(sessionId);
     await sessions.say(agentId, sessionId, `I am ${userId}`);
@@ -92,6 +96,8 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
 it('removes a user’s sessions with all agents, what was decided in them, and what the archive has of both', async () => {
   const bucket = new MemoryBucket();
   const mine = [...(await populate(bucket, 'one')), ...(await populate(bucket, 'two'))];
+  // What it stored stays when an agent is deregistered.
+  await call(startAgents({ now: NOW }).handler, agentRoutes.deregisterAgent, { params: { agentId: 'two' } });
   const before = await everything(bucket);
   const isMine = (row: string) => [MINE, ...mine].some((word) => row.includes(word));
   expect(kindsOf(before.filter(isMine))).toEqual([
@@ -103,6 +109,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
     'decisions agent time',
     'memory agent OBSERVATION',
     'memory history EVIDENCE',
+    'memory history v00000001',
     'state agent SESSION',
     'state open-sessions one',
     'state open-sessions two',
@@ -119,20 +126,20 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
     status: 'SUCCEEDED',
     // Two agents: a decision each; head, message, two list rows and the open one; of the archive a decision, a head,
     // a message, a memory and two pointers.
-    removed: { decisions: 2, memory: 2, state: 10, signals: 0, archive: 12 },
+    removed: { decisions: 2, memory: 4, state: 10, signals: 0, archive: 12 },
     rewritten: 2,
   });
 
   const after = await everything(bucket);
   const left = after.filter(isMine);
-  expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE']);
+  expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE', 'state erasure SESSION']);
   const present = new Set(after);
   expect(before.filter((row) => !isMine(row) && !present.has(row))).toEqual([]);
 });
 
 it('keeps what expired before it from being archived after it', async () => {
   const { archive, bucket } = createArchiver(undefined, NOW);
-  const eraser = createEraser({ bucket, remainingMs: 0 });
+  const eraser = createEraser({ bucket, remainingMs: [0, 0, 0] });
   const sessions = createSessionsFixture({ now: NOW });
   const sessionId = await sessions.open('three', { userId: 'gone' });
   const message = { role: 'user', content: 'late', createdAt: NOW, ttl: 1 };
@@ -155,7 +162,7 @@ it('keeps what expired before it from being archived after it', async () => {
   expect(await archive(late, decision, inSession, delivery)).toEqual({ batchItemFailures: [] });
   expect(bucket.objects.size).toBe(0);
 
-  const [later] = decisionsOf('four', [{ context: {}, timestamp: '2026-03-01T12:00:01.000Z' }], NOW);
+  const [later] = decisionsOf('four', [{ context: {}, timestamp: '2026-03-01T12:10:00.000Z' }], NOW);
   await archive(removal('decisions', toItem(later!)));
   expect(bucket.objects.size).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { MemoryFeed } from '../../../lambdas/memories/memory-feed.ts';
 import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';
@@ -243,6 +244,7 @@ describe('reads', () => {
       tableName('memory'),
       runtime.clock,
       runtime.randomPart,
+      new ErasedMarks(runtime.unrecorded, tableName('state'), runtime.clock),
     );
     const until = new Date('2026-03-03T02:00:00.000Z');
     expect((await counts.read('counted', until)).rows).toEqual([]);

@@ -2,6 +2,7 @@ import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Archive } from '../../../../lambdas/archive/archive.ts';
 import type { ArchivedRecord } from '../../../../lambdas/archive/archive-record.ts';
 import type { ObjectStore } from '../../../../lambdas/archive/object-store.ts';
+import { ErasedMarks } from '../../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../../lambdas/memories/access-counts.ts';
 import { AgentAgeing } from '../../../../lambdas/memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../../../../lambdas/memories/ageing/ageing-writes.ts';
@@ -28,13 +29,14 @@ export function createAgeing(
 ) {
   const runtime = createTestRuntime('worker', { now, documents });
   const table = tableName('memory');
+  const erased = new ErasedMarks(runtime.documents, tableName('state'), runtime.clock);
   return new AgentAgeing(
     {
       records: new MemoryRecords(runtime.documents, table),
       writes: new AgeingWrites(runtime.documents, table),
       archive: new Archive(openStore, runtime.clock),
       feed: new MemoryFeed(runtime.documents, table, runtime.clock, runtime.randomPart),
-      accesses: new AccessCounts(runtime.documents, table, runtime.clock, runtime.randomPart),
+      accesses: new AccessCounts(runtime.documents, table, runtime.clock, runtime.randomPart, erased),
       sharing: new Sharing(runtime.documents, table, SHARED_MEMORIES, runtime.clock),
     },
     settings,
