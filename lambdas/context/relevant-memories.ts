@@ -46,7 +46,7 @@ export class RelevantMemories {
       { ...request, filters: { memoryType: PASSING, from } },
       { ...request, filters: { memoryType: LASTING } },
     ]);
-    return found.flat();
+    return found.flatMap(({ hits }) => hits);
   }
 
   /** What was shown counts as read: noted in the process, and written once a minute. */

@@ -10,6 +10,7 @@ import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
+import { PromotedPatterns } from './promoted-patterns.ts';
 import type { Standing } from './standing.ts';
 
 export interface Situation {
@@ -35,25 +36,18 @@ export interface Preceding {
 /** A pattern that applies: the agent's own, or, where it has a standing, one that its owner offers the agent. */
 export type Matched = PatternSummary & { readonly standing?: Standing };
 
-interface Remembered {
-  readonly mark: string;
-  readonly patterns: readonly PatternSummary[];
-}
-
 const DEFAULT_RESULTS = 20;
-/** Agents whose patterns one warm function instance remembers. */
+/** Agents whose offers one warm function instance remembers. */
 const MAX_REMEMBERED = 500;
 /** How long a match relies on what others offered: theirs has no mark to ask for, and it is many rows. */
 const OFFERS_TRUSTED_MS = MINUTE_MS;
 
 /** Which promoted patterns apply to a situation. */
 export class PatternMatching {
-  readonly #store: PatternStore;
+  readonly #promoted: PromotedPatterns;
   readonly #offers: OfferedPatterns;
-  readonly #ledger: RunLedger;
   readonly #cases: WindowCases;
   readonly #clock: Clock;
-  readonly #remembered = new Map<string, Remembered>();
   readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly OfferedPattern[] }>();
 
   constructor(
@@ -63,9 +57,8 @@ export class PatternMatching {
     cases: WindowCases,
     clock: Clock,
   ) {
-    this.#store = store;
+    this.#promoted = new PromotedPatterns(store, ledger);
     this.#offers = offers;
-    this.#ledger = ledger;
     this.#cases = cases;
     this.#clock = clock;
   }
@@ -84,7 +77,7 @@ export class PatternMatching {
     const { decisionType, timestamp = now.toISOString(), context, action, selected } = situation;
     const isOfType = (pattern: PatternSummary): boolean =>
       decisionType === undefined || pattern.decisionType === decisionType;
-    const patterns = (await this.#promoted(agentId)).filter(isOfType);
+    const patterns = (await this.#promoted.of(agentId)).filter(isOfType);
     const offers = (await this.#offeredTo(agentId, now)).filter(
       ({ pattern, standing }) => standing?.standing !== 'contradicted' && isOfType(pattern),
     );
@@ -173,24 +166,5 @@ export class PatternMatching {
     const time = Date.parse(timestamp);
     await past.readFor(time, MAX_LOOK_BACK);
     return [...past.featuresAt(time, undefined).keys()];
-  }
-
-  /**
-   * Patterns change when a run ends, so they are read again when the mark of the agent's last run has moved: one
-   * small read a match instead of hundreds of rows. The mark is read first; what is remembered is never older than it.
-   */
-  async #promoted(agentId: string): Promise<readonly PatternSummary[]> {
-    const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
-    const mark = lastRun && `${lastRun.runId} ${lastRun.startedAt}`;
-    const remembered = this.#remembered.get(agentId);
-    if (mark !== undefined && remembered?.mark === mark) return remembered.patterns;
-    const patterns = (await this.#store.ofAgent(agentId))
-      .filter(({ status }) => status === 'promoted')
-      .sort((a, b) => b.confidence - a.confidence || (a.patternId < b.patternId ? -1 : 1))
-      .map(summaryOf);
-    if (mark === undefined) return patterns;
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    this.#remembered.set(agentId, { mark, patterns });
-    return patterns;
   }
 }

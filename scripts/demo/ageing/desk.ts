@@ -67,7 +67,7 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
       told.set(saved.memory.memoryId, agentId);
     },
     search: async (agentId: string, query: string) =>
-      (await search.search(agentId, [{ query, topK: 1 }]))[0]!,
+      (await search.search(agentId, [{ query, topK: 1 }]))[0]!.hits,
     night: async (agentId: string, night: number): Promise<void> => {
       await accesses.flush(true);
       await ageing.age({ agentId, runId: `RUN-${night}`, asOf: clock().toISOString() }, false);
