@@ -112,7 +112,13 @@ export const toRevisionItem = (before: Memory, replacedAt: string): Item => ({
 });
 
 /** Text as in `toItem`; whose it is and its type stand in the key and the id. */
-const revisedPart = ({ vector: _vector, text, agentId: _agent, memoryType: _type, ...rest }: Memory): Item => ({
+const revisedPart = ({
+  vector: _vector,
+  text,
+  agentId: _agent,
+  memoryType: _type,
+  ...rest
+}: Memory): Item => ({
   ...rest,
   ...(text !== renderContent(rest.content) && { text }),
 });
