@@ -52,7 +52,17 @@ const MONTHS = 'january february march april may june july august september octo
 );
 const WEEKDAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
-/** A UTC time in the words people ask with: `2026-03-05T…` is `2026-03-05 2026 march 5 thursday`. */
+const ORDINALS = (
+  'first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth ' +
+  'sixteenth seventeenth eighteenth nineteenth twentieth'
+).split(' ');
+
+/** `second`, `twenty second`. */
+const ordinalOf = (day: number): string =>
+  ORDINALS[day - 1] ??
+  (day === 30 ? 'thirtieth' : `${day < 30 ? 'twenty' : 'thirty'} ${ORDINALS[(day % 10) - 1]}`);
+
+/** A UTC time in the words people ask with: `2026-03-05T…` is `2026-03-05 2026 march 5 fifth thursday`. */
 export function dateWords(time: string): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '';
@@ -61,6 +71,7 @@ export function dateWords(time: string): string {
     date.getUTCFullYear(),
     MONTHS[date.getUTCMonth()],
     date.getUTCDate(),
+    ordinalOf(date.getUTCDate()),
     WEEKDAYS[date.getUTCDay()],
   ].join(' ');
 }

@@ -28,6 +28,7 @@ describe('search', () => {
     expect(await find('overnight')).toEqual(['Liquidity dried up.']);
     expect(await find('what did ana say')).toEqual(['We should hedge.']);
     expect(await find('January risks')).toEqual(['We should hedge.']);
+    expect(await find('on the fifteenth')).toEqual(['We should hedge.']);
     expect(await find('what was it about the')).toEqual([]);
     const [hit] = (await one.search('finder', { query: 'rising volatility' })).body.items;
     const { base, recency, importance, outcome, lexical } = hit.why;
