@@ -2,7 +2,7 @@ import { DAY_MS } from '../../shared/platform/clock.ts';
 import type { Memory } from '../memory.ts';
 import { BestOf } from './best-of.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
-import { termsOf, type WordRules } from './words.ts';
+import { questionTermsOf, type WordRules } from './words.ts';
 
 export interface Boosts {
   readonly recency: boolean;
@@ -126,7 +126,7 @@ export function rank(
   rules: RankingRules = defaultRankingRules,
 ): Hit[] {
   const { query, vector, topK, now, isWanted } = request;
-  const terms = termsOf(query, rules.words);
+  const terms = questionTermsOf(query, rules.words);
   const scored = collections.map((collection) => score(collection, terms, vector, rules));
   const candidates = new Map<Memory, Candidate>();
   const lexical = best(scored, (scores) => scores.lexical, 0, isWanted, candidates);

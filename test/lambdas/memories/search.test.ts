@@ -28,7 +28,9 @@ describe('search', () => {
     expect(await find('overnight')).toEqual(['Liquidity dried up.']);
     expect(await find('what did ana say')).toEqual(['We should hedge.']);
     expect(await find('January risks')).toEqual(['We should hedge.']);
-    expect(await find('on the fifteenth')).toEqual(['We should hedge.']);
+    expect(await find('on the fifteenth of January')).toEqual(['We should hedge.']);
+    const { terms } = (await one.search('finder', { query: 'January 15th' })).body.items[0].why.lexical;
+    expect(Object.keys(terms).sort()).toEqual(['15', 'januari']);
     expect(await find('what was it about the')).toEqual([]);
     const [hit] = (await one.search('finder', { query: 'rising volatility' })).body.items;
     const { base, recency, importance, outcome, lexical } = hit.why;
