@@ -58,7 +58,7 @@ export class RelevantMemories {
       ],
       ready,
     );
-    return found.flat();
+    return found.flatMap(({ hits }) => hits);
   }
 
   /** Of these memories of others, those still shared with this agent, as they are now. */

@@ -41,11 +41,11 @@ export function categoryFor(
   throw ValidationFailedError.at('category', `no category ${named}; there are ${known}`);
 }
 
-type Dated = Pick<Memory, 'category' | 'pinned' | 'updatedAt' | 'lastSeenAt'>;
+type Dated = Pick<Memory, 'memoryType' | 'category' | 'pinned' | 'updatedAt' | 'lastSeenAt'>;
 
 /**
  * When a memory is gone unless it is changed or seen again: its category's retention after it last was; `null` when it
- * is pinned or kept for ever. A category that is not configured any more keeps what it has: a gap in the configuration
+ * is pinned, kept for ever, or a pattern, which ends by its own rules. A category that is not configured any more keeps what it has: a gap in the configuration
  * throws nothing away. Computed at every read, so a change of the configuration holds for what is stored already.
  */
 export function expiryOf(categories: MemoryCategories, memory: Dated): string | null {
@@ -60,8 +60,8 @@ export function isGone(categories: MemoryCategories, memory: Dated, now: Date): 
 
 /** Milliseconds since the epoch: asked of every memory a search looks at. */
 function expiryTime(categories: MemoryCategories, memory: Dated): number | null {
-  const { category, pinned, updatedAt, lastSeenAt } = memory;
+  const { memoryType, category, pinned, updatedAt, lastSeenAt } = memory;
   const days = Object.hasOwn(categories, category) ? categories[category]!.retentionDays : null;
-  if (pinned || days === null) return null;
+  if (pinned || days === null || memoryType === 'PATTERN') return null;
   return Date.parse(updatedAt > lastSeenAt ? updatedAt : lastSeenAt) + days * DAY_MS;
 }

@@ -9,6 +9,7 @@ import {
   memorySchema,
   memoryTypeSchema,
   scopeSchema,
+  storedTypeSchema,
   tierSchema,
 } from './fields.ts';
 import { searchRoutes } from './search-contract.ts';
@@ -19,7 +20,7 @@ const agentParams = z.strictObject({ agentId: agentIdSchema });
 const memoryParams = z.strictObject({ agentId: agentIdSchema, memoryId: memoryIdSchema });
 
 const saveBody = z.strictObject({
-  memoryType: memoryTypeSchema,
+  memoryType: storedTypeSchema,
   category: categorySchema.optional().meta({ description: "One of the stage's. Default: by type." }),
   content: fields.content,
   text: fields.text.optional(),
@@ -82,7 +83,7 @@ export const memoryRoutes = {
     method: 'GET',
     path: '/agents/{agentId}/memories',
     audience: 'agent',
-    summary: 'List memories by type, most important first; patterns have a list of their own',
+    summary: 'List memories by type, most important first; promoted patterns among them',
     params: agentParams,
     query: z.strictObject({
       memoryType: memoryTypeSchema.optional(),
@@ -99,7 +100,7 @@ export const memoryRoutes = {
     method: 'GET',
     path: '/agents/{agentId}/memories/{memoryId}',
     audience: 'agent',
-    summary: 'Read a memory, strongly consistent',
+    summary: 'Read a memory, or a promoted pattern as one, strongly consistent',
     params: memoryParams,
     query: z.strictObject({
       owner: agentIdSchema.optional().meta({ description: 'Another agent that shares it with this one.' }),

@@ -21,7 +21,11 @@ export const memoryIdSchema = z
   .regex(ID_PATTERN, 'must be a valid memory id')
   .meta({ example: 'OBSERVATION-3f9a0c6d2b7e41d83f9a0c6d2b7e41d8' });
 
-export const memoryTypeSchema = z
+export const memoryTypeSchema = z.enum(memoryTypes).meta({
+  description: "PATTERN: the agent's own promoted patterns, which are read-only here.",
+  example: 'OBSERVATION',
+});
+export const storedTypeSchema = z
   .enum(memoryTypes)
   .refine((type) => type !== 'PATTERN', 'patterns are learned, or stated: PUT …/patterns/{patternId}')
   .meta({ example: 'OBSERVATION' });

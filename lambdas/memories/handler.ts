@@ -7,11 +7,15 @@ import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
+import { RunLedger } from '../consolidation/run-ledger.ts';
+import { PatternStore } from '../patterns/pattern-store.ts';
+import { PromotedPatterns } from '../patterns/promoted-patterns.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { AccessCounts } from './access-counts.ts';
 import { AgeingWrites } from './ageing/ageing-writes.ts';
 import { memoryCategories } from './categories.ts';
 import { memoryRoutes } from './contract.ts';
+import { typeOfMemory } from './memory.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { MemoryIntake } from './memory-intake.ts';
 import { MemoryListing } from './memory-listing.ts';
@@ -20,6 +24,7 @@ import { MemoryRemoval } from './memory-removal.ts';
 import { MemoryRecords } from './memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from './memory-sharing.ts';
 import { MemoryStore } from './memory-store.ts';
+import { PatternMemories } from './pattern-memories.ts';
 import { CountedSearch } from './counted-search.ts';
 import type { Embedder } from './search/embedder.ts';
 import { embedderOf, embeddingModel, orUndefined } from './search/embedding.ts';
@@ -67,7 +72,9 @@ export function createMemoriesHandler(
     sharing: grants,
     archive: new Archive(openStore, clock),
   });
-  const listing = new MemoryListing({ records, sharing, store }, categories, clock);
+  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const patterns = new PatternMemories(new PromotedPatterns(new PatternStore(documents, table), ledger));
+  const listing = new MemoryListing({ records, sharing, store, patterns }, categories, clock);
   const intake = new MemoryIntake(store, sharing, registry);
   const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
   const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
@@ -76,9 +83,12 @@ export function createMemoriesHandler(
       records,
       feed,
       sharing,
+      patterns,
       categories,
       clock,
       onEmbedderError,
+      onUnsearched: (agentId, unsearched) =>
+        logger.warn('not all memories are searched', { agentId, unsearched }),
       ...(embedder && { embedder }),
     }),
     accesses,
@@ -99,12 +109,10 @@ export function createMemoriesHandler(
       const page = await listing.list(params.agentId, query);
       return { ...page, items: page.items.map(view) };
     },
-    getMemory: async ({ params: { agentId, memoryId }, query: { owner = agentId } }) =>
-      view(
-        await search.read(
-          owner === agentId ? store.get(agentId, memoryId) : sharing.read(agentId, owner, memoryId),
-        ),
-      ),
+    getMemory: async ({ params: { agentId, memoryId }, query: { owner = agentId } }) => {
+      const own = () => (typeOfMemory(memoryId) ? store : patterns).get(agentId, memoryId);
+      return view(await search.read(owner === agentId ? own() : sharing.read(agentId, owner, memoryId)));
+    },
     updateMemory: async ({ params, body: { expectedVersion, ...change } }) =>
       view(await intake.update(params.agentId, params.memoryId, expectedVersion, change)),
     removeMemory: async ({ params: { agentId, memoryId } }) => {

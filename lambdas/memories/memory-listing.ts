@@ -1,12 +1,13 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import type { MemoryCategories, MemoryType } from '../shared/schema/memory-categories.ts';
+import { type MemoryCategories, type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
 import { isGone } from './categories.ts';
 import { withoutVector } from './memory-change.ts';
 import type { Memory, MemoryTier, Revision } from './memory.ts';
-import { type MemoryRecords, storedTypes } from './memory-records.ts';
+import type { ImportancePosition, MemoryRecords } from './memory-records.ts';
 import type { MemorySharing } from './memory-sharing.ts';
 import type { MemoryStore } from './memory-store.ts';
+import type { PatternMemories } from './pattern-memories.ts';
 
 export type Scope = 'own' | 'shared' | 'all';
 
@@ -38,11 +39,11 @@ const isPosition = (value: unknown): value is Position =>
   Array.isArray(value) &&
   value.length === 5 &&
   (value[0] === 'own' || value[0] === 'shared') &&
-  (value[0] === 'shared' || storedTypes.includes(value[1] as MemoryType)) &&
+  (value[0] === 'shared' || memoryTypes.includes(value[1] as MemoryType)) &&
   Number.isFinite(value[2]) &&
   typeof value[3] === 'string' &&
   typeof value[4] === 'string' &&
-  (value[4] === '' || value[4].startsWith(`${String(value[1])}-`)) &&
+  (value[4] === '' || value[1] === 'PATTERN' || value[4].startsWith(`${String(value[1])}-`)) &&
   value[4].length <= 256;
 
 const byImportance = (a: Memory, b: Memory): number =>
@@ -57,17 +58,19 @@ export class MemoryListing {
   readonly #records: MemoryRecords;
   readonly #sharing: MemorySharing;
   readonly #store: MemoryStore;
+  readonly #patterns: PatternMemories;
   readonly #categories: MemoryCategories;
   readonly #clock: Clock;
 
   constructor(
-    parts: { records: MemoryRecords; sharing: MemorySharing; store: MemoryStore },
+    parts: { records: MemoryRecords; sharing: MemorySharing; store: MemoryStore; patterns: PatternMemories },
     categories: MemoryCategories,
     clock: Clock,
   ) {
     this.#records = parts.records;
     this.#sharing = parts.sharing;
     this.#store = parts.store;
+    this.#patterns = parts.patterns;
     this.#categories = categories;
     this.#clock = clock;
   }
@@ -137,14 +140,14 @@ export class MemoryListing {
     limit: number,
     position: Position | undefined,
   ): Promise<Position | undefined> {
-    const types = memoryType === undefined ? storedTypes : storedTypes.filter((type) => type === memoryType);
+    const types = memoryType === undefined ? memoryTypes : memoryTypes.filter((type) => type === memoryType);
     let at = position;
     let pages = 0;
     for (const type of types.slice(position ? Math.max(0, types.indexOf(position[1] as MemoryType)) : 0)) {
       for (let last = false; !last;) {
         if (pages++ === MAX_PAGES) return at ?? ['own', type, 0, agentId, ''];
         const after = at?.[1] === type && at[4] !== '' ? { importance: at[2], memoryId: at[4] } : undefined;
-        const page = await this.#records.byImportance(agentId, type, INDEX_PAGE, after);
+        const page = await this.#page(agentId, type, after);
         last = page.last;
         for (const [i, memory] of page.memories.entries()) {
           at = positionOf('own', memory);
@@ -159,6 +162,14 @@ export class MemoryListing {
       if (following) at = ['own', following, 0, agentId, ''];
     }
     return undefined;
+  }
+
+  /** What an agent has learned is at most some hundred patterns, and read as a whole. */
+  async #page(agentId: string, type: MemoryType, after: ImportancePosition | undefined) {
+    if (type !== 'PATTERN') return this.#records.byImportance(agentId, type, INDEX_PAGE, after);
+    const patterns = await this.#patterns.of(agentId);
+    const isNext = (memory: Memory): boolean => !after || byImportance({ ...memory, ...after }, memory) < 0;
+    return { memories: patterns.filter(isNext), last: true };
   }
 }
 

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { type Memory, type MemoryType, memoryTypes, type Revision } from './memory.ts';
+import { type Memory, type MemoryType, type Revision, storedTypes } from './memory.ts';
 import {
   aliasTarget,
   confidenceIndex,
@@ -25,9 +25,6 @@ export interface ImportancePosition {
 const CUTS = ['', '4', '8', 'c', 'g'] as const;
 
 const isMemory = (item: Item): boolean => aliasTarget(item) === undefined;
-
-/** Types whose rows are memories of this kind; patterns are another slice's rows. */
-export const storedTypes: readonly MemoryType[] = memoryTypes.filter((type) => type !== 'PATTERN');
 
 /** Reads of memories, as they are stored: what is expired is in them, and for the caller to leave out. */
 export class MemoryRecords {

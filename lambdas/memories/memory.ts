@@ -89,9 +89,12 @@ export function memoryIdOf(
   return `${memoryType}-${sha256(canonicalJson([agentId, memoryType, category, canonical])).slice(0, 32)}`;
 }
 
-const typesLongestFirst = [...memoryTypes].sort((a, b) => b.length - a.length);
+/** Types whose rows are memories; patterns are another slice's rows, read through it and never written here. */
+export const storedTypes: readonly MemoryType[] = memoryTypes.filter((type) => type !== 'PATTERN');
 
-/** The type in an id, or undefined when no memory can have that id. */
+const typesLongestFirst = [...storedTypes].sort((a, b) => b.length - a.length);
+
+/** The type in an id, or undefined when no memory's row can have that id. */
 export const typeOfMemory = (memoryId: string): MemoryType | undefined =>
   typesLongestFirst.find((type) => memoryId.startsWith(`${type}-`));
 

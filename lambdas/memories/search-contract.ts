@@ -70,7 +70,18 @@ const hit = memorySchema.extend({
     .meta({ description: 'score = base × recency × importance × outcome.' }),
 });
 
-const hits = z.object({ items: z.array(hit) });
+const hits = z.object({
+  items: z.array(hit),
+  unsearched: z
+    .number()
+    .int()
+    .nonnegative()
+    .meta({
+      description:
+        "The agent's own memories beyond the 20,000 that are searched, as of the instance's last full reading: those " +
+        'longest unseen in the lowest tier. 0 unless there are so many.',
+    }),
+});
 
 export const searchRoutes = {
   searchMemories: defineRoute({

@@ -110,13 +110,29 @@ export const toAliasItem = (agentId: string, contentId: string, memoryId: string
 export const toRevisionItem = (before: Memory, replacedAt: string): Item => ({
   ...revisionKey(before.agentId, before.memoryId, before.version),
   replacedAt,
-  memory: withoutVector(before),
+  memory: revisedPart(before),
 });
 
-const withoutVector = ({ vector: _vector, ...rest }: Memory): Item => rest;
+/** Text as in `toItem`; whose it is and its type stand in the key and the id. */
+const revisedPart = ({
+  vector: _vector,
+  text,
+  agentId: _agent,
+  memoryType: _type,
+  ...rest
+}: Memory): Item => ({
+  ...rest,
+  ...(text !== renderContent(rest.content) && { text }),
+});
 
 export const fromRevisionItem = (item: Item): Revision => {
-  const memory = item['memory'] as Memory;
+  const stored = item['memory'] as Omit<Memory, 'agentId' | 'memoryType' | 'text'> & Partial<Memory>;
+  const memory: Memory = {
+    ...stored,
+    agentId: String(item[PARTITION_KEY]).split('#')[1]!,
+    memoryType: typeOfMemory(stored.memoryId)!,
+    text: stored.text ?? renderContent(stored.content),
+  };
   return { version: memory.version, memory, replacedAt: String(item['replacedAt']) };
 };
 

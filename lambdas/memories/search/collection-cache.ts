@@ -34,6 +34,11 @@ export class CollectionCache {
     this.#refreshMs = refreshMs;
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get bytes(): number {
     return [...this.#entries.values()].reduce((sum, { source }) => sum + source.collection.bytes, 0);
   }

@@ -7,6 +7,9 @@ const TF_BITS = 8;
 const TF_RANGE = 1 << TF_BITS;
 const TF_MASK = TF_RANGE - 1;
 
+const saturation = (count: number, length: number): number =>
+  (count * (K1 + 1)) / (count + K1 * (1 - B) + length);
+
 /**
  * BM25 (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework", with the idf that is never negative) over
  * texts given as terms, each under a slot number that only grows. What is removed is skipped, and no longer counted.
@@ -60,31 +63,45 @@ export class LexicalIndex {
     this.#termsOfSlot[slot] = undefined;
   }
 
-  /** Calls back with what each term adds to the score of every slot; 0 where it is not. The array is used again. */
-  forEachTerm(terms: Iterable<string>, visit: (parts: Float64Array) => void): void {
+  /**
+   * Calls back with what each term adds to the score of every slot, 0 where it is not, and the slots where it is (the
+   * first `count` of them). Both arrays are used again.
+   */
+  forEachTerm(
+    terms: Iterable<string>,
+    visit: (parts: Float64Array, slots: Int32Array, count: number) => void,
+  ): void {
     const parts = new Float64Array(this.#lengths.length);
+    const slots = new Int32Array(this.#lengths.length);
+    const weight = (K1 * B) / (this.#length / this.#texts);
     for (const term of new Set(terms)) {
       const id = this.#terms.get(term);
       if (id === undefined) continue;
       const idf = this.#idf(id);
       const postings = this.#postings[id]!;
+      let count = 0;
       for (let i = 0; i < postings.length; i++) {
         const posting = postings[i]!;
         const slot = posting >>> TF_BITS;
-        if (this.#lengths[slot]! > 0) parts[slot] = idf * this.#saturation(slot, posting & TF_MASK);
+        const length = this.#lengths[slot]!;
+        if (length === 0) continue;
+        parts[slot] = idf * saturation(posting & TF_MASK, weight * length);
+        slots[count++] = slot;
       }
-      visit(parts);
-      for (let i = 0; i < postings.length; i++) parts[postings[i]! >>> TF_BITS] = 0;
+      visit(parts, slots, count);
+      for (let i = 0; i < count; i++) parts[slots[i]!] = 0;
     }
   }
 
   /** What each term adds to one slot's score, largest first. */
   explain(terms: Iterable<string>, slot: number): Record<string, number> {
     const parts: [string, number][] = [];
+    const weight = (K1 * B) / (this.#length / this.#texts);
     for (const term of new Set(terms)) {
       const id = this.#terms.get(term);
       const count = id === undefined ? 0 : this.#occurrences(id, slot);
-      if (id !== undefined && count > 0) parts.push([term, this.#idf(id) * this.#saturation(slot, count)]);
+      if (id !== undefined && count > 0)
+        parts.push([term, this.#idf(id) * saturation(count, weight * this.#lengths[slot]!)]);
     }
     return Object.fromEntries(parts.sort((a, b) => b[1] - a[1]));
   }
@@ -92,11 +109,6 @@ export class LexicalIndex {
   #idf(id: number): number {
     const count = this.#counts[id]!;
     return Math.log(1 + (this.#texts - count + 0.5) / (count + 0.5));
-  }
-
-  #saturation(slot: number, count: number): number {
-    const relative = this.#lengths[slot]! / (this.#length / this.#texts);
-    return (count * (K1 + 1)) / (count + K1 * (1 - B + B * relative));
   }
 
   /** Postings are in the order of their slots. */

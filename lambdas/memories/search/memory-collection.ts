@@ -1,5 +1,6 @@
 import type { Memory } from '../memory.ts';
 import { LexicalIndex } from './lexical-index.ts';
+import { VectorMatrix } from './vector-matrix.ts';
 import { dateWords, defaultWordRules, termsOf, type WordRules } from './words.ts';
 
 /** What goes into the text that is searched, and how: all of it, unless a measurement leaves something out. */
@@ -60,12 +61,19 @@ const sessionOf = ({ agentId, provenance }: Memory): string | undefined =>
 
 /** Memories ready to be searched, in memory: kept up to date one by one. */
 export class MemoryCollection {
+  /** Memories of its owner that were left out when it was read. */
+  unsearched = 0;
   readonly #rules: CollectionRules;
   #index = new LexicalIndex();
   /** By slot; undefined where a memory was removed or replaced. */
   #memories: (Memory | undefined)[] = [];
   readonly #slots = new Map<string, number>();
   readonly #sessions = new Map<string, Turn[]>();
+  /** By slot, the slots of the turns before and after it in its conversation; -1 where there is none. */
+  #earlier: number[] = [];
+  #later: number[] = [];
+  /** By length: another model may have made others. */
+  readonly #vectors = new Map<number, VectorMatrix>();
   #bytes = 0;
 
   constructor(rules: CollectionRules = defaultCollectionRules) {
@@ -85,7 +93,7 @@ export class MemoryCollection {
     return this.#index;
   }
 
-  /** By slot, with holes. */
+  /** By slot, with holes; without their vectors. */
   get memories(): readonly (Memory | undefined)[] {
     return this.#memories;
   }
@@ -98,20 +106,25 @@ export class MemoryCollection {
     return [...this.#slots.keys()];
   }
 
-  put(memory: Memory): void {
+  put({ vector, ...memory }: Memory): void {
     const key = keyOf(memory);
     this.remove(key);
     const text = this.#rules.attributes ? searchedText(memory) : memory.text;
     const slot = this.#index.add(termsOf(text, this.#rules.words));
     this.#memories[slot] = memory;
     this.#slots.set(key, slot);
-    this.#bytes += bytesOf(memory);
+    this.#bytes += bytesOf(memory) + (vector?.byteLength ?? 0);
+    if (vector) this.#matrixOf(vector.length).set(slot, vector);
+    this.#earlier[slot] = this.#later[slot] = -1;
     const session = sessionOf(memory);
     if (session === undefined) return;
     const turns = this.#sessions.get(session) ?? [];
     const seq = memory.metadata?.['seq'];
     const turn: Turn = { slot, order: [typeof seq === 'number' ? seq : 0, timeOf(memory), memory.memoryId] };
-    turns.splice(placeOf(turns, turn), 0, turn);
+    const place = placeOf(turns, turn);
+    turns.splice(place, 0, turn);
+    this.#link(turns[place - 1]?.slot, slot);
+    this.#link(slot, turns[place + 1]?.slot);
     this.#sessions.set(session, turns);
   }
 
@@ -123,31 +136,60 @@ export class MemoryCollection {
     this.#memories[slot] = undefined;
     this.#slots.delete(key);
     this.#bytes -= bytesOf(memory);
+    for (const [dimensions, matrix] of this.#vectors)
+      if (matrix.remove(slot)) this.#bytes -= dimensions * Float32Array.BYTES_PER_ELEMENT;
     const session = sessionOf(memory);
     const turns = session === undefined ? undefined : this.#sessions.get(session);
     if (turns) {
-      turns.splice(
-        turns.findIndex((turn) => turn.slot === slot),
-        1,
-      );
+      const place = turns.findIndex((turn) => turn.slot === slot);
+      turns.splice(place, 1);
+      this.#link(turns[place - 1]?.slot, turns[place]?.slot);
       if (turns.length === 0) this.#sessions.delete(session!);
     }
     if (this.#memories.length > 1000 && this.#slots.size < this.#memories.length * (1 - MAX_DEAD))
       this.#compact();
   }
 
-  /** Calls back with the slots of each two turns that follow each other in a conversation. */
-  forEachPair(visit: (earlier: number, later: number) => void): void {
-    for (const turns of this.#sessions.values())
-      for (let i = 1; i < turns.length; i++) visit(turns[i - 1]!.slot, turns[i]!.slot);
+  /** The slot of the turn before one in its conversation; -1: none. */
+  earlierThan(slot: number): number {
+    return this.#earlier[slot]!;
+  }
+
+  laterThan(slot: number): number {
+    return this.#later[slot]!;
+  }
+
+  /** By slot, the cosine with a unit vector; 0 where there is no vector of its length. */
+  cosines(vector: Float32Array): Float64Array {
+    const cosines = new Float64Array(this.#memories.length);
+    this.#vectors.get(vector.length)?.cosines(vector, cosines);
+    return cosines;
+  }
+
+  #link(earlier: number | undefined, later: number | undefined): void {
+    if (earlier !== undefined) this.#later[earlier] = later ?? -1;
+    if (later !== undefined) this.#earlier[later] = earlier ?? -1;
+  }
+
+  #matrixOf(dimensions: number): VectorMatrix {
+    const matrix = this.#vectors.get(dimensions) ?? new VectorMatrix(dimensions);
+    this.#vectors.set(dimensions, matrix);
+    return matrix;
   }
 
   #compact(): void {
-    const memories = this.#memories.filter((memory) => memory !== undefined);
+    const memories = this.#memories.flatMap((memory, slot) => {
+      if (!memory) return [];
+      const [vector] = [...this.#vectors.values()].flatMap((matrix) => matrix.get(slot) ?? []);
+      return vector ? { ...memory, vector } : memory;
+    });
     this.#index = new LexicalIndex();
     this.#memories = [];
     this.#slots.clear();
     this.#sessions.clear();
+    this.#earlier = [];
+    this.#later = [];
+    this.#vectors.clear();
     this.#bytes = 0;
     for (const memory of memories) this.put(memory);
   }
@@ -160,9 +202,8 @@ function placeOf(turns: readonly Turn[], turn: Turn): number {
   return place;
 }
 
-const bytesOf = ({ text, content, vector }: Memory): number =>
+const bytesOf = ({ text, content }: Memory): number =>
   BYTES_PER_MEMORY +
   BYTES_PER_CHARACTER * text.length +
   // Text that is not the content itself is beside it.
-  (typeof content === 'string' ? 0 : 2 * text.length) +
-  (vector?.byteLength ?? 0);
+  (typeof content === 'string' ? 0 : 2 * text.length);

@@ -6,6 +6,7 @@ import type { MemoryFeed } from '../memory-feed.ts';
 import type { Scope } from '../memory-listing.ts';
 import type { MemoryRecords } from '../memory-records.ts';
 import type { MemorySharing } from '../memory-sharing.ts';
+import type { PatternMemories } from '../pattern-memories.ts';
 import { CollectionCache } from './collection-cache.ts';
 import type { Embedder } from './embedder.ts';
 import { orUndefined } from './embedding.ts';
@@ -48,6 +49,13 @@ export interface Ready {
   readonly shared: MemoryCollection | undefined;
 }
 
+export interface SearchResult {
+  /** Best first. */
+  readonly hits: readonly Hit[];
+  /** The agent's memories that were not looked at: see `MAX_INDEXED`. */
+  readonly unsearched: number;
+}
+
 const DEFAULT_TOP_K = 10;
 /** A third of the function's memory: strings and garbage take their share of the rest. */
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -56,12 +64,18 @@ export interface MemorySearchParts {
   readonly records: MemoryRecords;
   readonly feed: MemoryFeed;
   readonly sharing: MemorySharing;
+  /** Without them, no patterns are found. */
+  readonly patterns?: PatternMemories;
   readonly categories: MemoryCategories;
   readonly clock: Clock;
   /** Without one, words alone decide. */
   readonly embedder?: Embedder;
   /** Told when the embedder failed: the search goes on by words. */
   readonly onEmbedderError?: (error: Error) => void;
+  /** Told when an agent has more memories than are searched. */
+  readonly onUnsearched?: (agentId: string, unsearched: number) => void;
+  /** @default MAX_INDEXED */
+  readonly maxIndexed?: number;
   readonly maxBytes?: number;
   /** How long a search may rely on what others shared when it was last read. @default 0: asked every time */
   readonly sharedTrustedMs?: number;
@@ -69,8 +83,8 @@ export interface MemorySearchParts {
 
 /**
  * Finds memories. The memories of an agent are kept ready in the process and followed through the change feed, so a
- * search costs one strong query (1 read unit) when nothing has changed, and finds what any other process has written.
- * The first search for an agent reads everything: 0.125 read units per KB.
+ * search costs one strong query (1 read unit) when nothing has changed, and finds what any other process has written;
+ * where patterns are found as well, one more unit asks whether there was a run. The first search for an agent reads everything: 0.125 read units per KB.
  */
 export class MemorySearch {
   readonly #parts: MemorySearchParts;
@@ -82,9 +96,9 @@ export class MemorySearch {
   }
 
   /** Best first. What is expired is not found; of others only what they share at this moment. */
-  async search(agentId: string, request: SearchRequest): Promise<Hit[]> {
-    const [hits] = await this.searchBatch(agentId, [request]);
-    return hits!;
+  async search(agentId: string, request: SearchRequest): Promise<SearchResult> {
+    const [result] = await this.searchBatch(agentId, [request]);
+    return result!;
   }
 
   /** Brings what there is to be found up to date; may begin before it is known what is looked for. */
@@ -105,7 +119,7 @@ export class MemorySearch {
       agentId,
       requests.map(({ scope = 'own' }) => scope),
     ),
-  ): Promise<Hit[][]> {
+  ): Promise<SearchResult[]> {
     const [{ own, shared }, vectors] = await Promise.all([
       ready,
       Promise.all(requests.map(({ query }) => this.#embed(query))),
@@ -117,7 +131,7 @@ export class MemorySearch {
         ...(shared && scope !== 'own' ? [shared] : []),
       ];
       const vector = vectors[i];
-      return rank(collections, {
+      const hits = rank(collections, {
         query,
         topK,
         now,
@@ -125,6 +139,7 @@ export class MemorySearch {
         ...(vector && { vector }),
         ...(boosts && { boosts }),
       });
+      return { hits, unsearched: collections.reduce((sum, { unsearched }) => sum + unsearched, 0) };
     });
   }
 
@@ -132,10 +147,11 @@ export class MemorySearch {
    * What to know before acting in a situation: the memories found by the words of its fields, and first of all those
    * that are pinned, as far as the filters want them.
    */
-  async preload(agentId: string, { situation, ...request }: PreloadRequest): Promise<Hit[]> {
+  async preload(agentId: string, { situation, ...request }: PreloadRequest): Promise<SearchResult> {
     const { topK = DEFAULT_TOP_K, filters = {}, scope = 'own' } = request;
-    const hits = await this.search(agentId, { ...request, query: renderContent(situation), topK: topK * 2 });
-    if (scope === 'shared') return hits.slice(0, topK);
+    const query = renderContent(situation);
+    const { hits, unsearched } = await this.search(agentId, { ...request, query, topK: topK * 2 });
+    if (scope === 'shared') return { hits: hits.slice(0, topK), unsearched };
     const now = this.#parts.clock();
     const isWanted = this.#isWanted(filters, now);
     const found = new Map(hits.map((hit) => [hit.memory.memoryId, hit]));
@@ -144,12 +160,15 @@ export class MemorySearch {
       .filter((memory) => memory.pinned && isWanted(memory))
       .map((memory) => found.get(memory.memoryId) ?? unranked(memory))
       .sort((a, b) => b.score - a.score || b.memory.importance - a.memory.importance);
-    return [...pinned, ...hits.filter(({ memory }) => !memory.pinned)].slice(0, topK);
+    const first = new Set(pinned.map(({ memory }) => memory));
+    return {
+      hits: [...pinned, ...hits.filter(({ memory }) => !first.has(memory))].slice(0, topK),
+      unsearched,
+    };
   }
 
   #own(agentId: string): Promise<MemoryCollection> {
-    const { records, feed } = this.#parts;
-    return this.#cache.current(`own ${agentId}`, () => new OwnMemories(agentId, records, feed));
+    return this.#cache.current(`own ${agentId}`, () => new OwnMemories(agentId, this.#parts));
   }
 
   #shared(agentId: string): Promise<MemoryCollection> {

@@ -1,10 +1,29 @@
+import { type Memory, memoryTiers } from '../memory.ts';
 import type { FeedPosition, MemoryFeed } from '../memory-feed.ts';
 import type { MemoryRecords } from '../memory-records.ts';
+import type { PatternMemories } from '../pattern-memories.ts';
 import type { CollectionSource } from './collection-cache.ts';
 import { keyOf, MemoryCollection } from './memory-collection.ts';
 
-/** What an index in memory is made for; the tiers' caps keep an agent below it. */
+/** What an index in memory is made for; the caps of the tiers above `archive` keep an agent below it. */
 export const MAX_INDEXED = 20_000;
+
+export interface OwnMemoriesParts {
+  readonly records: MemoryRecords;
+  readonly feed: MemoryFeed;
+  /** What the agent has learned is found among its memories; without it, it is not. */
+  readonly patterns?: PatternMemories;
+  /** @default MAX_INDEXED */
+  readonly maxIndexed?: number;
+  /** Told when a reading has left out that many. */
+  readonly onUnsearched?: (agentId: string, unsearched: number) => void;
+}
+
+/** Whom to leave out last: the kept, then the higher tier, then who was seen last. */
+const byStanding = (a: Memory, b: Memory): number =>
+  Number(b.pinned) - Number(a.pinned) ||
+  memoryTiers.indexOf(a.tier) - memoryTiers.indexOf(b.tier) ||
+  (a.lastSeenAt > b.lastSeenAt ? -1 : a.lastSeenAt < b.lastSeenAt ? 1 : 0);
 
 /**
  * An agent's memories, read once and then followed through the change feed. The first reading is eventually
@@ -14,14 +33,14 @@ export const MAX_INDEXED = 20_000;
 export class OwnMemories implements CollectionSource {
   #collection = new MemoryCollection();
   #position: FeedPosition | undefined;
+  /** The patterns that are in the collection. */
+  #learned: readonly Memory[] = [];
   readonly #agentId: string;
-  readonly #records: MemoryRecords;
-  readonly #feed: MemoryFeed;
+  readonly #parts: OwnMemoriesParts;
 
-  constructor(agentId: string, records: MemoryRecords, feed: MemoryFeed) {
+  constructor(agentId: string, parts: OwnMemoriesParts) {
     this.#agentId = agentId;
-    this.#records = records;
-    this.#feed = feed;
+    this.#parts = parts;
   }
 
   get collection(): MemoryCollection {
@@ -29,29 +48,50 @@ export class OwnMemories implements CollectionSource {
   }
 
   async refresh(): Promise<void> {
+    const [, learned] = await Promise.all([this.#follow(), this.#parts.patterns?.of(this.#agentId) ?? []]);
+    if (learned === this.#learned) return;
+    for (const memory of this.#learned) this.#collection.remove(keyOf(memory));
+    for (const memory of learned) this.#collection.put(memory);
+    this.#learned = learned;
+  }
+
+  async #follow(): Promise<void> {
+    const { feed } = this.#parts;
     this.#position ??= await this.#read();
-    let changes = await this.#feed.since(this.#agentId, this.#position);
+    let changes = await feed.since(this.#agentId, this.#position);
     if (changes.memoryIds === undefined) {
       this.#position = await this.#read();
-      changes = await this.#feed.since(this.#agentId, this.#position);
+      changes = await feed.since(this.#agentId, this.#position);
     }
     await this.#take(changes.memoryIds ?? []);
     this.#position = changes.position;
   }
 
   async #read(): Promise<FeedPosition> {
-    const position = await this.#feed.begin(this.#agentId);
+    const { records, feed, maxIndexed = MAX_INDEXED, onUnsearched } = this.#parts;
+    const position = await feed.begin(this.#agentId);
+    let found: Memory[] = [];
+    let count = 0;
+    for await (const memories of records.ofAgent(this.#agentId, { consistent: false })) {
+      found.push(...memories);
+      count += memories.length;
+      // Twice as many at most are held, however many there are.
+      if (found.length > 2 * maxIndexed) found = found.sort(byStanding).slice(0, maxIndexed);
+    }
+    if (found.length > maxIndexed) found = found.sort(byStanding).slice(0, maxIndexed);
     const collection = new MemoryCollection();
-    for await (const memories of this.#records.ofAgent(this.#agentId, { consistent: false }))
-      for (const memory of memories) if (collection.size < MAX_INDEXED) collection.put(memory);
+    for (const memory of found) collection.put(memory);
     this.#collection = collection;
+    this.#learned = [];
+    collection.unsearched = count - found.length;
+    if (collection.unsearched > 0) onUnsearched?.(this.#agentId, collection.unsearched);
     return position;
   }
 
   async #take(memoryIds: readonly string[]): Promise<void> {
     if (memoryIds.length === 0) return;
     const owner = this.#agentId;
-    const found = await this.#records.getMany(memoryIds.map((memoryId) => ({ owner, memoryId })));
+    const found = await this.#parts.records.getMany(memoryIds.map((memoryId) => ({ owner, memoryId })));
     const left = new Set(memoryIds.map((memoryId) => keyOf({ agentId: owner, memoryId })));
     for (const memory of found) {
       left.delete(keyOf(memory));

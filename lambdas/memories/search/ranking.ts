@@ -1,7 +1,8 @@
 import { DAY_MS } from '../../shared/platform/clock.ts';
 import type { Memory } from '../memory.ts';
+import { BestOf } from './best-of.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
-import { termsOf, type WordRules } from './words.ts';
+import { questionTermsOf, type WordRules } from './words.ts';
 
 export interface Boosts {
   readonly recency: boolean;
@@ -69,12 +70,9 @@ export interface RankingRequest {
 }
 
 interface Candidate {
-  readonly collection: MemoryCollection;
+  readonly scores: Scored;
   readonly slot: number;
   readonly memory: Memory;
-  readonly own: number;
-  readonly neighbours: number;
-  readonly cosine: number;
   lexicalRank?: number;
   vectorRank?: number;
 }
@@ -82,61 +80,39 @@ interface Candidate {
 /** Scores by slot. */
 interface Scored {
   readonly collection: MemoryCollection;
+  /** BM25 of the memory itself, and with what its neighbours add. */
   readonly own: Float64Array;
-  readonly fromNeighbours: Float64Array;
-  readonly cosines: Float64Array;
+  readonly lexical: Float64Array;
+  readonly cosines?: Float64Array;
 }
 
-const dot = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
+const byId = (a: Candidate, b: Candidate): number => (a.memory.memoryId < b.memory.memoryId ? -1 : 1);
 
-/** The value that the n-th largest of some has; of fewer, the least. */
-function nthLargest(values: readonly number[], n: number): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, sorted.length - n)] ?? 0;
-}
-
-/**
- * The `FUSED` memories with the largest values, in their order, those of equal value by id; only of what is wanted.
- */
+/** The `FUSED` memories with the largest values above a least one, in their order; only of what is wanted. */
 function best(
   scored: readonly Scored[],
-  valueOf: (scores: Scored, slot: number) => number,
+  valuesOf: (scores: Scored) => Float64Array,
+  above: number,
   isWanted: (memory: Memory) => boolean,
   candidates: Map<Memory, Candidate>,
 ): Candidate[] {
-  const found: { scores: Scored; slot: number; memory: Memory; value: number }[] = [];
+  const found = new BestOf<Candidate>(FUSED, byId);
   for (const scores of scored) {
+    const values = valuesOf(scores);
     const { memories } = scores.collection;
-    for (let slot = 0; slot < memories.length; slot++) {
-      const value = valueOf(scores, slot);
+    for (let slot = 0; slot < values.length; slot++) {
+      const value = values[slot]!;
+      // Whether it is wanted takes longer than whether it is good enough: asked of few.
+      if (value <= above || value < found.least) continue;
       const memory = memories[slot];
-      if (value > 0 && memory && isWanted(memory)) found.push({ scores, slot, memory, value });
+      if (memory && isWanted(memory)) found.add(value, { scores, slot, memory });
     }
   }
-  const least = nthLargest(
-    found.map(({ value }) => value),
-    FUSED,
-  );
-  return found
-    .filter(({ value }) => value >= least)
-    .sort((a, b) => b.value - a.value || (a.memory.memoryId < b.memory.memoryId ? -1 : 1))
-    .slice(0, FUSED)
-    .map(({ scores: { collection, own, fromNeighbours, cosines }, slot, memory }) => {
-      const candidate = candidates.get(memory) ?? {
-        collection,
-        slot,
-        memory,
-        own: own[slot]!,
-        neighbours: fromNeighbours[slot]!,
-        cosine: cosines[slot] ?? 0,
-      };
-      candidates.set(memory, candidate);
-      return candidate;
-    });
+  return found.inOrder().map((one) => {
+    const candidate = candidates.get(one.memory) ?? one;
+    candidates.set(one.memory, candidate);
+    return candidate;
+  });
 }
 
 /**
@@ -150,25 +126,18 @@ export function rank(
   rules: RankingRules = defaultRankingRules,
 ): Hit[] {
   const { query, vector, topK, now, isWanted } = request;
-  const terms = termsOf(query, rules.words);
+  const terms = questionTermsOf(query, rules.words);
   const scored = collections.map((collection) => score(collection, terms, vector, rules));
   const candidates = new Map<Memory, Candidate>();
-  const lexical = best(
-    scored,
-    ({ own, fromNeighbours }, slot) => own[slot]! + fromNeighbours[slot]!,
-    isWanted,
-    candidates,
-  );
+  const lexical = best(scored, (scores) => scores.lexical, 0, isWanted, candidates);
   for (const [i, candidate] of lexical.entries()) candidate.lexicalRank = i + 1;
-  const semantic = vector
-    ? best(scored, ({ cosines }, slot) => cosines[slot]! - MIN_COSINE, isWanted, candidates)
-    : [];
+  const semantic = vector ? best(scored, (scores) => scores.cosines!, MIN_COSINE, isWanted, candidates) : [];
   for (const [i, candidate] of semantic.entries()) candidate.vectorRank = i + 1;
-  const top = lexical[0] ? lexical[0].own + lexical[0].neighbours : 1;
+  const top = lexical[0] ? lexicalOf(lexical[0]) : 1;
   const boosts = { ...allBoosts, ...request.boosts };
   return [...candidates.values()]
     .map((candidate) => {
-      const base = vector ? fused(candidate) : (candidate.own + candidate.neighbours) / top;
+      const base = vector ? fused(candidate) : lexicalOf(candidate) / top;
       return { candidate, base, ...factorsOf(candidate.memory, boosts, now) };
     })
     .map((hit) => ({ ...hit, score: hit.base * hit.recency * hit.importance * hit.outcome }))
@@ -181,34 +150,42 @@ export function rank(
     }));
 }
 
+const lexicalOf = ({ scores, slot }: Candidate): number => scores.lexical[slot]!;
+
 function score(
   collection: MemoryCollection,
   terms: readonly string[],
   vector: Float32Array | undefined,
   { neighbours: { previous, next } }: RankingRules,
 ): Scored {
-  const { slots } = collection.index;
-  const own = new Float64Array(slots);
-  const fromNeighbours = new Float64Array(slots);
-  const lent = new Float64Array(slots);
-  collection.index.forEachTerm(terms, (parts) => {
-    for (let slot = 0; slot < slots; slot++) own[slot]! += parts[slot]!;
-    if (previous === 0 && next === 0) return;
-    collection.forEachPair((earlier, later) => {
-      lent[later] = Math.max(lent[later]!, previous * parts[earlier]!);
-      lent[earlier] = Math.max(lent[earlier]!, next * parts[later]!);
-    });
-    // A word that a turn has itself is not counted again for its neighbours.
-    for (let slot = 0; slot < slots; slot++) fromNeighbours[slot]! += Math.max(0, lent[slot]! - parts[slot]!);
-    lent.fill(0);
+  const { slots: size } = collection.index;
+  const own = new Float64Array(size);
+  const lexical = new Float64Array(size);
+  collection.index.forEachTerm(terms, (parts, slots, count) => {
+    /** What the turns around one lend it; a word that it has itself is not counted again. */
+    const lend = (slot: number): void => {
+      const earlier = collection.earlierThan(slot);
+      const later = collection.laterThan(slot);
+      const lent = Math.max(
+        earlier < 0 ? 0 : previous * parts[earlier]!,
+        later < 0 ? 0 : next * parts[later]!,
+      );
+      if (lent > parts[slot]!) lexical[slot]! += lent - parts[slot]!;
+    };
+    for (let i = 0; i < count; i++) {
+      const slot = slots[i]!;
+      own[slot]! += parts[slot]!;
+      lexical[slot]! += parts[slot]!;
+      const later = collection.laterThan(slot);
+      if (later >= 0) lend(later);
+      // One whose other neighbour has the word as well is lent to from there.
+      const earlier = collection.earlierThan(slot);
+      if (earlier < 0) continue;
+      const before = collection.earlierThan(earlier);
+      if (before < 0 || parts[before] === 0) lend(earlier);
+    }
   });
-  const cosines = new Float64Array(vector ? own.length : 0);
-  if (vector)
-    for (const [slot, memory] of collection.memories.entries())
-      if (memory?.vector?.length === vector.length)
-        // Lengths are rounded to 32 bits: a cosine must not be more than 1 for that.
-        cosines[slot] = Math.min(1, dot(memory.vector, vector));
-  return { collection, own, fromNeighbours, cosines };
+  return { collection, own, lexical, ...(vector && { cosines: collection.cosines(vector) }) };
 }
 
 /** 1 for the first of both rankings. */
@@ -217,12 +194,18 @@ const fused = ({ lexicalRank, vectorRank }: Candidate): number =>
   ((RRF_K + 1) / 2);
 
 function explain(candidate: Candidate, terms: readonly string[]): Pick<Why, 'lexical' | 'vector'> {
-  const { collection, slot, own, neighbours, cosine, lexicalRank, vectorRank } = candidate;
+  const { scores, slot, lexicalRank, vectorRank } = candidate;
+  const { collection, own, lexical, cosines } = scores;
   return {
     ...(lexicalRank && {
-      lexical: { rank: lexicalRank, score: own, terms: collection.index.explain(terms, slot), neighbours },
+      lexical: {
+        rank: lexicalRank,
+        score: own[slot]!,
+        terms: collection.index.explain(terms, slot),
+        neighbours: lexical[slot]! - own[slot]!,
+      },
     }),
-    ...(vectorRank && { vector: { rank: vectorRank, cosine } }),
+    ...(vectorRank && { vector: { rank: vectorRank, cosine: cosines![slot]! } }),
   };
 }
 

@@ -127,7 +127,7 @@ export function conversations(random: () => number, pairs = 16): LabelledSet {
       const dated =
         asked.has(text) && !text.includes(' on ') ? `${text.slice(0, -1)}, ${dayWords(occurredAt)}?` : text;
       asked.add(text);
-      questions.push({ text: dated, evidence: [evidence] });
+      questions.push({ text: dated, evidence: [evidence], topic: topics.indexOf(topic) });
     }
   }
   return { name: 'generated conversations', memories, questions };

@@ -5,6 +5,8 @@ import { memoryIdOf, renderContent } from '../../../lambdas/memories/memory.ts';
 export interface Question {
   readonly text: string;
   readonly evidence: readonly string[];
+  /** Questions made from one template have the same. */
+  readonly topic?: number;
 }
 
 /** Memories of one agent and questions about them. */

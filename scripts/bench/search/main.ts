@@ -1,6 +1,7 @@
 /**
- * `npm run bench:search [-- --data ../shared/data]`: how well questions find their evidence, ingredient by ingredient,
- * on labelled sets; then how fast a search is over 10,000 memories.
+ * `npm run bench:search [-- --data ../shared/data] [--only quality|speed]`: how well questions find their evidence,
+ * ingredient by ingredient and held out, on labelled sets; then how fast a search is over 10,000 memories, in the
+ * process and with its reads, and what many agents take.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,16 +13,21 @@ import { rank, type RankingRules } from '../../../lambdas/memories/search/rankin
 import type { WordRules } from '../../../lambdas/memories/search/words.ts';
 import { randomSource } from '../../demo/random.ts';
 import { conversations } from './conversations.ts';
+import { countBeyondWords, measureHeldOut } from './held-out.ts';
 import type { LabelledSet } from './labelled.ts';
 import { airline, traders } from './records.ts';
+import { K, mean, type Score, scoreOf } from './scores.ts';
 import { measureSpeed } from './speed.ts';
 
 const { values: options } = parseArgs({
-  options: { data: { type: 'string', default: '../shared/data' }, seed: { type: 'string', default: '1' } },
+  options: {
+    data: { type: 'string', default: '../shared/data' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+  },
 });
 const NOW = new Date('2026-03-02T00:00:00.000Z');
 const noBoosts = { recency: false, importance: false, outcome: false };
-const K = 10;
 
 interface Rung {
   readonly name: string;
@@ -43,18 +49,6 @@ const attributes: Rung = { ...stopWords, name: '+ speaker, date', attributes: tr
 const previous: Rung = { ...attributes, name: '+ previous turn', neighbours: { previous: 0.8, next: 0 } };
 const next: Rung = { ...previous, name: '+ next turn', neighbours: { previous: 0.8, next: 0.2 } };
 const fusion: Rung = { ...next, name: '+ fusion (hashing)', vectors: true };
-
-/** By question: the part of its evidence among the first ten, and one over the rank of the first that is. */
-interface Score {
-  readonly recall: number;
-  readonly reciprocal: number;
-}
-
-function scoreOf(found: readonly string[], evidence: readonly string[]): Score {
-  const hits = evidence.filter((id) => found.slice(0, K).includes(id)).length;
-  const first = found.findIndex((id) => evidence.includes(id));
-  return { recall: hits / Math.min(K, evidence.length), reciprocal: first < 0 ? 0 : 1 / (first + 1) };
-}
 
 async function scoresOf(set: LabelledSet, rung: Rung): Promise<Score[]> {
   const embedder = rung.vectors && new HashingEmbedder();
@@ -89,30 +83,37 @@ function scoresOfLibrary(set: LabelledSet): Score[] {
   );
 }
 
-const mean = (scores: readonly Score[], name: keyof Score): string =>
-  (scores.reduce((sum, score) => sum + score[name], 0) / scores.length).toFixed(2);
 const cell = (scores: readonly Score[]): string =>
-  `${mean(scores, 'recall')} / ${mean(scores, 'reciprocal')}`;
+  `${mean(scores, 'recall').toFixed(2)} / ${mean(scores, 'reciprocal').toFixed(2)}`;
 
-const sets = [conversations(randomSource(Number(options.seed)))];
-const folder = resolve(options.data);
-if (existsSync(folder)) sets.push(traders(folder), airline(folder));
-else
-  process.stdout.write(`no data in ${folder}: the real records are left out (--data names their folder)\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const total = sets.reduce((sum, { questions }) => sum + questions.length, 0);
-process.stdout.write(`${total} questions; recall@${K} / mean reciprocal rank\n`);
-const header = sets.map(
-  ({ name, memories, questions }) => `${name} (${questions.length} of ${memories.length})`,
-);
-const row = (name: string, cells: readonly string[]) =>
-  process.stdout.write(
-    `${[name.padEnd(20), ...cells.map((text, i) => text.padEnd(header[i]?.length ?? 0))].join('  ')}\n`,
+async function measureQuality(): Promise<void> {
+  const sets = [conversations(randomSource(Number(options.seed)))];
+  const folder = resolve(options.data);
+  if (existsSync(folder)) sets.push(traders(folder), airline(folder));
+  else print(`no data in ${folder}: the real records are left out (--data names their folder)`);
+
+  const total = sets.reduce((sum, { questions }) => sum + questions.length, 0);
+  print(`${total} questions; recall@${K} / mean reciprocal rank`);
+  const header = sets.map(
+    ({ name, memories, questions }) => `${name} (${questions.length} of ${memories.length})`,
   );
-row('', [...header, 'all']);
-const rows = (name: string, parts: readonly Score[][]) => row(name, [...parts.map(cell), cell(parts.flat())]);
-rows('minisearch', sets.map(scoresOfLibrary));
-for (const rung of [plain, stemming, stopWords, attributes, previous, next, fusion])
-  rows(rung.name, await Promise.all(sets.map((set) => scoresOf(set, rung))));
+  const row = (name: string, cells: readonly string[]) =>
+    print([name.padEnd(20), ...cells.map((text, i) => text.padEnd(header[i]?.length ?? 0))].join('  '));
+  row('', [...header, 'all']);
+  const rows = (name: string, parts: readonly Score[][]) =>
+    row(name, [...parts.map(cell), cell(parts.flat())]);
+  rows('minisearch', sets.map(scoresOfLibrary));
+  for (const rung of [plain, stemming, stopWords, attributes, previous, next, fusion])
+    rows(rung.name, await Promise.all(sets.map((set) => scoresOf(set, rung))));
+  measureHeldOut(sets, print);
+  const beyond = countBeyondWords(sets[0]!);
+  print(
+    `${beyond} of the ${sets[0]!.questions.length} questions to conversations share no word but a name with the ` +
+      'answer or the turn before it: only a model that knows meanings finds those.',
+  );
+}
 
-measureSpeed();
+if (options.only !== 'speed') await measureQuality();
+if (options.only !== 'quality') await measureSpeed();

@@ -1,14 +1,20 @@
 import MiniSearch from 'minisearch';
+import { CollectionCache } from '../../../lambdas/memories/search/collection-cache.ts';
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { rank } from '../../../lambdas/memories/search/ranking.ts';
 import { termsOf } from '../../../lambdas/memories/search/words.ts';
 import type { Memory } from '../../../lambdas/memories/memory.ts';
 import { randomSource } from '../../demo/random.ts';
+import { measureCold } from './cold.ts';
 import { memoryOf } from './labelled.ts';
 
 const MEMORIES = 10_000;
 const CHARACTERS = 700;
 const QUERIES = 300;
+/** Agents asked about one after the other, with so many memories each, and what their indexes may take. */
+const AGENTS = 300;
+const MEMORIES_EACH = 100;
+const CACHE_BYTES = 32 * 2 ** 20;
 const NOW = new Date('2026-03-02T00:00:00.000Z');
 
 /** Words as rare as in a language: the n-th is said 1/n as often as the first (Zipf). */
@@ -37,7 +43,7 @@ const percentile = (values: readonly number[], share: number): number =>
 const print = (name: string, value: string) => process.stdout.write(`${name.padEnd(34)}${value}\n`);
 
 /** Indexing, searching and refreshing 10,000 memories of 1 KB as stored, beside the library on the same texts. */
-export function measureSpeed(): void {
+export async function measureSpeed(): Promise<void> {
   const random = randomSource(2);
   const next = textsOf(random);
   const memories: Memory[] = Array.from({ length: MEMORIES }, (_, i) => {
@@ -80,6 +86,28 @@ export function measureSpeed(): void {
   const times: number[] = [];
   for (const query of queries) times.push(milliseconds(() => library.search(query)));
   print('library: search by words', `p50 ${percentile(times, 0.5).toFixed(1)} ms`);
+  await measureMany(memories);
+  process.stdout.write('\nwith its reads, by the wall clock, on DynamoDB Local\n');
+  await measureCold(memories, queries, print);
+}
+
+/** Whether what is kept stays bounded when there are more agents than fit. */
+async function measureMany(memories: readonly Memory[]): Promise<void> {
+  const cache = new CollectionCache(CACHE_BYTES);
+  let most = 0;
+  for (let agent = 0; agent < AGENTS; agent++) {
+    const collection = new MemoryCollection();
+    const first = (agent * MEMORIES_EACH) % memories.length;
+    for (const memory of memories.slice(first, first + MEMORIES_EACH))
+      collection.put({ ...memory, agentId: `agent-${agent}` });
+    await cache.current(`agent-${agent}`, () => ({ collection, refresh: () => Promise.resolve() }));
+    most = Math.max(most, cache.bytes);
+  }
+  const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
+  print(
+    `${AGENTS} agents of ${MEMORIES_EACH} memories`,
+    `at most ${megabytes(most)} of the ${megabytes(CACHE_BYTES)} allowed, ${cache.size} of them kept`,
+  );
 }
 
 function vectorOf(random: () => number): Float32Array {

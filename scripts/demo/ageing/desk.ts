@@ -1,5 +1,6 @@
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
+import { ArchiveReader } from '../../../lambdas/archive/archive-reader.ts';
 import { FolderObjectStore } from '../../../lambdas/archive/folder-object-store.ts';
 import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
@@ -69,10 +70,10 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
       told.set(saved.memory.memoryId, agentId);
     },
     search: async (agentId: string, query: string) =>
-      (await search.search(agentId, [{ query, topK: 1 }]))[0]!,
-    night: async (agentId: string, night: number): Promise<void> => {
+      (await search.search(agentId, [{ query, topK: 3 }]))[0]!.hits,
+    night: async (agentId: string, night: number) => {
       await accesses.flush(true);
-      await ageing.age({ agentId, runId: `RUN-${night}`, asOf: clock().toISOString() }, false);
+      return ageing.age({ agentId, runId: `RUN-${night}`, asOf: clock().toISOString() }, false);
     },
     /** Of all agents together. */
     figures: async (agentIds: readonly string[]) => {
@@ -93,6 +94,11 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
         sum(total.compression, shortened);
       }
       return total;
+    },
+    /** As `GET …/archive` answers, oldest first: what a memory was before each thing that happened to it. */
+    readBack: async (agentId: string, memoryId: string, from: string) => {
+      const page = await new ArchiveReader(archive).list(agentId, { table: 'memory', id: memoryId, from });
+      return page.items.toReversed();
     },
     archived: async (agentIds: readonly string[]) => {
       const ids = (await Promise.all(agentIds.map(archivedOf))).flat();

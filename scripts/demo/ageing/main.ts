@@ -12,9 +12,12 @@ import { readAssembly } from '../../local/assembly.ts';
 import { startEmulator } from '../../local/emulator.ts';
 import { makeWorkDirectory, synthesize } from '../../local/synthesis.ts';
 import { createTable } from '../../local/tables.ts';
+import type { NewMemory } from '../../../lambdas/memories/memory-change.ts';
 import { airline, type DayOfRecords, FIRST_DAY, traders } from './records.ts';
 
 const DAY_MS = 86_400_000;
+/** Memories stored at the same time. */
+const AT_A_TIME = 20;
 const print = (text = ''): void => void process.stdout.write(`${text}\n`);
 const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
 
@@ -31,6 +34,14 @@ const questions: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What somebody tells each desk on its first day, for good. */
+const standing: readonly NewMemory[] = [
+  { memoryType: 'PREFERENCE', content: 'Answers should name amounts and dates.' },
+  { memoryType: 'RULE', content: 'Whoever is not sure asks a person first.', pinned: true },
+];
+
+const tierNames = ['hot', 'warm', 'cold', 'archive'] as const;
+
 function folderSize(folder: string): { objects: number; bytes: number } {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
@@ -45,38 +56,58 @@ async function live(days: readonly DayOfRecords[], nights: number, archiveFolder
   const desk = createMemoryDesk(tables.memory.name, archiveFolder, () => now);
   const agents = [...new Set(days.map(({ agentId }) => agentId))];
 
-  const ask = async (): Promise<void> => {
+  /** Every morning the same questions: what they find was read. */
+  const ask = async (aloud: boolean): Promise<void> => {
     for (const agentId of agents)
       for (const question of questions[agentId] ?? []) {
         const [best] = await desk.search(agentId, question);
+        if (!aloud) continue;
         const said = best ? best.memory.text.replaceAll(/\s+/g, ' ').slice(0, 110) : '(nothing)';
         print(
           `  ${agentId}  ${question}\n      ${best ? `${best.memory.tier}, ${best.memory.form}: ` : ''}${said}`,
         );
       }
   };
+  /** Memories and bytes of each tier, summed over the nights. */
+  const sizes = tierNames.map((name) => ({ name, memories: 0, bytes: 0 }));
+  let pruned: { agentId: string; memoryId: string; relevance: number; night: number } | undefined;
+
+  let stored = 0;
+  const rememberAll = async (agentId: string, memories: readonly NewMemory[]): Promise<void> => {
+    for (let start = 0; start < memories.length; start += AT_A_TIME)
+      await Promise.all(
+        memories.slice(start, start + AT_A_TIME).map((memory) => desk.remember(agentId, memory)),
+      );
+    stored += memories.length;
+  };
 
   const header =
     'night     hot        warm       cold       archive    | pruned: expired irrelevant redundant | S3';
-  let stored = 0;
   for (let night = 1; night <= nights; night++) {
     now = new Date(Date.parse(FIRST_DAY) + (night - 1) * DAY_MS + DAY_MS / 2);
     for (const { agentId, memories } of days.filter(({ day }) => day === night - 1))
-      for (const memory of memories) {
-        await desk.remember(agentId, memory);
-        stored++;
-      }
-    if (night === 11 || night === nights) {
-      print(`\nAsked on day ${night}:`);
-      await ask();
-      print();
-    }
+      await rememberAll(agentId, memories);
+    if (night === 1) for (const agentId of agents) await rememberAll(agentId, standing);
+    const aloud = night === 11 || night === nights;
+    if (aloud) print(`\nAsked on day ${night}:`);
+    await ask(aloud);
+    if (aloud) print();
     now = new Date(Date.parse(FIRST_DAY) + night * DAY_MS + 2 * 3_600_000);
-    for (const agentId of agents) await desk.night(agentId, night);
+    for (const agentId of agents) {
+      const { prunedMemories } = await desk.night(agentId, night);
+      const found = prunedMemories.find(
+        ({ reason, memoryId }) => reason === 'irrelevant' && !/^OBS/.test(memoryId),
+      );
+      if (found) pruned = { agentId, night, ...found };
+    }
+    const figures = await desk.figures(agents);
+    for (const size of sizes) {
+      size.memories += figures.tiers[size.name];
+      size.bytes += figures.bytes[size.name];
+    }
     if (night === 1 || night === 11) print(header);
     if (night <= 2 || night % 3 === 0 || night === nights) {
-      const figures = await desk.figures(agents);
-      const tier = (name: 'hot' | 'warm' | 'cold' | 'archive') =>
+      const tier = (name: (typeof tierNames)[number]) =>
         `${String(figures.tiers[name]).padStart(4)} ${kilobytes(figures.bytes[name]).padStart(8)}`.padEnd(14);
       const { objects, bytes } = folderSize(archiveFolder);
       const { expired, irrelevant, redundant } = figures.pruned;
@@ -94,7 +125,25 @@ async function live(days: readonly DayOfRecords[], nights: number, archiveFolder
     `${compression.memories} times one was shortened: ${kilobytes(compression.bytesBefore)} became ` +
       `${kilobytes(compression.bytesAfter)}.`,
   );
+  for (const { name, memories: count, bytes } of sizes)
+    if (count > 0) print(`  in ${name}, ${(bytes / count).toFixed(0)} bytes each, over all nights`);
   print(`The archive gives back ${archived.records} records of ${archived.memories} memories.`);
+  if (pruned) {
+    const { agentId, memoryId, relevance, night } = pruned;
+    print(
+      `\nPruned in night ${night}, at a relevance of ${relevance.toFixed(2)}; what the archive has of it ` +
+        `(GET /agents/${agentId}/archive?table=memory&id=${memoryId}&from=${FIRST_DAY}T00:00:00Z):`,
+    );
+    for (const { reason, archivedAt, version, record } of await desk.readBack(
+      agentId,
+      memoryId,
+      `${FIRST_DAY}T00:00:00.000Z`,
+    ))
+      print(
+        `  ${archivedAt.slice(0, 10)} ${reason}, version ${version}, ${String(record['form'])}: ` +
+          JSON.stringify(record['content']).slice(0, 160),
+      );
+  }
   print(`Stored and neither here nor there: ${await desk.lost()}.`);
 }
 

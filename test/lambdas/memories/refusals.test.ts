@@ -39,7 +39,7 @@ const cases: readonly {
     route: memoryRoutes.listMemories,
     good: { params: agent },
     bad: [
-      ['memoryType', { params: agent, query: { memoryType: 'PATTERN' } }],
+      ['memoryType', { params: agent, query: { memoryType: 'NOTE' } }],
       ['tier', { params: agent, query: { tier: 'lukewarm' } }],
       ['scope', { params: agent, query: { scope: 'theirs' } }],
       ['nextToken', { params: agent, query: { nextToken: 'garbage' } }],

@@ -1,15 +1,28 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { ArchivedRecord } from '../../../../lambdas/archive/archive-record.ts';
+import type { ObjectStore } from '../../../../lambdas/archive/object-store.ts';
 import { fromItem, type Item, memoryKey } from '../../../../lambdas/memories/table.ts';
 import { DAY_MS } from '../../../../lambdas/shared/platform/clock.ts';
 import { dyingAfter, intercept } from '../../../support/faults.ts';
 import { MemoryBucket } from '../../../support/s3.ts';
+import type { TestRuntimeOptions } from '../../../support/runtime.ts';
 import { createTables, tableName } from '../../../support/tables.ts';
 import { createMemoriesFixture } from '../fixture.ts';
 import { ago, NOW } from './memory-generator.ts';
-import { allRows, archivedIn, createAgeing, dyingStore, restoreRows } from './night-fixture.ts';
+import {
+  addRows,
+  allRows,
+  archivedIn,
+  createAgeing,
+  dyingStore,
+  restoreRows,
+  rowsOf,
+} from './night-fixture.ts';
 
 const AGENT = 'hunter';
+/** Nights killed at the same time: most of one is waiting for the table. */
+const AT_A_TIME = 8;
 const RUN = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ';
 const task = { runId: RUN, agentId: AGENT, asOf: NOW.toISOString() };
 const fixture = createMemoriesFixture({ now: NOW.toISOString() });
@@ -22,6 +35,8 @@ async function remember(name: string, days: number, body: object): Promise<void>
 }
 
 let before: Item[];
+/** What all other nights are held against. */
+let undisturbed: Awaited<ReturnType<typeof night>>;
 beforeAll(async () => {
   await createTables();
   await fixture.register(AGENT, 'friend');
@@ -57,6 +72,7 @@ beforeAll(async () => {
   await fixture.share(AGENT, ids['shared']!, { with: ['friend'] });
   fixture.runtime.setTime(NOW);
   before = await allRows();
+  undisturbed = await night();
 });
 
 const memoriesIn = (rows: readonly Item[]) =>
@@ -69,22 +85,36 @@ const memoriesIn = (rows: readonly Item[]) =>
 /** What differs from one undisturbed night to another: how many writes it took, and how often readers were told. */
 const comparable = (rows: readonly Item[]) => rows.map(({ revision: _r, epoch: _e, ...row }) => row);
 
-async function night(k = Infinity) {
-  await restoreRows(before);
+/** Everything of one agent as if it were another's: nights of several can be killed at the same time. */
+const renamed = <Value>(value: Value, from: string, to: string): Value =>
+  JSON.parse(JSON.stringify(value).replaceAll(from, to)) as Value;
+
+/**
+ * A night of an agent that has what the hunter has, killed after its k-th write, and done again. All it answers is told
+ * of the hunter.
+ */
+async function night(agentId = AGENT, k = Infinity) {
+  await addRows(renamed(before, AGENT, agentId));
   const bucket = new MemoryBucket();
   const store = bucket.store('worker');
   const writes = { count: 0 };
-  const dying = createAgeing(task.asOf, async () => dyingStore(store, k, writes), dyingAfter(k, writes));
-  const first = await dying.age(task, false).catch((error: Error) => error);
-  const afterKill = { rows: await allRows(), archived: await archivedIn(bucket, AGENT) };
-  const report =
-    first instanceof Error ? await createAgeing(task.asOf, async () => store).age(task, false) : first;
-  return { writes: writes.count, report, afterKill, bucket, rows: await allRows() };
+  const age = (openStore: () => Promise<ObjectStore>, documents?: TestRuntimeOptions['documents']) =>
+    createAgeing(task.asOf, openStore, documents).age({ ...task, agentId }, false);
+  const held = async () => ({
+    rows: renamed(await rowsOf(agentId), agentId, AGENT),
+    archived: renamed(await archivedIn(bucket, agentId), agentId, AGENT),
+  });
+  const first = await age(async () => dyingStore(store, k, writes), dyingAfter(k, writes)).catch(
+    (error: Error) => error,
+  );
+  const afterKill = await held();
+  const report = first instanceof Error ? await age(async () => store) : first;
+  return { writes: writes.count, report, afterKill, bucket, ...(await held()) };
 }
 
 describe('a night', () => {
   it('prunes, merges, moves and shortens, says so, and archives what it takes away', async () => {
-    const { report, rows, bucket } = await night();
+    const { report, rows, archived } = undisturbed;
     const left = memoriesIn(rows);
     const formOf = (name: string) => [left.get(ids[name]!)?.tier, left.get(ids[name]!)?.form];
     expect(formOf('hot')).toEqual(['hot', 'full']);
@@ -116,7 +146,6 @@ describe('a night', () => {
     expect([...kept.merged!].sort()).toEqual([0, 1, 2, 3, 4].map((i) => ids[`same${i}`]!).sort());
     expect(kept).toMatchObject({ timesSeen: 6, tier: 'hot', form: 'full' });
 
-    const archived = await archivedIn(bucket, AGENT);
     const original = archived.find(({ id, kind }) => id === ids['archive'] && kind === 'memory')!;
     expect(original).toMatchObject({ reason: 'compressed', record: memoriesIn(before).get(ids['archive']!) });
     expect(
@@ -133,7 +162,8 @@ describe('a night', () => {
   });
 
   it('done again changes no memory, archives nothing, and counts nothing', async () => {
-    const { rows, bucket } = await night();
+    const { rows, bucket } = undisturbed;
+    await restoreRows(rows);
     const objects = bucket.objects.size;
     const report = await createAgeing(task.asOf, async () => bucket.store('worker')).age(
       { ...task, runId: 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZY' },
@@ -149,28 +179,31 @@ describe('a night', () => {
   });
 
   it('killed after any of its writes, leaves nothing both deleted and unarchived, and ends the same', async () => {
-    const undisturbed = await night();
     expect(undisturbed.writes).toBeGreaterThan(10);
+    await restoreRows([]);
     const originals = memoriesIn(before);
-    const archivedIds = async (bucket: MemoryBucket) =>
-      (await archivedIn(bucket, AGENT)).map(({ key, version, record }) => ({ key, version, record }));
-    for (let k = 1; k <= undisturbed.writes; k++) {
-      const { afterKill, report, rows, bucket } = await night(k);
+    const withoutTimes = (archived: readonly ArchivedRecord[]) =>
+      archived.map(({ key, version, record }) => ({ key, version, record }));
+    const killedAfter = async (k: number): Promise<void> => {
+      const { afterKill, report, rows, archived } = await night(`killed${String(k).padStart(3, '0')}`, k);
       const held = memoriesIn(afterKill.rows);
       for (const [memoryId, memory] of originals) {
         const now = held.get(memoryId);
         const whole =
           now && JSON.stringify(now.content) === JSON.stringify(memory.content) && now.form === memory.form;
-        const archived = afterKill.archived.some(
+        const isArchived = afterKill.archived.some(
           ({ id, record }) =>
             id === memoryId && JSON.stringify(record['content']) === JSON.stringify(memory.content),
         );
-        expect([k, memoryId, Boolean(whole) || archived]).toEqual([k, memoryId, true]);
+        expect([k, memoryId, Boolean(whole) || isArchived]).toEqual([k, memoryId, true]);
       }
       expect([k, comparable(rows)]).toEqual([k, comparable(undisturbed.rows)]);
       expect([k, { ...report, read: 0 }]).toEqual([k, { ...undisturbed.report, read: 0 }]);
-      expect(await archivedIds(bucket)).toEqual(await archivedIds(undisturbed.bucket));
-    }
+      expect([k, withoutTimes(archived)]).toEqual([k, withoutTimes(undisturbed.archived)]);
+    };
+    const all = Array.from({ length: undisturbed.writes }, (_, i) => i + 1);
+    for (let start = 0; start < all.length; start += AT_A_TIME)
+      await Promise.all(all.slice(start, start + AT_A_TIME).map(killedAfter));
   });
 
   it('leaves alone what somebody changes or sees meanwhile, and says how many', async () => {

@@ -67,6 +67,18 @@ export async function restoreRows(rows: readonly Item[]): Promise<void> {
       .filter((row) => JSON.stringify(row) !== JSON.stringify(present.get(keyOf(row))))
       .map((Item) => ({ PutRequest: { Item } })),
   ];
+  await write(requests);
+}
+
+/** Puts rows beside those that are there. */
+export const addRows = (rows: readonly Item[]): Promise<void> =>
+  write(rows.map((Item) => ({ PutRequest: { Item } })));
+
+/** Every row that names the agent. */
+export const rowsOf = async (agentId: string): Promise<Item[]> =>
+  (await allRows()).filter((row) => JSON.stringify(row).includes(agentId));
+
+async function write(requests: readonly object[]): Promise<void> {
   for (let start = 0; start < requests.length; start += 25)
     await documents.send(
       new BatchWriteCommand({ RequestItems: { [tableName('memory')]: requests.slice(start, start + 25) } }),
