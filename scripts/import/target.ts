@@ -6,6 +6,7 @@ import {
   type ImportResult,
   type ImportRow,
 } from '../../lambdas/decisions/decision-import.ts';
+import { TouchedDays } from '../../lambdas/performance/touched-days.ts';
 import { systemClock } from '../../lambdas/shared/platform/clock.ts';
 
 /** Where imported decisions go. What became of each row comes back in their order. */
@@ -18,7 +19,13 @@ export const tableTarget = (
   documents: DynamoDBDocumentClient,
   { decisions, state }: { readonly decisions: string; readonly state: string },
 ): ImportTarget =>
-  new DecisionImport(documents, decisions, systemClock, new AgentRegistry(documents, state, systemClock));
+  new DecisionImport(
+    documents,
+    decisions,
+    systemClock,
+    new AgentRegistry(documents, state, systemClock),
+    new TouchedDays(documents, state, systemClock),
+  );
 
 interface BatchAnswer {
   readonly items: readonly { readonly loggedAt: string }[];
