@@ -22,7 +22,7 @@ import { type ConsolidationStack, WORKER_MEGABYTES } from './consolidation-stack
 import { BusinessDashboard } from './observability/business-dashboard.ts';
 import { TableDashboard } from './observability/table-dashboard.ts';
 import { TechnicalDashboard } from './observability/technical-dashboard.ts';
-import { customMetric, type WatchedFunction } from './observability/watched.ts';
+import { customMetric, lambdaMetric, type WatchedFunction } from './observability/watched.ts';
 import { prices } from './prices.ts';
 import type { ServiceStack } from './service-stack.ts';
 
@@ -49,7 +49,11 @@ interface AlarmSpec {
   readonly missing?: TreatMissingData;
 }
 
-/** Three dashboards of at most 50 metrics, which are free, and alarms on one metric each: ten are free, then $0.10 a month. */
+/**
+ * Three dashboards of at most 50 metrics, and ten alarms on one metric each: what CloudWatch gives free. An alarm rings
+ * for what nobody else mends: what is tried again rings when it is late or given up. Throttling rings where it
+ * hurts, as a 5xx, a stream behind or a dead letter.
+ */
 export class ObservabilityStack extends Stack {
   readonly alarmTopic: Topic;
   readonly #stage: string;
@@ -98,30 +102,33 @@ export class ObservabilityStack extends Stack {
   }
 
   #createAlarms({ service, consolidation }: ObservabilityStackProps): void {
-    const errorsOf = (fn: IFunction) => this.#lambda('Errors', { FunctionName: fn.functionName });
+    const errorsOf = (fn: IFunction) => lambdaMetric('Errors', fn);
+    const iteratorAgeOf = (fn: IFunction) => lambdaMetric('IteratorAge', fn, { statistic: Stats.MAXIMUM });
     const alarms: Readonly<Record<string, AlarmSpec>> = {
-      // One for the six functions that answer requests: whatever fails in them is a 5xx here.
+      // One for all functions that answer requests: whatever fails in them, or is throttled, is a 5xx here.
       ApiErrors: {
         metric: this.#api(service, '5xx'),
         description:
           'Requests are answered with 5xx. The error is in the log of the function the route belongs to.',
       },
+      // A single try that fails is repeated in a second; one that fails twice goes on failing.
       RelayErrors: {
         metric: errorsOf(service.relay.function),
+        threshold: 2,
         description:
-          'The signal relay fails. Signals are kept in the table; subscribers of the bus hear late.',
+          'Signals are not relayed to the bus; the inboxes have them. After ten tries a record is given up: it is ' +
+          'whole in the archive bucket, aws/lambda/.',
       },
-      ArchiverErrors: {
-        metric: errorsOf(service.archiver.function),
+      RelayBehind: {
+        metric: iteratorAgeOf(service.relay.function),
+        threshold: Duration.minutes(10).toMilliseconds(),
+        periods: 3,
         description:
-          'What expires is not archived. Nothing is lost for twelve hours: look in the log, and at the bucket.',
+          'The relay is more than ten minutes behind: a record blocks its shard, or there are too many.',
       },
+      // Whatever fails there is tried again for twelve hours, and makes it late: errors by the minute say no more.
       ArchiverBehind: {
-        metric: this.#lambda(
-          'IteratorAge',
-          { FunctionName: service.archiver.function.functionName },
-          { statistic: Stats.MAXIMUM },
-        ),
+        metric: iteratorAgeOf(service.archiver.function),
         threshold: Duration.hours(6).toMilliseconds(),
         description:
           'The archiver is six hours behind. In another six what it cannot write goes to aws/lambda/ in the ' +
@@ -134,6 +141,7 @@ export class ObservabilityStack extends Stack {
       },
       SummariesErrors: {
         metric: errorsOf(service.sessions.summaries),
+        threshold: 2,
         description:
           'Running summaries are not made. Sessions go on with their messages; the end of each makes up for it.',
       },
@@ -142,19 +150,7 @@ export class ObservabilityStack extends Stack {
         description:
           'Sessions that nobody ended get no record. The next sweep does what this one left; look in its log.',
       },
-      PlannerErrors: {
-        metric: errorsOf(consolidation.planner),
-        description: 'The planner fails: a consolidation was not started, or not for every agent.',
-      },
-      WorkerErrors: {
-        metric: errorsOf(consolidation.worker),
-        description: 'The consolidation of an agent fails. It is tried again; look for timeouts and memory.',
-      },
-      // Concurrency is a pool of the account, so this is too: a throttled neighbour is the same problem.
-      Throttles: {
-        metric: this.#lambda('Throttles', {}),
-        description: 'Lambda refuses invocations in this region: the account is out of concurrency.',
-      },
+      // Planner and worker are tried again; what fails for good ends in these two queues, and is what to act on.
       WorkDeadLetters: {
         metric: consolidation.workDeadLetters.metricApproximateNumberOfMessagesVisible({
           statistic: Stats.MAXIMUM,
@@ -166,25 +162,8 @@ export class ObservabilityStack extends Stack {
         metric: consolidation.runDeadLetters.metricApproximateNumberOfMessagesVisible({
           statistic: Stats.MAXIMUM,
         }),
-        description: 'A consolidation run could not be started. Start it with POST /consolidations.',
-      },
-      RelayGaveUp: {
-        metric: this.#lambda('OnFailureDestinationDeliveredEventCount', {
-          EventSourceMappingUUID: service.relay.mapping.eventSourceMappingId,
-        }),
         description:
-          'Deliveries were not relayed in ten tries; the records are in the archive bucket, aws/lambda/.',
-      },
-      RelayBehind: {
-        metric: this.#lambda(
-          'IteratorAge',
-          { FunctionName: service.relay.function.functionName },
-          { statistic: Stats.MAXIMUM },
-        ),
-        threshold: Duration.minutes(10).toMilliseconds(),
-        periods: 3,
-        description:
-          'The relay is more than ten minutes behind: a record blocks its shard, or there are too many.',
+          'A consolidation run could not be started, or not for every agent. Start it with POST /consolidations.',
       },
       NoConsolidation: {
         // Filled, because an alarm over sparse data looks back further than its periods and would ring late. Hourly,
@@ -242,26 +221,11 @@ export class ObservabilityStack extends Stack {
       accessLogs,
       functions,
       streamReaders: functions.filter(({ name }) => readsStream.has(name)),
-      relayMapping: service.relay.mapping,
       workQueue: consolidation.workQueue,
       workDeadLetters: consolidation.workDeadLetters,
       runDeadLetters: consolidation.runDeadLetters,
     });
     new TableDashboard(this, 'Tables', { stage, tables });
-  }
-
-  #lambda(
-    metricName: string,
-    dimensionsMap: Record<string, string>,
-    options: { readonly statistic?: string; readonly label?: string } = {},
-  ): Metric {
-    return new Metric({
-      namespace: 'AWS/Lambda',
-      metricName,
-      dimensionsMap,
-      statistic: Stats.SUM,
-      ...options,
-    });
   }
 
   #api(service: ServiceStack, metricName: string, statistic: string = Stats.SUM): Metric {

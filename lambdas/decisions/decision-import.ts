@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import type { TouchedDays } from '../performance/touched-days.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -31,6 +32,7 @@ const LEAST_FOR_A_RANGE = 10;
 interface Prepared {
   readonly agentId: string;
   readonly decisionType: string;
+  readonly timestamp: string;
   readonly key: string;
   readonly item: Item;
 }
@@ -43,9 +45,9 @@ const keyText = (item: Item): string => `${String(item[PARTITION_KEY])}|${String
  * route, is left alone with whatever outcome it has by now, so the same rows again add nothing. A row stands alone: one with
  * a parent, a trigger or an exposure is refused.
  *
- * Costs the write units of single puts (4 a decision of up to 1 KB), and for looking first a read unit or less a row:
- * half a unit a hundred where they come in order and nothing is there. The look
- * and the write are two steps: of two imports of the same rows at the same moment the later write wins, and an outcome
+ * Costs the write units of single puts (4 a decision of up to 1 KB), 1 for each day, and for looking first a read unit
+ * or less a row: half a unit a hundred where they come in order and nothing is there. The look and the write are two
+ * steps: of two imports of the same rows at the same moment the later write wins, and an outcome
  * recorded between the two of them on a row both bring would be lost.
  */
 export class DecisionImport {
@@ -53,14 +55,22 @@ export class DecisionImport {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #registry: AgentRegistry;
+  readonly #touched: TouchedDays;
   /** Keys of the batches under way: a row that comes again waits until the first of its kind is written. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, registry: AgentRegistry) {
+  constructor(
+    documents: DynamoDBDocumentClient,
+    table: string,
+    clock: Clock,
+    registry: AgentRegistry,
+    touched: TouchedDays,
+  ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#registry = registry;
+    this.#touched = touched;
   }
 
   /**
@@ -126,7 +136,7 @@ export class DecisionImport {
       payloadHash: payloadHash(sent),
     };
     assertItemFits(item, 'The decision');
-    return { agentId, decisionType, key: keyText(item), item };
+    return { agentId, decisionType, timestamp, key: keyText(item), item };
   }
 
   /** @returns the items that were there, by key */
@@ -135,11 +145,12 @@ export class DecisionImport {
     const now = this.#clock();
     const there = new Map(found.filter((item) => !isExpired(item, now)).map((item) => [keyText(item), item]));
     const fresh = [...rows.values()].filter(({ key }) => !there.has(key));
-    // A type is on its agent's profile before the first decision of that type is stored.
+    // A type is on its agent's profile, and a day is marked, before the first decision of either is stored.
     const types = new Map<string, Set<string>>();
     for (const { agentId, decisionType } of fresh)
       types.set(agentId, (types.get(agentId) ?? new Set()).add(decisionType));
     for (const [agentId, ofAgent] of types) await this.#registry.noteActivity(agentId, [...ofAgent]);
+    await this.#touched.noteAll(fresh);
     await putAll(
       this.#documents,
       this.#table,

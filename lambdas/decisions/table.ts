@@ -110,6 +110,28 @@ export function toMark(item: Item): DecisionMark {
   return { decisionId, timestamp, ...(outcome && { outcome }) };
 }
 
+/** A decision's name, and what it is now. */
+export type ListedDecision = Pick<
+  DecisionSummary,
+  'agentId' | 'decisionId' | 'decisionType' | 'timestamp' | 'status'
+>;
+
+/** Reads of a decision no more than `toListed` shows. */
+export const LISTED_PROJECTION = {
+  ProjectionExpression: '#base, #order, #status, #ttl',
+  ExpressionAttributeNames: {
+    '#base': PARTITION_KEY,
+    '#order': SORT_KEY,
+    '#status': 'status',
+    '#ttl': 'ttl',
+  },
+} as const;
+
+export const toListed = (item: Item): ListedDecision => ({
+  ...identityOf(item),
+  status: item['status'] as DecisionSummary['status'],
+});
+
 const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');
 
 /** A summary, from an item of an index that projects it or from a whole one. */

@@ -46,7 +46,7 @@ export class NightlyRollup {
       for (const ofMonth of Object.values(groupBy(ofYear, ({ day }) => monthOf(day))))
         await this.#rollUpMonth(agentId, decisionTypes, ofMonth, now);
       const year = yearOf(ofYear[0]!.day);
-      await Promise.all(summed.map((grouping) => this.#store.putYear(agentId, grouping, year)));
+      await this.#store.putYear(agentId, summed, year);
       for (let start = 0; start < ofYear.length; start += CLEARED_AT_ONCE)
         await Promise.all(
           ofYear
@@ -70,7 +70,7 @@ export class NightlyRollup {
         await this.#rollUpDay(agentId, day, ofDay, now);
     }
     const month = monthOf(days[0]!);
-    await Promise.all(summed.map((grouping) => this.#store.putMonth(agentId, grouping, month)));
+    await this.#store.putMonth(agentId, summed, month);
   }
 
   /** Of what was logged so long ago that some of it may be gone, the row that counted all of it stays. */

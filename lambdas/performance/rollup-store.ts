@@ -80,18 +80,29 @@ export class RollupStore {
     );
   }
 
-  /** Adds a month up from its days. */
-  async putMonth(agentId: string, grouping: Grouping, month: string): Promise<void> {
-    const rows = await this.#rows(agentId, grouping, 'D', month, month);
-    const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
-    await this.#put([toRollupItem(agentId, grouping, monthSortKey(month), sum)]);
+  /** Adds a month up from its days. A query for each grouping, and one write of all rows. */
+  async putMonth(agentId: string, groupings: readonly Grouping[], month: string): Promise<void> {
+    await this.#putSums(agentId, groupings, 'D', month, monthSortKey(month));
   }
 
-  /** Adds a year up from its months. */
-  async putYear(agentId: string, grouping: Grouping, year: string): Promise<void> {
-    const rows = await this.#rows(agentId, grouping, 'M', year, year);
-    const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
-    await this.#put([toRollupItem(agentId, grouping, yearSortKey(year), sum)]);
+  /** Adds a year up from its months, likewise. */
+  async putYear(agentId: string, groupings: readonly Grouping[], year: string): Promise<void> {
+    await this.#putSums(agentId, groupings, 'M', year, yearSortKey(year));
+  }
+
+  async #putSums(
+    agentId: string,
+    groupings: readonly Grouping[],
+    level: Level,
+    period: string,
+    sortKey: string,
+  ): Promise<void> {
+    const items = groupings.map(async (grouping) => {
+      const rows = await this.#rows(agentId, grouping, level, period, period);
+      const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
+      return toRollupItem(agentId, grouping, sortKey, sum);
+    });
+    await this.#put(await Promise.all(items));
   }
 
   async #periods(

@@ -79,3 +79,9 @@ export const touchedKey = (agentId: string, day: string) => ({
 
 export const touchedDayOf = (item: Item): string => String(item[SORT_KEY]).slice(TOUCHED_PREFIX.length);
 export const touchedTtl = (now: Date): number => toTtl(now.getTime() + TOUCHED_RETENTION_MS);
+
+export const toTouchedItem = (agentId: string, day: string, now: Date): Item => ({
+  ...touchedKey(agentId, day),
+  at: now.toISOString(),
+  ttl: touchedTtl(now),
+});

@@ -6,6 +6,7 @@ import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-la
 import { ErasedMarks } from '../erasures/erased-marks.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { answerOf } from '../shared/platform/stream-batch.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalBus } from './signal-bus.ts';
 import { SignalRelay } from './signal-relay.ts';
@@ -31,7 +32,7 @@ export const createRelayHandler = (
     const { response, relayed, failures } = await relay.relay(event);
     for (const { sequenceNumber, error } of failures) logger.error('not relayed', { sequenceNumber, error });
     logger.info('relayed', { records: event.Records.length, relayed, failed: failures.length });
-    return response;
+    return answerOf(event, response);
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as RelayHandler;

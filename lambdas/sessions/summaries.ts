@@ -4,6 +4,7 @@ import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { answerOf } from '../shared/platform/stream-batch.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { createSummarizer } from './model-access.ts';
 import { RollingSummary } from './rolling-summary.ts';
@@ -82,7 +83,9 @@ export function createSummariesHandler(
       }
     logger.info('summarized', { records: event.Records.length, sessions: due.length, made });
     // Sessions stand in the order of their first records, so the first failure has the lowest sequence number.
-    return { batchItemFailures: failed.slice(0, 1).map((itemIdentifier) => ({ itemIdentifier })) };
+    return answerOf(event, {
+      batchItemFailures: failed.slice(0, 1).map((itemIdentifier) => ({ itemIdentifier })),
+    });
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as SummariesHandler;

@@ -6,7 +6,6 @@ import {
   EventSourceMapping,
   type Function,
   type IEventSourceDlq,
-  MetricType,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -29,7 +28,6 @@ export interface SignalRelayProps {
 export class SignalRelay extends Construct {
   readonly bus: EventBus;
   readonly function: Function;
-  readonly mapping: EventSourceMapping;
 
   constructor(scope: Construct, id: string, props: SignalRelayProps) {
     super(scope, id);
@@ -67,7 +65,7 @@ export class SignalRelay extends Construct {
     });
     this.function = relay.function;
     const toFailures: IEventSourceDlq = { bind: () => ({ destination: failures.bucketArn }) };
-    this.mapping = new EventSourceMapping(this, 'Stream', {
+    const mapping = new EventSourceMapping(this, 'Stream', {
       target: this.function,
       eventSourceArn: stream,
       startingPosition: StartingPosition.TRIM_HORIZON,
@@ -78,10 +76,8 @@ export class SignalRelay extends Construct {
       maxRecordAge: Duration.hours(6),
       onFailure: toFailures,
       supportS3OnFailureDestination: true,
-      // Counts what was given up: a partial failure is no error of the function, so nothing else shows it.
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
-    this.mapping.node.addDependency(relay);
+    mapping.node.addDependency(relay);
     // The findings name the storage stack's exports; they change, loudly, only if the table or bucket is renamed.
     const finding = (exported: string, rest: string) =>
       `AwsSolutions-IAM5[Resource::agent-memory-${config.stage}-storage:ExportsOutputFnGetAtt${exported}/${rest}]`;

@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Dashboard, LogQueryVisualizationType, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -15,7 +14,6 @@ export interface TechnicalDashboardProps {
   readonly functions: readonly WatchedFunction[];
   /** Functions that read a stream: how far behind they are. */
   readonly streamReaders: readonly WatchedFunction[];
-  readonly relayMapping: EventSourceMapping;
   readonly workQueue: Queue;
   readonly workDeadLetters: Queue;
   readonly runDeadLetters: Queue;
@@ -25,7 +23,7 @@ export interface TechnicalDashboardProps {
 export class TechnicalDashboard extends Construct {
   constructor(scope: Construct, id: string, props: TechnicalDashboardProps) {
     super(scope, id);
-    const { stage, api, accessLogs, functions, streamReaders, relayMapping } = props;
+    const { stage, api, accessLogs, functions, streamReaders } = props;
     const { workQueue, workDeadLetters, runDeadLetters } = props;
     const apiMetric = (metricName: string, statistic: string, label: string) =>
       new Metric({
@@ -105,13 +103,6 @@ export class TechnicalDashboard extends Construct {
               visible(workQueue, 'agents waiting'),
               visible(workDeadLetters, 'agents dropped'),
               visible(runDeadLetters, 'runs dropped'),
-              new Metric({
-                namespace: 'AWS/Lambda',
-                metricName: 'OnFailureDestinationDeliveredEventCount',
-                dimensionsMap: { EventSourceMappingUUID: relayMapping.eventSourceMappingId },
-                statistic: Stats.SUM,
-                label: 'deliveries dropped',
-              }),
             ],
             streamReaders.map(({ name, function: fn }) =>
               lambdaMetric('IteratorAge', fn, { statistic: Stats.MAXIMUM, label: `${name} behind (ms)` }),

@@ -6,7 +6,8 @@ import {
   type ImportResult,
   type ImportRow,
 } from '../../lambdas/decisions/decision-import.ts';
-import { systemClock } from '../../lambdas/shared/platform/clock.ts';
+import { TouchedDays } from '../../lambdas/performance/touched-days.ts';
+import { type Clock, systemClock } from '../../lambdas/shared/platform/clock.ts';
 
 /** Where imported decisions go. What became of each row comes back in their order. */
 export interface ImportTarget {
@@ -17,8 +18,15 @@ export interface ImportTarget {
 export const tableTarget = (
   documents: DynamoDBDocumentClient,
   { decisions, state }: { readonly decisions: string; readonly state: string },
+  clock: Clock = systemClock,
 ): ImportTarget =>
-  new DecisionImport(documents, decisions, systemClock, new AgentRegistry(documents, state, systemClock));
+  new DecisionImport(
+    documents,
+    decisions,
+    clock,
+    new AgentRegistry(documents, state, clock),
+    new TouchedDays(documents, state, clock),
+  );
 
 interface BatchAnswer {
   readonly items: readonly { readonly loggedAt: string }[];

@@ -14,8 +14,6 @@ import { Assembly } from '../support/templates.ts';
 
 /** What CloudWatch gives free, and what it refuses. */
 const FREE_ALARM_METRICS = 10;
-/** Alarms worth $0.10 a month each beyond the free ones. */
-const PAID_ALARMS = ['ArchiverErrors', 'ArchiverBehind', 'EraserErrors', 'SummariesErrors', 'SweeperErrors'];
 const FREE_DASHBOARD_METRICS = 50;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -27,11 +25,9 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
   const metrics = dashboardMetrics(assembly);
   const dashboards = dashboardsOf(assembly);
 
-  it('stays within the free dashboards, and within the free alarms but for those that are named', () => {
-    const paid = PAID_ALARMS.flatMap((id) => alarmMetrics(assembly, alarm(id)));
-    expect(paid).toHaveLength(PAID_ALARMS.length);
+  it('stays within the free dashboards and alarms', () => {
     expect(alarms.flatMap(({ properties }) => alarmMetrics(assembly, properties)).length).toBeLessThanOrEqual(
-      FREE_ALARM_METRICS + paid.length,
+      FREE_ALARM_METRICS,
     );
     const shown = dashboards.map(({ name, metrics: { length } }) => [name, length] as const);
     expect(shown.map(([name]) => name)).toEqual([
@@ -97,7 +93,7 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
     },
   );
 
-  it('watches errors of every function: those behind the API by its 5xx, the others by name', () => {
+  it('watches every function: those behind the API by its 5xx, the others by their errors, or where what they fail at ends', () => {
     expect(alarmMetrics(assembly, alarm('ApiErrors'))).toEqual([
       {
         namespace: 'AWS/ApiGateway',
@@ -105,21 +101,44 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
         dimensions: { ApiId: expect.stringMatching(/^\{HttpApi/) },
       },
     ]);
-    const named = [
-      'RelayErrors',
-      'ArchiverErrors',
-      'EraserErrors',
-      'SummariesErrors',
-      'SweeperErrors',
-      'PlannerErrors',
-      'WorkerErrors',
-    ].map((id) => alarmMetrics(assembly, alarm(id))[0]!);
-    expect(new Set(named.map(({ name }) => name))).toEqual(new Set(['Errors']));
-    const watched = named.map(({ dimensions }) => dimensions['FunctionName']!.slice(1, -1));
+    const functionOf = (id: string, name: string) => {
+      const [metric] = alarmMetrics(assembly, alarm(id));
+      expect(metric!.name).toBe(name);
+      return metric!.dimensions['FunctionName']!.slice(1, -1);
+    };
+    const byErrors = ['RelayErrors', 'EraserErrors', 'SummariesErrors', 'SweeperErrors'].map((id) =>
+      functionOf(id, 'Errors'),
+    );
+    const byAge = functionOf('ArchiverBehind', 'IteratorAge');
+    // A function whose queue, or whose asynchronous invocations, end in a queue that rings.
+    const deadEnds = ['WorkDeadLetters', 'RunDeadLetters'].map((id) =>
+      alarmMetrics(assembly, alarm(id))[0]!.dimensions['QueueName']!.slice(1, -'.QueueName}'.length),
+    );
+    const redriven = assembly
+      .ofType('AWS::SQS::Queue')
+      .filter(({ properties }) =>
+        deadEnds.some((id) => assembly.text(properties.RedrivePolicy?.deadLetterTargetArn).includes(id)),
+      )
+      .map(({ id }) => id);
+    const byQueue = assembly
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .filter(({ properties }) =>
+        redriven.some((id) => assembly.text(properties.EventSourceArn).includes(`{${id}.`)),
+      )
+      .map(({ properties }) => assembly.text(properties.FunctionName).slice(1, -1));
+    const byDestination = assembly
+      .ofType('AWS::Lambda::EventInvokeConfig')
+      .filter(({ properties }) =>
+        deadEnds.some((id) =>
+          assembly.text(properties.DestinationConfig?.OnFailure?.Destination).includes(`{${id}.`),
+        ),
+      )
+      .map(({ properties }) => assembly.text(properties.FunctionName).slice(1, -1));
+    expect([byQueue.length, byDestination.length]).toEqual([1, 1]);
     const integrated = assembly
       .ofType('AWS::ApiGatewayV2::Integration')
       .map(({ properties }) => assembly.text(properties.IntegrationUri).slice(1, -'.Arn}'.length));
-    expect([...watched, ...integrated].sort()).toEqual(
+    expect([...byErrors, byAge, ...byQueue, ...byDestination, ...integrated].sort()).toEqual(
       assembly
         .functions()
         .map(({ resource }) => resource.id)
@@ -152,22 +171,24 @@ describe.each(['dev', 'prod'] as const)('observability of %s', (stage) => {
     expect(runs.MetricStat).toMatchObject({ Period: HOUR, Stat: 'Sum' });
   });
 
-  it('watches what the relay drops and how far it is behind', () => {
-    const mapping = assembly
-      .ofType('AWS::Lambda::EventSourceMapping')
-      .find(
-        ({ properties }) =>
-          'StartingPosition' in properties && assembly.text(properties.FunctionName).includes('Relay'),
-      )!;
-    expect(alarmMetrics(assembly, alarm('RelayGaveUp'))).toEqual([
-      {
-        namespace: 'AWS/Lambda',
-        name: 'OnFailureDestinationDeliveredEventCount',
-        dimensions: { EventSourceMappingUUID: `{${mapping.id}}` },
-      },
-    ]);
-    expect(alarmMetrics(assembly, alarm('RelayBehind'))[0]!.name).toBe('IteratorAge');
-    expect(alarm('Throttles')).toMatchObject({ MetricName: 'Throttles', Namespace: 'AWS/Lambda' });
+  it('watches how far the relay is behind, and what it fails at twice: before the tries its mapping has are over', () => {
+    const properties = alarm('RelayBehind');
+    const [metric] = alarmMetrics(assembly, properties);
+    expect(metric!.name).toBe('IteratorAge');
+    expect(metric!.dimensions['FunctionName']).toContain('Relay');
+    expect(properties).toMatchObject({ Threshold: 600_000, EvaluationPeriods: 3, Statistic: 'Maximum' });
+    for (const [id, name] of [
+      ['RelayErrors', 'Relay'],
+      ['SummariesErrors', 'Summaries'],
+    ] as const) {
+      const tries = assembly
+        .ofType('AWS::Lambda::EventSourceMapping')
+        .filter((mapping) => assembly.text(mapping.properties.FunctionName).includes(name))
+        .map((mapping) => mapping.properties.MaximumRetryAttempts);
+      expect(tries).toHaveLength(1);
+      expect(tries[0]).toBeGreaterThan(2 * alarm(id).Threshold);
+      expect(alarm(id)).toMatchObject({ Threshold: 2, Statistic: 'Sum', Period: 300 });
+    }
   });
 
   it('watches how far the archiver is behind, before its records would be given up', () => {

@@ -187,8 +187,9 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         MaximumRetryAttempts: 10,
         MaximumRecordAgeInSeconds: 6 * 3600,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
-        MetricsConfig: { Metrics: ['EventCount'] },
       });
+      // What a mapping counts of its own is said to be billed as custom metrics are.
+      expect(properties.MetricsConfig).toBeUndefined();
       expect(assembly.text(properties.EventSourceArn)).toMatch(/^\{SignalsTable\w+\.StreamArn\}$/);
       expect(assembly.text(properties.DestinationConfig.OnFailure.Destination)).toMatch(
         /^\{Archive\w+\.Arn\}$/,

@@ -1,6 +1,7 @@
-import { BatchWriteCommand, DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
+import { DecisionImport } from '../../../lambdas/decisions/decision-import.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import { DayResults } from '../../../lambdas/performance/day-results.ts';
 import { groupings } from '../../../lambdas/performance/grouping.ts';
@@ -32,8 +33,7 @@ function partsOf({ documents, clock }: Pick<TestRuntime, 'documents' | 'clock'>)
 type Item = Record<string, unknown>;
 
 async function rowsOf({ unrecorded }: TestRuntime, agentId: string): Promise<Map<string, string>> {
-  const rows = new Map<string, string>();
-  for (const grouping of groupings) {
+  const read = groupings.map(async (grouping) => {
     const { Items } = await unrecorded.send(
       new QueryCommand({
         TableName: tableName('memory'),
@@ -41,13 +41,28 @@ async function rowsOf({ unrecorded }: TestRuntime, agentId: string): Promise<Map
         ExpressionAttributeValues: { ':pk': `performance:${agentId}#${grouping}` },
       }),
     );
-    for (const item of (Items ?? []) as Item[])
-      rows.set(
-        `${grouping} ${String(item['SK'])}`,
-        Buffer.from(item['tallies'] as Uint8Array).toString('hex'),
-      );
-  }
-  return rows;
+    return ((Items ?? []) as Item[]).map(
+      (item) =>
+        [
+          `${grouping} ${String(item['SK'])}`,
+          Buffer.from(item['tallies'] as Uint8Array).toString('hex'),
+        ] as const,
+    );
+  });
+  return new Map((await Promise.all(read)).flat());
+}
+
+async function removeRows({ unrecorded }: TestRuntime, agentId: string, keys: Iterable<string>) {
+  const requests = [...keys].map((key) => {
+    const [grouping, SK] = key.split(' ');
+    return { DeleteRequest: { Key: { PK: `performance:${agentId}#${grouping}`, SK } } };
+  });
+  for (let start = 0; start < requests.length; start += 25)
+    await unrecorded.send(
+      new BatchWriteCommand({
+        RequestItems: { [tableName('memory')]: requests.slice(start, start + 25) },
+      }),
+    );
 }
 
 const changed = (before: Map<string, string>, now: Map<string, string>): string[] =>
@@ -186,12 +201,9 @@ describe('results', () => {
     const marked = await left.list(agentId);
     await all.nightly.rollUp(agentId);
     const right = await rowsOf(runtime, agentId);
-    for (let k = 1; k < writes.count; k += 13) {
-      for (const key of right.keys()) {
-        const [grouping, sortKey] = key.split(' ');
-        const Key = { PK: `performance:${agentId}#${grouping}`, SK: sortKey };
-        await runtime.unrecorded.send(new DeleteCommand({ TableName: tableName('memory'), Key }));
-      }
+    expect(writes.count).toBeGreaterThan(5);
+    for (let k = 1; k < writes.count; k++) {
+      await removeRows(runtime, agentId, right.keys());
       for (const { day } of marked) await left.note(agentId, `${day}T00:00:00.000Z`);
       const later = { clock: () => new Date(runtime.clock().getTime() + 3_600_000) };
       const dying = partsOf({ documents: dyingAfter(k, { count: 0 })(runtime.unrecorded), ...later });
@@ -199,6 +211,76 @@ describe('results', () => {
       await partsOf({ documents: runtime.unrecorded, ...later }).nightly.rollUp(agentId);
       expect(await rowsOf(runtime, agentId)).toEqual(right);
       runtime.advance(3_600_000);
+    }
+  });
+});
+
+describe('imported history', () => {
+  const rowsOfHistory = (agentId: string) =>
+    [
+      resolved('2019-02-01T10:00:00Z', 1),
+      resolved('2019-02-01T11:00:00Z', 2),
+      resolved('2019-02-02T10:00:00Z', 4),
+      resolved('2021-05-09T10:00:00Z', 8),
+    ].map((decision, i) => ({ agentId, decision: { ...decision, clientToken: `row-${i}` } }));
+  const importOf = ({ documents, clock }: Pick<TestRuntime, 'documents' | 'clock'>) =>
+    new DecisionImport(
+      documents,
+      tableName('decisions'),
+      clock,
+      new AgentRegistry(documents, tableName('state'), clock),
+      new TouchedDays(documents, tableName('state'), clock),
+    );
+
+  it('counts at once, after the night, when it is corrected, and when its decisions are gone', async () => {
+    const desk = createDesk('2026-03-04T12:00:00.000Z');
+    const agentId = 'historian';
+    const total = async () => {
+      const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '36500' });
+      return [totals.n, totals.pnl?.total ?? null];
+    };
+    const rows = rowsOfHistory(agentId);
+    const { unrecorded: documents, clock } = desk.runtime;
+    await importOf({ documents, clock }).add(rows);
+    expect(await total()).toEqual([4, 15]);
+    desk.setTime('2026-03-05T02:00:00.000Z');
+    await desk.night(agentId);
+    expect(await total()).toEqual([4, 15]);
+    await importOf({ documents, clock }).add(rows);
+    const day = { from: '2019-02-02', to: '2019-02-02' };
+    const [decision] = (await partsOf({ documents, clock }).results.between(
+      agentId,
+      ['TRADE_EXECUTION'],
+      day,
+    ))!;
+    await desk.outcome(agentId, decision!.decisionId, { status: 'failure', metrics: { pnl: -4 } });
+    expect(await total()).toEqual([4, 7]);
+    desk.setTime('2026-03-06T02:00:00.000Z');
+    await desk.night(agentId);
+    desk.setTime('2026-09-01T00:00:00.000Z');
+    expect(await total()).toEqual([4, 7]);
+  });
+
+  it('is marked before it is written: nothing is missed when the import is killed after any of its writes', async () => {
+    const { unrecorded, clock } = createUnrecordedRuntime({ now: '2026-03-04T12:00:00.000Z' });
+    for (let k = 1; ; k++) {
+      const agentId = `killed-${k}`;
+      const dying = importOf({ documents: dyingAfter(k, { count: 0 })(unrecorded), clock });
+      const left = await dying.add(rowsOfHistory(agentId)).catch((error: Error) => error.message);
+      const { touched, results } = partsOf({ documents: unrecorded, clock });
+      const marked = new Set((await touched.list(agentId)).map(({ day }) => day));
+      const found = await results.between(agentId, ['TRADE_EXECUTION'], {
+        from: '2019-01-01',
+        to: '2021-12-31',
+      });
+      for (const { timestamp } of found!) expect(marked).toContain(timestamp.slice(0, 10));
+      if (left !== 'killed') break;
+      await importOf({ documents: unrecorded, clock }).add(rowsOfHistory(agentId));
+      expect((await touched.list(agentId)).map(({ day }) => day)).toEqual([
+        '2019-02-01',
+        '2019-02-02',
+        '2021-05-09',
+      ]);
     }
   });
 });

@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { createRelayHandler } from '../../../lambdas/relay/handler.ts';
+import { StalledBatchError } from '../../../lambdas/shared/platform/stream-batch.ts';
 import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
 import { createTestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
@@ -132,9 +133,11 @@ describe('the relay', () => {
     for (const agentId of team) expect((await seen(agentId)).toSorted()).toEqual(ids.toSorted());
   });
 
-  it('takes nothing for done while the bus is down, or the table', async () => {
+  it('takes nothing for done while the bus is down, or the table, and is seen to fail', async () => {
     const { team, ids, deliveries } = await publishSome(2);
     bus.behaves(() => ({ status: 500 }));
+    await expect(createRelay()({ Records: await stream.pending() })).rejects.toThrow(StalledBatchError);
+    bus.requests.length = 0;
     expect(await stream.deliver(createRelay())).toBe(0);
     expect(onBus()).toEqual([]);
     expect(bus.requests).toHaveLength(1);

@@ -1,4 +1,4 @@
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { createSummariesHandler } from '../../../lambdas/sessions/summaries.ts';
 import { createSweeperHandler } from '../../../lambdas/sessions/sweeper.ts';
@@ -38,8 +38,12 @@ export function createSummaries(
     { ...createTestRuntime('summaries', options), clock },
     environment(changes),
   );
-  return (agentId: string, sessionId: string, seqs: readonly number[]) =>
-    handler(streamOf(agentId, sessionId, seqs), context());
+  return (
+    agentId: string,
+    sessionId: string,
+    seqs: readonly number[],
+    before: readonly DynamoDBRecord[] = [],
+  ) => handler({ Records: [...before, ...streamOf(agentId, sessionId, seqs).Records] }, context());
 }
 
 export function createSweeper({ clock }: TestRuntime, options: TestRuntimeOptions = {}) {

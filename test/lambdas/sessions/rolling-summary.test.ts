@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { faults, intercept } from '../../support/faults.ts';
 import { createTables } from '../../support/tables.ts';
 import { createSessionsFixture } from './fixture.ts';
-import { createSummaries } from './keeping.ts';
+import { createSummaries, streamOf } from './keeping.ts';
 
 beforeAll(() => createTables());
 
@@ -101,14 +101,16 @@ describe('the running summary', () => {
     expect(await summaries('over', 'SESSION-NONE', [10])).toEqual({ batchItemFailures: [] });
   });
 
-  it('that fails is asked for again from the first session that failed', async () => {
+  it('that fails is asked for again from the first session that failed, and is an error where that is the first', async () => {
     const { sessionId, runtime } = await conversation('failing', 12);
     const broken = createSummaries(runtime, {
       documents: intercept((command, pass) =>
         command.constructor.name === 'PutCommand' ? Promise.reject(new Error('broken')) : pass(command),
       ),
     });
-    expect(await broken('failing', sessionId, range(3, 12))).toEqual({
+    await expect(broken('failing', sessionId, range(3, 12))).rejects.toThrow('record 3');
+    const { Records: another } = streamOf('failing', 'SESSION-NONE', [1]);
+    expect(await broken('failing', sessionId, range(3, 12), another)).toEqual({
       batchItemFailures: [{ itemIdentifier: '3' }],
     });
   });
