@@ -83,9 +83,9 @@ export class MemoryFeed {
     const overlap = before(new Date(readAt), OVERLAP_MS);
     const recent = new Set(rows.map(sortKeyOf).filter((key) => key >= overlap));
     const next = { readAt, epoch: state.epoch, recent };
-    if (state.epoch !== position.epoch || state.trimmedBefore > from || rows.length > MAX_CHANGES)
-      return { memoryIds: undefined, position: next };
     const unseen = rows.filter((row) => !position.recent.has(sortKeyOf(row)));
+    if (state.epoch !== position.epoch || state.trimmedBefore > from || unseen.length > MAX_CHANGES)
+      return { memoryIds: undefined, position: next };
     return { memoryIds: [...new Set(unseen.map((row) => String(row['memoryId'])))], position: next };
   }
 

@@ -63,16 +63,22 @@ export class OwnMemories implements CollectionSource {
       this.#position = await this.#read();
       changes = await feed.since(this.#agentId, this.#position);
     }
-    await this.#take(changes.memoryIds ?? []);
+    if (changes.memoryIds === undefined) {
+      // Too many changes to take in one by one: what was written before this is in it, and the next search reads again.
+      await this.#read(true);
+      this.#position = undefined;
+      return;
+    }
+    await this.#take(changes.memoryIds);
     this.#position = changes.position;
   }
 
-  async #read(): Promise<FeedPosition> {
+  async #read(consistent = false): Promise<FeedPosition> {
     const { records, feed, maxIndexed = MAX_INDEXED, onUnsearched } = this.#parts;
     const position = await feed.begin(this.#agentId);
     let found: Memory[] = [];
     let count = 0;
-    for await (const memories of records.ofAgent(this.#agentId, { consistent: false })) {
+    for await (const memories of records.ofAgent(this.#agentId, { consistent })) {
       found.push(...memories);
       count += memories.length;
       // Twice as many at most are held, however many there are.
