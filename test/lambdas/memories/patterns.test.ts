@@ -1,3 +1,4 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
@@ -7,7 +8,8 @@ import { createMemoriesFixture } from './fixture.ts';
 
 const NOW = '2026-03-02T09:00:00.000Z';
 const api = createMemoriesFixture({ now: NOW });
-const store = new PatternStore(createUnrecordedRuntime().documents, tableName('memory'));
+const { documents } = createUnrecordedRuntime();
+const store = new PatternStore(documents, tableName('memory'));
 const agentId = 'learner';
 
 const aPattern = (patternId: string, confidence: number, also: Partial<Pattern> = {}): Pattern =>
@@ -72,6 +74,13 @@ describe('promoted patterns, among the memories', () => {
     const found = async () => ids(await api.search('forgetful', { query: 'trend' }));
     expect(await found()).toEqual([pattern.patternId]);
     await store.save({ ...pattern, status: 'retired', version: 4 }, pattern);
+    const lastRun = { runId: 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ', startedAt: NOW };
+    await documents.send(
+      new PutCommand({
+        TableName: tableName('state'),
+        Item: { PK: 'agent:forgetful', SK: 'LASTRUN', ...lastRun },
+      }),
+    );
     expect(await found()).toEqual([]);
   });
 
