@@ -12,7 +12,7 @@ import { createTables, tableName } from '../../support/tables.ts';
 import { fakeQueue, workerEnvironment } from './pipeline.ts';
 
 const SCHEDULED = '2026-03-01T02:00:00.000Z';
-const AGENTS = agentIds(40);
+const AGENTS = agentIds(24);
 const runtime = createUnrecordedRuntime({ now: SCHEDULED });
 
 /** Another set of the same tables, in the same emulator. */

@@ -14,7 +14,7 @@ describe('what is promoted', () => {
   });
 
   it('is the rule with exactly its conditions', () => {
-    const one = figuresOf({ conditions: 1, effect: 0.25, decisions: 1000, base: 0.5 }, 20, service);
+    const one = figuresOf({ conditions: 1, effect: 0.25, decisions: 1000, base: 0.5 }, 12, service);
     expect(one.recall).toBeGreaterThanOrEqual(0.95);
     const three = figuresOf({ conditions: 3, effect: 0.35, decisions: 5000, base: 0.5 }, 5, service);
     expect(three.recall).toBe(1);
