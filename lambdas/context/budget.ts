@@ -42,14 +42,20 @@ export interface Block<Of> {
 /** What is left of a record is not worth showing below this. */
 const LEAST_WORTH_SHOWING = 24;
 
+/** How the entries of one block are made to fit. */
+export interface Fitting {
+  /** Tokens one entry takes at most, unless it is alone. @default as many as there are */
+  readonly maxPerEntry?: number;
+  /** For text that says something else when it is cut: all of an entry gets in, or nothing of it. @default false */
+  readonly whole?: boolean;
+}
+
 export const EMPTY: Block<never> = { text: '', tokens: 0, needs: 0, placed: [] };
 
 /**
  * Fills one block with the entries that fit, in their order, each on lines of its own between an opening and a closing
  * tag; what both take counts. An entry that does not fit is cut when it is the first, or when enough of the budget is
  * left; else it is passed over, and a shorter one after it can still get in.
- *
- * @param maxPerEntry tokens one entry takes at most, unless it is alone
  */
 export function fillBlock<Of>(
   name: string,
@@ -57,7 +63,7 @@ export function fillBlock<Of>(
   entries: readonly Entry<Of>[],
   budget: number,
   estimate: Estimate,
-  maxPerEntry = Infinity,
+  { maxPerEntry = Infinity, whole: onlyWhole = false }: Fitting = {},
 ): Block<Of> {
   const open = `<${name}${label}>`;
   const close = `</${name}>`;
@@ -71,7 +77,7 @@ export function fillBlock<Of>(
     const room = Math.min(left, entries.length === 1 ? Infinity : maxPerEntry) - headCost;
     const whole = estimate(body) <= room;
     if (!whole && room < LEAST_WORTH_SHOWING && placed.length > 0) continue;
-    const fitted = cutToFit(body, room, estimate);
+    const fitted = onlyWhole && !whole ? undefined : cutToFit(body, room, estimate);
     if (!fitted) continue;
     const line = `${head} ${fitted.text}`;
     const cost = costOf(line);

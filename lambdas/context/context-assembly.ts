@@ -25,8 +25,9 @@ import {
   signalEntries,
 } from './entries.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
-import { NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
+import { type CurrentSession, NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
 import { type Need, rank } from './ranking.ts';
+import type { WantedMemories } from './relevant-memories.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
 import type { Estimate } from './token-estimate.ts';
 import { termsOf } from './words.ts';
@@ -47,16 +48,17 @@ export interface ContextRequest {
 export interface Sources {
   /** @throws NotFoundError */
   session(agentId: string, sessionId: string): Promise<ResumedSession>;
-  /** Open deliveries, in any order. */
-  signals(agentId: string): Promise<readonly Delivery[]>;
+  /** Open deliveries, in any order, and whether older ones wait as well. */
+  signals(agentId: string): Promise<Waiting>;
   insights(agentId: string, situation: Parameters<PatternMatching['match']>[1]): Promise<readonly Matched[]>;
   /** The agent's decisions of the last seven days. */
   decisions(agentId: string): Promise<readonly Decision[]>;
   /** The same decisions as they are now. */
   decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
-  sessions(agentId: string, topic: string, current: string | undefined): Promise<OnTopic>;
+  /** Sessions on the topic of the current one, which is left out; and those with another user. */
+  sessions(agentId: string, current: CurrentSession): Promise<OnTopic>;
   /** Memories that have to do with what is asked. */
-  memories(agentId: string, asked: Promise<string> | string): Promise<readonly Hit[]>;
+  memories(agentId: string, wanted: Promise<WantedMemories> | WantedMemories): Promise<readonly Hit[]>;
   /** Of these memories of others, those still shared with the agent, as they are now. */
   sharedNow(
     agentId: string,
@@ -64,6 +66,11 @@ export interface Sources {
   ): Promise<readonly Memory[]>;
   /** Told which of them were shown. */
   noteShown(memories: readonly Pick<Relevant, 'agentId' | 'id'>[]): Promise<void>;
+}
+
+export interface Waiting {
+  readonly newest: readonly Delivery[];
+  readonly areAll: boolean;
 }
 
 /** Milliseconds to wait. */
@@ -92,6 +99,8 @@ export interface AssembledContext extends Parts {
   readonly exposureId: string | null;
 }
 
+const NONE_WAITING: Waiting = { newest: [], areAll: true };
+
 /** Messages of the user that say what is wanted, the newest, when no query does. */
 const MESSAGES_ASKED = 2;
 
@@ -114,20 +123,27 @@ export class ContextAssembly {
     const { sources, clock, deadlines, estimate, log } = this.#parts;
     const now = clock();
     const degraded = new Degradations(log);
-    const attempt = <T>(name: Parameters<Degradations['attempt']>[0], work: () => Promise<T>, instead: T) =>
-      degraded.attempt(name, deadlines.partMs, work, instead);
+    const attempt = <T>(
+      name: Parameters<Degradations['attempt']>[0],
+      work: () => Promise<T>,
+      instead: T,
+      from?: Promise<unknown>,
+    ) => degraded.attempt(name, deadlines.partMs, work, instead, from);
 
     const asked = request.sessionId === undefined ? undefined : this.#session(agentId, request.sessionId);
+    // If the session cannot be read there is no answer, and nobody to tell what else is missing.
+    const current = asked?.catch(() => undefined);
     const optional = Promise.all([
-      attempt('signals', () => sources.signals(agentId), []),
+      attempt('signals', () => sources.signals(agentId), NONE_WAITING),
       attempt('insights', () => this.#insights(agentId, request), []),
       attempt('decisions', () => sources.decisions(agentId), []),
-      attempt('memories', () => this.#memories(agentId, request, asked), []),
-      attempt('sessions', () => this.#onTopic(agentId, request, asked), NO_TOPIC),
+      attempt('memories', () => this.#memories(agentId, request, current), [], current),
+      attempt('sessions', () => this.#onTopic(agentId, current), NO_TOPIC, current),
     ]);
     const session = await asked;
     const [signals, insights, decisions, memories, onTopic] = await optional;
-    if (session && summaryIsMissing(session)) degraded.add('summary');
+    if (session?.isBehind) degraded.add('summary');
+    if (!signals.areAll) degraded.add('signals');
 
     const { sessionIds, summaries } = onTopic;
     const candidates: Relevant[] = [
@@ -137,8 +153,8 @@ export class ContextAssembly {
     ];
     const need = needOf(request, session);
     const ranked = await rankAsTheyAre(agentId, candidates, {
-      decisionsNow: (some) => attempt('decisions', () => sources.decisionsNow(agentId, some), []),
-      sharedNow: (some) => attempt('memories', () => sources.sharedNow(agentId, some), []),
+      decisionsNow: (some) => attempt('decisions', () => sources.decisionsNow(agentId, some), undefined),
+      sharedNow: (some) => attempt('memories', () => sources.sharedNow(agentId, some), undefined),
       group: (some) => groupOf(some, sessionIds),
       best: (some) => rank(some, need, now).slice(0, MAX_RELEVANT),
     });
@@ -147,7 +163,7 @@ export class ContextAssembly {
         session,
         relevant: relevantEntries(ranked, agentId, now),
         insights: insightEntries(insights),
-        signals: signalEntries(signals, now),
+        signals: signalEntries(signals.newest, now),
       },
       request.budgets,
       estimate,
@@ -178,24 +194,23 @@ export class ContextAssembly {
   #memories(
     agentId: string,
     request: ContextRequest,
-    asked: Promise<ResumedSession> | undefined,
+    current: Promise<ResumedSession | undefined> | undefined,
   ): Promise<readonly Hit[]> {
-    // A query needs no session to be known; only then does the search not wait for it.
-    const wanted =
-      asked && request.query === undefined
-        ? asked.catch(() => undefined).then((session) => askedFor(request, session))
-        : askedFor(request, undefined);
-    return this.#parts.sources.memories(agentId, wanted);
+    const wantedIn = (session: ResumedSession | undefined): WantedMemories => ({
+      query: askedFor(request, session),
+      userId: session?.head.userId,
+    });
+    return this.#parts.sources.memories(agentId, current ? current.then(wantedIn) : wantedIn(undefined));
   }
 
   async #onTopic(
     agentId: string,
-    { sessionId }: ContextRequest,
-    asked: Promise<ResumedSession> | undefined,
+    current: Promise<ResumedSession | undefined> | undefined,
   ): Promise<OnTopic> {
-    // If the session cannot be read there is no answer, and nobody to tell that this is missing too.
-    const topic = (await asked?.catch(() => undefined))?.head.topic;
-    return topic === undefined ? NO_TOPIC : this.#parts.sources.sessions(agentId, topic, sessionId);
+    const head = (await current)?.head;
+    if (head?.topic === undefined) return NO_TOPIC;
+    const { topic, sessionId, userId } = head;
+    return this.#parts.sources.sessions(agentId, { topic, sessionId, userId });
   }
 
   /**
@@ -235,10 +250,6 @@ const isInMemory = ({ agentId, sessionId, summary }: PastSession, hits: readonly
       memory.provenance?.sessionId === sessionId &&
       memory.text.includes(summary),
   );
-
-/** Messages have left the window, and no summary stands for them. */
-const summaryIsMissing = ({ summary, messages }: ResumedSession): boolean =>
-  (messages[0]?.seq ?? 1) > (summary?.throughSeq ?? 0) + 1;
 
 /** The query, or what the session is about now; and what the situation says. */
 function askedFor({ query, situation }: ContextRequest, session: ResumedSession | undefined): string {

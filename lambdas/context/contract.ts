@@ -149,10 +149,15 @@ export const contextRoutes = {
       insights: z
         .array(insight)
         .meta({ description: 'Promoted patterns that hold now: what to repeat and what to avoid.' }),
-      signals: z.array(signal).meta({ description: 'Waiting for the agent, the most severe first.' }),
-      degraded: z
-        .array(z.enum(degradable))
-        .meta({ description: 'What could not be had in time. Empty: nothing is missing.' }),
+      signals: z.array(signal).meta({
+        description:
+          'The newest 200 that wait for the agent, the most severe first. Where more wait, `degraded` says so.',
+      }),
+      degraded: z.array(z.enum(degradable)).meta({
+        description:
+          'What could not be had in time, or not all of it: `signals` where more than 200 wait, `summary` where ' +
+          'messages lie between it and the newest.',
+      }),
       exposureId: z.string().nullable().meta({
         description:
           'For the decisions made with this in view. Null when nothing was shown or recorded, or `degraded` names it.',

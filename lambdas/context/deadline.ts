@@ -29,10 +29,24 @@ export class Degradations {
     this.#names.add(name);
   }
 
-  /** The result of some work, or `instead` when it fails or is late. */
-  async attempt<T>(name: Degradable, milliseconds: number, work: () => Promise<T>, instead: T): Promise<T> {
+  /**
+   * The result of some work, or `instead` when it fails or is late.
+   *
+   * @param from never fails; what the work itself waits for, and its time is not counted before
+   */
+  async attempt<T>(
+    name: Degradable,
+    milliseconds: number,
+    work: () => Promise<T>,
+    instead: T,
+    from?: Promise<unknown>,
+  ): Promise<T> {
     try {
-      return await withinDeadline(work(), milliseconds);
+      const done = work();
+      // Waited for below, and until then nobody's.
+      done.catch(() => undefined);
+      await from;
+      return await withinDeadline(done, milliseconds);
     } catch (error) {
       this.#names.add(name);
       this.#log.warn('context degraded', { part: name, error: error as Error });

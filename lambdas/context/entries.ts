@@ -178,7 +178,7 @@ export const sessionCandidate = (session: PastSession): Relevant => ({
   kind: 'session',
   id: session.sessionId,
   agentId: session.agentId,
-  timestamp: session.createdAt,
+  timestamp: session.lastAt,
   endings: { success: 0, failure: 0, unknown: 1 },
   terms: termsOf(`${session.topic ?? ''} ${session.summary}`),
   features: new Set([ON_TOPIC]),

@@ -53,8 +53,11 @@ export interface ContextEnvironment {
   readonly FEATURE_WINDOWS?: FeatureWindows;
 }
 
-/** Waiting signals that are looked at, the newest: the most severe of them are shown. */
-const MAX_SIGNALS = 50;
+/**
+ * Waiting signals that are looked at, the newest: the most severe of them are shown. At 1 KB each they cost 25 read
+ * units; an agent that lets more wait is told that it is not shown all.
+ */
+const MAX_SIGNALS = 200;
 /** Memories kept ready: 40,000 short ones, a third of what the function has. */
 const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 /** What others newly share is found after so long; what they show no longer is asked for before each answer. */
@@ -110,12 +113,15 @@ function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
   const memories = createMemories(runtime, env);
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),
-    signals: async (agentId) => (await inbox.list(agentId, { maxResults: MAX_SIGNALS })).items,
+    signals: async (agentId) => {
+      const { items, nextToken } = await inbox.list(agentId, { maxResults: MAX_SIGNALS });
+      return { newest: items, areAll: nextToken === null };
+    },
     insights: (agentId, situation) => matching.match(agentId, situation),
     decisions: (agentId) => decisions.of(agentId),
     decisionsNow: (agentId, some) => decisions.asTheyAre(agentId, some),
-    sessions: (agentId, topic, current) => past.onTopic(agentId, topic, current),
-    memories: (agentId, asked) => memories.find(agentId, asked),
+    sessions: (agentId, current) => past.onTopic(agentId, current),
+    memories: (agentId, wanted) => memories.find(agentId, wanted),
     sharedNow: (agentId, some) =>
       memories.sharedNow(
         agentId,

@@ -72,17 +72,13 @@ export function fitParts(material: Material, budgets: Budgets, estimate: Estimat
   const first = session && immediatePart(session, left, estimate);
   left -= first?.tokens ?? 0;
   release(budgets.relevant);
-  const second = fillBlock(
-    'relevant',
-    '',
-    relevant.slice(0, MAX_RELEVANT),
-    left,
-    estimate,
-    Math.floor(left * SHARE_PER_ENTRY),
-  );
+  const second = fillBlock('relevant', '', relevant.slice(0, MAX_RELEVANT), left, estimate, {
+    maxPerEntry: Math.floor(left * SHARE_PER_ENTRY),
+  });
   left -= second.tokens;
   release(budgets.insights);
-  const third = fillBlock('insights', '', insights, left, estimate);
+  // A rule that loses one of its conditions is a broader rule, and a false one.
+  const third = fillBlock('insights', '', insights, left, estimate, { whole: true });
   left -= third.tokens;
   release(later);
   const fourth = fillBlock('signals', '', signals, left + kept, estimate);

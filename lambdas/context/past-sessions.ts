@@ -1,15 +1,23 @@
 import type { SessionList, SessionSummary } from '../sessions/session-list.ts';
 import type { SessionReader } from '../sessions/session-reader.ts';
 import { textOf } from '../sessions/summary.ts';
+import { MAX_SESSION_MS } from '../sessions/session.ts';
+import { NotFoundError } from '../shared/errors.ts';
 import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
 /** Sessions of an agent that are looked at, the newest. */
-const MAX_SESSIONS = 100;
+const MAX_SESSIONS = 500;
+/** Of those, how many are asked for at once, and how many again every minute. */
+const PAGE = 100;
+/** One that was opened longer ago cannot have had any activity in the days that count. */
+const MAX_AGE_MS = MAX_SESSION_MS + RELEVANT_DAYS * DAY_MS;
 /** Of those on the topic, whose summaries are read. */
 const MAX_ON_TOPIC = 5;
-/** How long one instance relies on the list; a session on the same topic is rarely the last minute's. */
-const LIST_TRUSTED_MS = MINUTE_MS;
+/** How long one instance relies on the newest page; a session on the same topic is rarely the last minute's. */
+const NEWEST_TRUSTED_MS = MINUTE_MS;
+/** And on those before it: whoever opens one puts it on the newest page. */
+const ALL_TRUSTED_MS = 15 * MINUTE_MS;
 /** Summaries of sessions that are over, which no longer change, and lists: what one warm instance remembers. */
 const MAX_REMEMBERED = 500;
 
@@ -17,27 +25,47 @@ const MAX_REMEMBERED = 500;
 export interface OnTopic {
   /** Of all of them, the current one included: what was decided in them is about the topic too. */
   readonly sessionIds: ReadonlySet<string>;
-  /** The newest that have a summary, without the current one. */
+  /** The newest that have a summary, without the current one and those with another user. */
   readonly summaries: readonly PastSession[];
 }
 
 export const NO_TOPIC: OnTopic = { sessionIds: new Set(), summaries: [] };
 
 /** A session that is over or goes on elsewhere, and what was said in it, in short. */
-export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId' | 'topic' | 'createdAt'> {
+export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId' | 'topic'> {
+  /** When it ended, or when something was last said. */
+  readonly lastAt: string;
   readonly summary: string;
 }
 
+/** The session a context is for. */
+export interface CurrentSession {
+  readonly sessionId: string;
+  readonly topic: string;
+  readonly userId: string | undefined;
+}
+
+interface Listed {
+  readonly allAt: number;
+  readonly newestAt: number;
+  /** The newest opened first. */
+  readonly sessions: readonly SessionSummary[];
+  /** Those that were there at `newestAt`. */
+  readonly isThere: ReadonlySet<string>;
+}
+
 /**
- * Finds sessions on a topic among the newest hundred of an agent. One query for the list, at most once a minute and
- * instance (some 15 read units for a hundred that are over), and one for each summary not known yet (about 1).
+ * Finds sessions on a topic that ended, or went on, in the last seven days: among the newest five hundred of an agent
+ * that were opened in the last 37, which no session outlives by more. Some 15 read units for each hundred that are
+ * over, once a quarter of an hour and instance; the newest hundred once a minute; and one query (about 1) for each
+ * summary that is not known yet, or that no list has told of for a minute: a session may have been erased.
  */
 export class PastSessions {
   readonly #list: SessionList;
   readonly #reader: SessionReader;
   readonly #clock: Clock;
-  readonly #lists = new Map<string, { readonly at: number; readonly sessions: readonly SessionSummary[] }>();
-  readonly #summaries = new Map<string, string>();
+  readonly #lists = new Map<string, Listed>();
+  readonly #summaries = new Map<string, { readonly at: number; readonly text: string }>();
 
   constructor(list: SessionList, reader: SessionReader, clock: Clock) {
     this.#list = list;
@@ -45,43 +73,94 @@ export class PastSessions {
     this.#clock = clock;
   }
 
-  /** @param current left out: it is shown itself */
-  async onTopic(agentId: string, topic: string, current: string | undefined): Promise<OnTopic> {
+  /**
+   * @param current left out: it is shown itself. What was said with another user stays out as well; where either user
+   * is unknown, nothing does
+   */
+  async onTopic(agentId: string, { sessionId: current, topic, userId }: CurrentSession): Promise<OnTopic> {
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
-    const sessions = (await this.#sessions(agentId)).filter(
-      ({ createdAt, topic: its }) => createdAt >= from && its?.trim().toLowerCase() === same,
-    );
-    const others = sessions.filter(({ sessionId }) => sessionId !== current).slice(0, MAX_ON_TOPIC);
+    const listed = await this.#sessions(agentId);
+    const sessions = listed.sessions
+      .filter((session) => session.topic?.trim().toLowerCase() === same && lastOf(session) >= from)
+      .sort((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
+    const others = sessions
+      .filter(({ sessionId, userId: its }) => sessionId !== current && !areDifferent(userId, its))
+      .slice(0, MAX_ON_TOPIC);
     const found = await Promise.all(
-      others.map(async (session) => ({ ...session, summary: await this.#summaryOf(session) })),
+      others.map(async (session) => ({
+        ...session,
+        lastAt: lastOf(session),
+        summary: await this.#summaryOf(session, listed),
+      })),
     );
     return {
-      sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), ...(current ? [current] : [])]),
+      sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), current]),
       summaries: found.filter(({ summary }) => summary !== ''),
     };
   }
 
-  async #sessions(agentId: string): Promise<readonly SessionSummary[]> {
+  async #sessions(agentId: string): Promise<Listed> {
     const now = this.#clock().getTime();
     const known = this.#lists.get(agentId);
-    if (known && now - known.at < LIST_TRUSTED_MS) return known.sessions;
-    const { items } = await this.#list.list(agentId, { maxResults: MAX_SESSIONS });
-    remember(this.#lists, agentId, { at: now, sessions: items });
-    return items;
+    const earlier = known && now - known.allAt < ALL_TRUSTED_MS ? known : undefined;
+    if (earlier && now - earlier.newestAt < NEWEST_TRUSTED_MS) return earlier;
+    const newest = await this.#newest(agentId, earlier ? 1 : MAX_SESSIONS / PAGE);
+    const isThere = new Set(newest.map(({ sessionId }) => sessionId));
+    const before = earlier?.sessions.filter(({ sessionId }) => !isThere.has(sessionId)) ?? [];
+    const listed: Listed = {
+      allAt: earlier?.allAt ?? now,
+      newestAt: now,
+      sessions: [...newest, ...before].slice(0, MAX_SESSIONS),
+      isThere,
+    };
+    remember(this.#lists, agentId, listed);
+    return listed;
   }
 
-  /** Empty where there is none: a short session never got one. */
-  async #summaryOf({ agentId, sessionId, status, end }: SessionSummary): Promise<string> {
+  async #newest(agentId: string, pages: number): Promise<SessionSummary[]> {
+    const oldest = new Date(this.#clock().getTime() - MAX_AGE_MS).toISOString();
+    const found: SessionSummary[] = [];
+    let nextToken: string | undefined;
+    for (let page = 0; page < pages; page++) {
+      const { items, nextToken: next } = await this.#list.list(agentId, {
+        maxResults: PAGE,
+        ...(nextToken !== undefined && { nextToken }),
+      });
+      found.push(...items);
+      if (next === null || items.some(({ createdAt }) => createdAt < oldest)) break;
+      nextToken = next;
+    }
+    return found;
+  }
+
+  /** Empty where there is none: a short session never got one, and an erased one has it no more. */
+  async #summaryOf(
+    { agentId, sessionId, status, end }: SessionSummary,
+    { isThere }: Listed,
+  ): Promise<string> {
+    const now = this.#clock().getTime();
     const name = `${agentId}#${sessionId}`;
     const known = this.#summaries.get(name);
-    if (known !== undefined) return known;
-    const { summary } = await this.#reader.opening(agentId, sessionId);
-    const text = summary ? textOf(summary.content) : '';
-    if (status !== 'active' && end) remember(this.#summaries, name, text);
+    if (known && (isThere.has(sessionId) || now - known.at < NEWEST_TRUSTED_MS)) return known.text;
+    const text = await this.#reader.opening(agentId, sessionId).then(
+      ({ summary }) => (summary ? textOf(summary.content) : ''),
+      (error: unknown) => {
+        if (error instanceof NotFoundError) return '';
+        throw error;
+      },
+    );
+    if (status !== 'active' && end) remember(this.#summaries, name, { at: now, text });
     return text;
   }
 }
+
+/** Nobody known is nobody else. */
+const areDifferent = (user: string | undefined, other: string | undefined): boolean =>
+  user !== undefined && other !== undefined && user !== other;
+
+const lastOf = ({ end, lastActivityAt, createdAt }: SessionSummary): string =>
+  end?.endedAt ?? lastActivityAt ?? createdAt;
 
 function remember<Value>(all: Map<string, Value>, name: string, value: Value): void {
   if (all.size >= MAX_REMEMBERED) all.clear();

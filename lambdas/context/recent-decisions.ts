@@ -7,7 +7,7 @@ import { type Clock, DAY_MS, MINUTE_MS, SECOND_MS } from '../shared/platform/clo
 import { RELEVANT_DAYS } from './ranking.ts';
 
 /**
- * The newest decisions are looked at, so many of all types together: 250 read units at 1 KB each, when an instance first
+ * The newest decisions are looked at, so many of all types together: 125 read units at 1 KB each, when an instance first
  * meets the agent and every quarter of an hour.
  */
 const MAX_DECISIONS = 1_000;
@@ -23,6 +23,10 @@ const MAX_REMEMBERED = 20_000;
 const RELIABLE_MS = 15 * MINUTE_MS;
 /** How old what is shown may be: a decision read longer ago is read again before it is shown. */
 const SHOWABLE_MS = 30 * SECOND_MS;
+/** News are asked for from so long before the newest known: an index, or a read of the week, may show a later one first. */
+const LAG_MS = 10 * SECOND_MS;
+/** Of what was read eventually consistent: never shown without being read again. */
+const UNVERIFIED = -Infinity;
 
 interface Remembered {
   /** When all of it was read. */
@@ -97,7 +101,8 @@ export class RecentDecisions {
       (latest, { decision: { timestamp } }) => (timestamp > latest ? timestamp : latest),
       from,
     );
-    const { items } = await this.#parts.list.ofAgent(agentId, { from: newest, maxResults: MAX_NEWS });
+    const since = new Date(Date.parse(newest) - LAG_MS).toISOString();
+    const { items } = await this.#parts.list.ofAgent(agentId, { from: since, maxResults: MAX_NEWS });
     const news = items.filter(
       ({ decisionId, status }) => known.byId.get(decisionId)?.decision.status !== status,
     );
@@ -117,16 +122,11 @@ export class RecentDecisions {
     // The clocks of those who log may be a little ahead.
     const until = new Date(now.getTime() + 5 * MINUTE_MS).toISOString();
     const byType = await Promise.all(
-      types.map(async (decisionType) => {
-        const pages = window.pages({ agentId, decisionType, after: from, until }, perType);
-        const { value } = await pages.next();
-        return value?.decisions ?? [];
-      }),
+      types.map((decisionType) => window.newest({ agentId, decisionType, after: from, until }, perType)),
     );
-    const readAt = now.getTime();
-    const remembered = {
-      readAt,
-      byId: new Map(byType.flat().map((decision) => [decision.decisionId, { decision, readAt }])),
+    const remembered: Remembered = {
+      readAt: now.getTime(),
+      byId: new Map(byType.flat().map((decision) => [decision.decisionId, { decision, readAt: UNVERIFIED }])),
     };
     const others = [...this.#remembered.values()].reduce((sum, { byId }) => sum + byId.size, 0);
     if (others + remembered.byId.size > MAX_REMEMBERED) this.#remembered.clear();

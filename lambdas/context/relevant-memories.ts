@@ -22,6 +22,13 @@ const LASTING: readonly MemoryType[] = [
 const FOUND = 15;
 const MAX_QUERY = 2_000;
 
+/** What of the memories an answer is to bring. */
+export interface WantedMemories {
+  readonly query: string;
+  /** Whom the agent talks to: what it learned from another user stays out. Where that is unknown, nothing does. */
+  readonly userId: string | undefined;
+}
+
 /**
  * An agent's memories, and those shared with it, that have to do with what is asked: what happened in the last seven
  * days, and what holds at any age. A warm instance has them in memory: one strong query (1 read unit) for its own news,
@@ -40,16 +47,17 @@ export class RelevantMemories {
     this.#clock = clock;
   }
 
-  /** @param asked may become known while the memories are brought up to date */
-  async find(agentId: string, asked: Promise<string> | string): Promise<readonly Hit[]> {
-    if (typeof asked === 'string' && asked.trim() === '') return [];
+  /** @param wanted may become known while the memories are brought up to date */
+  async find(agentId: string, wanted: Promise<WantedMemories> | WantedMemories): Promise<readonly Hit[]> {
+    if ('query' in wanted && wanted.query.trim() === '') return [];
     const ready = this.#search.ready(agentId, ['all']);
     // Waited for below, and until then nobody's.
     ready.catch(() => undefined);
-    const query = (await asked).slice(0, MAX_QUERY);
+    const { query: asked, userId } = await wanted;
+    const query = asked.slice(0, MAX_QUERY);
     if (query.trim() === '') return [];
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
-    const request = { query, topK: FOUND, scope: 'all' as const };
+    const request = { query, topK: FOUND, scope: 'all' as const, ...(userId !== undefined && { userId }) };
     const found = await this.#search.searchBatch(
       agentId,
       [

@@ -6,7 +6,7 @@ import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { createEnding, type EndingEnvironment } from './composition.ts';
 import { sessionRoutes } from './contract.ts';
 import { SessionList } from './session-list.ts';
-import type { ResumedSession } from './session-reader.ts';
+import type { SessionOpening } from './session-reader.ts';
 import { SessionStore } from './session-store.ts';
 import { sessionSettings } from './settings.ts';
 import { toSummary } from './summary.ts';
@@ -15,7 +15,7 @@ export interface SessionsEnvironment extends EndingEnvironment {
   readonly AUTH_MODE: 'iam' | 'none';
 }
 
-const toAnswer = ({ head, summary }: Omit<ResumedSession, 'messages'>) => ({
+const toAnswer = ({ head, summary }: SessionOpening) => ({
   ...head,
   summary: summary ? toSummary(summary) : null,
 });

@@ -4,7 +4,7 @@ import { NotFoundError } from '../shared/errors.ts';
 import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { type Message, type SessionHead, ttlOf } from './session.ts';
-import type { ResumedSession, SessionReader } from './session-reader.ts';
+import type { SessionOpening, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
 import { summaryKey, summaryToItem } from './table.ts';
@@ -85,7 +85,7 @@ export class RollingSummary {
     return undefined;
   }
 
-  async #opening(agentId: string, sessionId: string): Promise<Omit<ResumedSession, 'messages'> | undefined> {
+  async #opening(agentId: string, sessionId: string): Promise<SessionOpening | undefined> {
     try {
       return await this.#parts.reader.opening(agentId, sessionId);
     } catch (error) {

@@ -10,7 +10,7 @@ import { madeFrom } from './rolling-summary.ts';
 import { beginningOf } from './sentences.ts';
 import { type Message, type SessionAnalytics, type SessionEnd, type SessionHead, ttlOf } from './session.ts';
 import { Analysis } from './session-analytics.ts';
-import type { ResumedSession, SessionReader } from './session-reader.ts';
+import type { SessionOpening, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
 import { headKey, openKey, summaryToItem, toListItems, toOfferItem } from './table.ts';
@@ -36,7 +36,7 @@ export interface EndRequest {
 }
 
 /** A session that is over, as its end is answered. */
-export type EndedSession = Omit<ResumedSession, 'messages'>;
+export type EndedSession = SessionOpening;
 
 const offerOf = (
   { agentId, sessionId, userId, topic }: SessionHead,

@@ -25,7 +25,12 @@ export interface ResumedSession {
   readonly summary?: RunningSummary;
   /** The newest messages, oldest first: the hot window, and before it what the summary does not hold yet. */
   readonly messages: readonly Message[];
+  /** Messages lie between the summary and these, more than were read to catch up. */
+  readonly isBehind: boolean;
 }
+
+/** Head and summary, without messages. */
+export type SessionOpening = Omit<ResumedSession, 'messages' | 'isBehind'>;
 
 /** A summary that is so far behind is not waited for: what lies between is paged through. */
 const MOST_CATCHING_UP = 50;
@@ -58,15 +63,17 @@ export class SessionReader {
     const messages = messagesOf(newest, this.#clock()).slice(0, this.#hotWindow);
     const oldest = messages.at(-1)?.seq ?? 1;
     const through = opening.summary?.throughSeq ?? 0;
+    let isBehind = false;
     if (through < oldest - 1) {
       const missed = await this.#between(agentId, sessionId, through + 1, oldest - 1);
-      messages.push(...messagesOf(missed, this.#clock()));
+      messages.push(...messagesOf(missed.rows, this.#clock()));
+      isBehind = missed.more;
     }
-    return { ...opening, messages: messages.reverse() };
+    return { ...opening, messages: messages.reverse(), isBehind };
   }
 
   /** Head and summary, without messages. @throws NotFoundError */
-  async opening(agentId: string, sessionId: string): Promise<Omit<ResumedSession, 'messages'>> {
+  async opening(agentId: string, sessionId: string): Promise<SessionOpening> {
     return this.#openingOf(agentId, sessionId, await this.#backwards(agentId, sessionId, AFTER_ALL, 2));
   }
 
@@ -158,16 +165,20 @@ export class SessionReader {
     return { rows, more };
   }
 
-  /** The newest of the messages with `from ≤ seq ≤ to`, newest first: one query of at most 50. */
-  async #between(agentId: string, sessionId: string, from: number, to: number): Promise<Item[]> {
-    const { Items = [] } = await this.#documents.send(
+  /** The newest of the messages with `from ≤ seq ≤ to`, newest first: one query of at most 50, and whether there are more. */
+  async #between(agentId: string, sessionId: string, from: number, to: number) {
+    const { Items = [], LastEvaluatedKey } = await this.#documents.send(
       new QueryCommand({
         ...this.#range(agentId, sessionId, from, to),
         ScanIndexForward: false,
-        Limit: MOST_CATCHING_UP,
+        // One more tells whether there are more: numbers below the newest may never have been used.
+        Limit: MOST_CATCHING_UP + 1,
       }),
     );
-    return Items;
+    return {
+      rows: Items.slice(0, MOST_CATCHING_UP),
+      more: Items.length > MOST_CATCHING_UP || LastEvaluatedKey !== undefined,
+    };
   }
 
   #range(agentId: string, sessionId: string, from: number, to: number) {

@@ -37,6 +37,8 @@ export interface SearchRequest {
   /** @default own */
   readonly scope?: Scope;
   readonly boosts?: Partial<Boosts>;
+  /** What comes from another user is not found; what comes from nobody known is. @default found whomever it comes from */
+  readonly userId?: string;
 }
 
 export interface PreloadRequest extends Omit<SearchRequest, 'query'> {
@@ -125,7 +127,7 @@ export class MemorySearch {
       Promise.all(requests.map(({ query }) => this.#embed(query))),
     ]);
     const now = this.#parts.clock();
-    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope = 'own', boosts }, i) => {
+    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope = 'own', boosts, userId }, i) => {
       const collections = [
         ...(own && scope !== 'shared' ? [own] : []),
         ...(shared && scope !== 'own' ? [shared] : []),
@@ -135,7 +137,7 @@ export class MemorySearch {
         query,
         topK,
         now,
-        isWanted: this.#isWanted(filters, now),
+        isWanted: this.#isWanted(filters, now, userId),
         ...(vector && { vector }),
         ...(boosts && { boosts }),
       });
@@ -184,7 +186,7 @@ export class MemorySearch {
     return embedder && orUndefined(embedder, onEmbedderError)(query);
   }
 
-  #isWanted(filters: SearchFilters, now: Date): (memory: Memory) => boolean {
+  #isWanted(filters: SearchFilters, now: Date, userId?: string): (memory: Memory) => boolean {
     const { memoryType, category, tags, tier, from, to, minConfidence } = filters;
     const { categories } = this.#parts;
     return (memory) =>
@@ -195,6 +197,7 @@ export class MemorySearch {
       (from === undefined || timeOf(memory) >= from) &&
       (to === undefined || timeOf(memory) <= to) &&
       (minConfidence === undefined || memory.importance >= minConfidence) &&
+      (userId === undefined || (memory.provenance?.userId ?? userId) === userId) &&
       !isGone(categories, memory, now);
   }
 }

@@ -1,14 +1,15 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
 import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
-import { summaryToItem } from '../../../lambdas/sessions/table.ts';
+import { messageSortKey, sessionPartition, summaryToItem } from '../../../lambdas/sessions/table.ts';
 import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { toTtl } from '../../../lambdas/shared/platform/clock.ts';
 import { intercept } from '../../support/faults.ts';
+import { PARTITION_KEY, SORT_KEY } from '../../../lambdas/shared/schema/tables.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
@@ -248,6 +249,19 @@ describe('a context', () => {
     const { body } = await context.ask('talker', { sessionId: fresh });
     expect(body.immediate).toMatchObject({ summary: null, omitted: 0, messages: { length: 20 } });
     expect(body.degraded).toEqual([]);
+    // The first append may have failed: then its number is not used, and nothing is missing.
+    await data.documents.send(
+      new DeleteCommand({
+        TableName: tableName('state'),
+        Key: { [PARTITION_KEY]: sessionPartition('talker', fresh), [SORT_KEY]: messageSortKey(1) },
+      }),
+    );
+    const without = (await context.ask('talker', { sessionId: fresh })).body;
+    expect([without.degraded, without.immediate.messages.length]).toEqual([[], 19]);
+    // More than are read to catch up.
+    for (let i = 21; i <= 60; i++) await sessions.say('talker', fresh, `Message ${i}.`);
+    const late = (await context.ask('talker', { sessionId: fresh })).body;
+    expect([late.degraded, late.immediate.messages.length]).toEqual([['summary'], 58]);
   });
 });
 

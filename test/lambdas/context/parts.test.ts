@@ -235,6 +235,30 @@ describe('the parts of a context', () => {
     expect(alone.tokens.signals).toBeGreaterThan(700);
   });
 
+  it('show an insight whole or not at all: without one of its conditions it would be another rule', () => {
+    const known = (patternId: string, paths: readonly string[]) =>
+      ({
+        patternId,
+        agentId: 'a',
+        decisionType: 'D',
+        asserts: 'failure',
+        conditions: paths.map((path) => ({ path, op: 'eq', value: 'a value of some length' })),
+        n: 20,
+        rate: 0.9,
+        confidence: 0.7,
+        baseline: 0.5,
+      }) as unknown as Matched;
+    const insights = insightEntries([known('long', ['b', 'c', 'd', 'e', 'f', 'g']), known('short', ['b'])]);
+    const some: Material = { session: undefined, relevant: [], insights, signals: [] };
+    const shownWithin = (immediate: number): string => {
+      const parts = fitParts(some, { immediate, relevant: 0, insights: 0 }, estimate);
+      expect(parts.text).not.toContain(CUT_MARK);
+      return parts.insights.placed.map(({ of }) => of.patternId).join(' ');
+    };
+    const budgets = Array.from({ length: 60 }, (_, i) => i * 5);
+    expect([...new Set(budgets.map(shownWithin))]).toEqual(['', 'short', 'long', 'long short']);
+  });
+
   it('let the newest messages in first, whole, and leave out the oldest', () => {
     const messages = Array.from({ length: 8 }, (_, i) => ({
       role: 'user' as const,
