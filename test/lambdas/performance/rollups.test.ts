@@ -136,11 +136,18 @@ describe('results', () => {
     await desk.log(agentId, [resolved('2026-03-03T12:00:00Z', 4)]);
     expect(await total()).toEqual([3, 7]);
     desk.setTime(after(start, 95));
+    // the first two are gone, and their day is marked by the third
+    expect(await total()).toEqual([3, 7]);
     await desk.night(agentId);
     expect(await total()).toEqual([3, 7]);
+    await desk.log(agentId, [resolved('2026-03-03T13:00:00Z', 8)]);
+    expect(await total()).toEqual([4, 15]);
+    desk.setTime(after(start, 96));
+    await desk.night(agentId);
+    expect(await total()).toEqual([4, 15]);
     desk.setTime(after(start, 300));
     await desk.night(agentId);
-    expect(await total()).toEqual([3, 7]);
+    expect(await total()).toEqual([4, 15]);
   });
 
   it('of the last day before they expire stay as they were counted when all were there', async () => {
@@ -154,10 +161,14 @@ describe('results', () => {
     // 90 days later the first is gone, and the second has hours to live
     desk.setTime('2026-06-02T15:00:00.000Z');
     await desk.outcome(agentId, kept!, { status: 'success', metrics: { pnl: 3 } });
+    const total = async () => {
+      const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '365' });
+      return [totals.n, totals.pnl.total];
+    };
+    expect(await total()).toEqual([2, 3]);
     desk.setTime('2026-06-02T17:00:00.000Z');
     await desk.night(agentId);
-    const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '365' });
-    expect([totals.n, totals.pnl.total]).toEqual([2, 3]);
+    expect(await total()).toEqual([2, 3]);
   });
 
   it('of today wait for the night after, and an agent with such is not skipped', async () => {
