@@ -25,5 +25,8 @@ export const prices = {
   s3: { put: 5e-6, get: 0.4e-6, gigabyteMonth: 0.023 },
 } as const;
 
-/** Lambda polls a mapped queue whether anything is in it or not: five pollers, each asking every 20 seconds. */
+/**
+ * Lambda polls a mapped queue whether anything is in it or not: five pollers, each asking every 20 seconds. It may go down
+ * to two, but only for a standard queue without a maximum concurrency.
+ */
 export const IDLE_POLLS_A_MONTH = 5 * 3 * 60 * 24 * 30;

@@ -146,6 +146,11 @@ export class AgentRegistry {
     return this.#listed(registryKey);
   }
 
+  /** Every agent that was deregistered and did not come back, page by page. */
+  deregistered(): AsyncGenerator<RegisteredAgent> {
+    return this.#listed(deregisteredKey);
+  }
+
   /** Every agent that ever registered and was not erased since. */
   async *everKnown(): AsyncGenerator<string> {
     for (const keyOf of [registryKey, deregisteredKey])

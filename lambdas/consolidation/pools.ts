@@ -6,6 +6,7 @@ export interface PlannedTask {
   readonly agentId: string;
   /** Hour of the wall clock in which the agent, or any agent of the pool, last wrote. */
   readonly activeHour?: string;
+  readonly rollUpOnly?: true;
 }
 
 /** The agents of a run by type: those of one type are worked on together as well. */

@@ -22,6 +22,8 @@ export interface ConsolidationTask {
   /** An agent, or `type:` and an agent type: what its agents know together. */
   readonly agentId: string;
   readonly asOf: string;
+  /** Nothing but results: it is deregistered. */
+  readonly rollUpOnly?: true | undefined;
 }
 
 export interface ConsolidationOutcome {

@@ -1,5 +1,5 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PlannedTask, Pools } from './pools.ts';
 import type { AgentResult, LastRun, RunRecord } from './run.ts';
 import { type RunLedger, SKIP_BATCH } from './run-ledger.ts';
@@ -7,6 +7,11 @@ import type { WorkQueue } from './work-queue.ts';
 
 /** Clocks differ, and a timestamp may lie this far ahead of the one that stored it. */
 const SLACK_MS = 5 * MINUTE_MS;
+/**
+ * So long after its last write a deregistered agent is still rolled up: its last day is over after one night, and
+ * settled after two; two more are for nights that fail.
+ */
+const ROLLED_UP_FOR_MS = 4 * DAY_MS;
 /** Agents whose last runs are read at a time: one BatchGetItem. */
 const AGENT_BATCH = 100;
 
@@ -22,6 +27,10 @@ export function nothingNew(activeHour: string | undefined, lastRun: LastRun | un
   const lastWriteBefore = Date.parse(`${activeHour}:00:00.000Z`) + HOUR_MS;
   return lastWriteBefore + SLACK_MS < Math.min(Date.parse(lastRun.startedAt), Date.parse(lastRun.asOf));
 }
+
+const wroteLately = (activeHour: string | undefined, { startedAt }: RunRecord): activeHour is string =>
+  activeHour !== undefined &&
+  Date.parse(`${activeHour}:00:00.000Z`) + ROLLED_UP_FOR_MS > Date.parse(startedAt);
 
 /**
  * Sends a run's agents, and after them its pools, to the workers. Done again after it was cut short, it sends again:
@@ -65,7 +74,7 @@ export class RunPlanning {
       const skipped = new Set(idle.map(({ agentId }) => agentId));
       const tasks = batch
         .filter(({ agentId }) => !skipped.has(agentId))
-        .map(({ agentId }) => ({ runId: run.runId, agentId, asOf: run.asOf }));
+        .map(({ agentId, rollUpOnly }) => ({ runId: run.runId, agentId, asOf: run.asOf, rollUpOnly }));
       await this.#queue.send(tasks);
       for (let start = 0; start < idle.length; start += SKIP_BATCH)
         await this.#ledger.skip(run.runId, [...skipped].slice(start, start + SKIP_BATCH));
@@ -85,6 +94,9 @@ export class RunPlanning {
       pools.add(agent);
       await add(agent);
     }
+    for await (const { agentId, activeHour } of this.#registry.deregistered())
+      if (!counted.has(agentId) && wroteLately(activeHour, run))
+        await add({ agentId, activeHour, rollUpOnly: true });
     for (const pool of pools.shared()) await add(pool);
     for (const pool of await this.#bereft(pools)) await add(pool);
     if (batch.length > 0) await flush();

@@ -7,7 +7,7 @@ import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentConsolidation } from './agent-consolidation.ts';
 import type { PooledConsolidation } from './pooled-consolidation.ts';
-import type { AgentReport, LastRun, RunRecord, RunTotals } from './run.ts';
+import { type AgentReport, type LastRun, type RunRecord, type RunTotals, zeroTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';
 
@@ -75,7 +75,8 @@ export class TaskRunner {
 
   /**
    * Results are facts, whatever a run was asked to look at: the days that changed are rolled up by each. Then patterns
-   * are extracted, and memories age last: what a memory taught is learned before it is shortened or goes.
+   * are extracted, and memories age last: what a memory taught is learned before it is shortened or goes. Of an agent
+   * that is deregistered results are all that is looked after, and its last run stays what it was, for when it is back.
    */
   async #liveThroughNight(task: ConsolidationTask, last: LastRun | undefined): Promise<ConsolidationOutcome> {
     const startedAt = this.#clock().getTime();
@@ -83,6 +84,13 @@ export class TaskRunner {
     this.#consumed();
     const rolledUp = await rollup.rollUp(task.agentId);
     const ofRollup = this.#consumed();
+    if (task.rollUpOnly) {
+      const durationMs = this.#clock().getTime() - startedAt;
+      const totals = addUnits(zeroTotals, ofRollup);
+      return {
+        report: { dryRun: false, totals, pages: 0, durationMs, rolledUpDays: rolledUp.days, types: [] },
+      };
+    }
     const { report, lastRun } = await consolidation.consolidate(task, last);
     const memories = await ageing.age(task, report.dryRun);
     const totals = addUnits(addUnits(withMemories(report.totals, memories), ofRollup), this.#consumed());

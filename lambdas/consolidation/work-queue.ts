@@ -6,7 +6,12 @@ import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
 import type { ConsolidationTask } from './run-outcome.ts';
 
-export const taskSchema = z.object({ runId: runIdSchema, agentId: ownerSchema, asOf: timestampSchema });
+export const taskSchema = z.object({
+  runId: runIdSchema,
+  agentId: ownerSchema,
+  asOf: timestampSchema,
+  rollUpOnly: z.literal(true).optional(),
+});
 
 /** SendMessageBatch takes so many. */
 export const QUEUE_BATCH = 10;
@@ -30,9 +35,9 @@ export class WorkQueue {
       const { Failed } = await this.#sqs.send(
         new SendMessageBatchCommand({
           QueueUrl: this.#url,
-          Entries: tasks.slice(start, start + QUEUE_BATCH).map(({ runId, agentId, asOf }, i) => ({
+          Entries: tasks.slice(start, start + QUEUE_BATCH).map(({ runId, agentId, asOf, rollUpOnly }, i) => ({
             Id: String(i),
-            MessageBody: JSON.stringify({ runId, agentId, asOf }),
+            MessageBody: JSON.stringify({ runId, agentId, asOf, rollUpOnly }),
             MessageGroupId: agentId,
             MessageDeduplicationId: payloadHash([runId, agentId]),
           })),

@@ -77,7 +77,7 @@ export class RelevantMemories {
     );
   }
 
-  /** What was shown counts as read: noted in the process, and written once a minute. */
+  /** What was shown counts as read: noted in the process, and written at most once a minute. */
   async noteShown(memories: readonly Pick<Memory, 'agentId' | 'memoryId'>[]): Promise<void> {
     for (const { agentId, memoryId } of memories) this.#accesses.note(agentId, [memoryId]);
     await this.#accesses.flush();

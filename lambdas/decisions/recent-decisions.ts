@@ -26,7 +26,7 @@ export class RecentDecisions {
   }
 
   /**
-   * Newest first, what they are now, from the timeline index (eventually consistent): about 25 RRU for a thousand. Four
+   * Newest first, what they are now, from the timeline index (eventually consistent): about 25 RRU for a thousand. Five
    * attributes of each cost what all of them do, and take half the time to come and be unpacked.
    */
   async newest(agentId: string, most: number): Promise<ListedDecision[]> {

@@ -114,15 +114,17 @@ export function toMark(item: Item): DecisionMark {
 export type ListedDecision = Pick<
   DecisionSummary,
   'agentId' | 'decisionId' | 'decisionType' | 'timestamp' | 'status'
->;
+> &
+  Pick<Decision, 'outcomeRevision'>;
 
 /** Reads of a decision no more than `toListed` shows. */
 export const LISTED_PROJECTION = {
-  ProjectionExpression: '#base, #order, #status, #ttl',
+  ProjectionExpression: '#base, #order, #status, #revision, #ttl',
   ExpressionAttributeNames: {
     '#base': PARTITION_KEY,
     '#order': SORT_KEY,
     '#status': 'status',
+    '#revision': 'outcomeRevision',
     '#ttl': 'ttl',
   },
 } as const;
@@ -130,6 +132,7 @@ export const LISTED_PROJECTION = {
 export const toListed = (item: Item): ListedDecision => ({
   ...identityOf(item),
   status: item['status'] as DecisionSummary['status'],
+  outcomeRevision: item['outcomeRevision'] as number,
 });
 
 const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');

@@ -12,8 +12,8 @@ import type { RandomPart } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { accessPartition, type Item, memoryKey } from './table.ts';
 
-/** How long counts stay in the process: what is lost when it ends is less than this. */
-const FLUSH_AFTER_MS = MINUTE_MS;
+/** How often an agent's counts are written at most: what is lost when the process ends is what came since. */
+const FLUSH_EVERY_MS = MINUTE_MS;
 /** Or so many memories of one agent: a row of 12 KB. */
 const FLUSH_AT = 250;
 
@@ -31,6 +31,7 @@ export interface Accesses {
 }
 
 interface Pending {
+  /** When the first of it was noted. */
   readonly since: number;
   readonly counts: Map<string, number>;
   searches: number;
@@ -39,8 +40,9 @@ interface Pending {
 }
 
 /**
- * How often memories are read, without a write for each read: counted in the process, and written as one row an agent
- * when a minute has passed at the next request. Folded into the memories by the nightly run.
+ * How often memories are read, without a write for each read: counted in the process, and written as one row an agent,
+ * the first counts at once and then at the next request when a minute has passed. An agent that asks once a day, each
+ * time of another instance, is counted all the same. Folded into the memories by the nightly run.
  */
 export class AccessCounts {
   readonly #documents: DynamoDBDocumentClient;
@@ -49,6 +51,8 @@ export class AccessCounts {
   readonly #randomPart: RandomPart;
   readonly #erased: Pick<ErasedMarks, 'of'>;
   readonly #pending = new Map<string, Pending>();
+  /** Agents whose counts were written, or tried to be, in the last minute, and when. */
+  readonly #triedAt = new Map<string, number>();
 
   constructor(
     documents: DynamoDBDocumentClient,
@@ -78,23 +82,29 @@ export class AccessCounts {
   }
 
   /**
-   * Writes what has waited for long enough, or everything; of an agent erased since, nothing. 1 write unit per agent and
-   * 25 memories, 1 read unit per agent.
+   * Writes what is due: of agents nothing was written of in the last minute, and of those with 250 memories noted; or
+   * everything. Of an agent erased since, nothing. 1 write unit per agent and 25 memories, 1 read unit per agent.
    */
   async flush(everything = false): Promise<void> {
     const now = this.#clock();
+    for (const [agentId, at] of this.#triedAt)
+      if (now.getTime() - at >= FLUSH_EVERY_MS) this.#triedAt.delete(agentId);
     const due = [...this.#pending].filter(
-      ([, { since, counts }]) =>
-        everything || counts.size >= FLUSH_AT || now.getTime() - since >= FLUSH_AFTER_MS,
+      ([agentId, { counts }]) => everything || counts.size >= FLUSH_AT || !this.#triedAt.has(agentId),
     );
     if (due.length === 0) return;
+    // Taken before the first wait: what another request notes or writes meanwhile is not this.
+    for (const [agentId] of due) {
+      this.#pending.delete(agentId);
+      this.#triedAt.set(agentId, now.getTime());
+    }
     const isErased = await this.#erased.of(due.map(([agentId]) => agentId)).catch(() => undefined);
-    // No read fails for being counted: it waits for the next time.
-    if (!isErased) return;
     await Promise.all(
       due.map(async ([agentId, pending]) => {
-        if (isErased(agentId, new Date(pending.since).toISOString())) this.#pending.delete(agentId);
-        else await this.#write(agentId, pending, now);
+        // No read fails for being counted: it waits for the next time.
+        if (!isErased) this.#putBack(agentId, pending);
+        else if (!isErased(agentId, new Date(pending.since).toISOString()))
+          await this.#write(agentId, pending, now);
       }),
     );
   }
@@ -135,7 +145,6 @@ export class AccessCounts {
 
   async #write(agentId: string, pending: Pending, now: Date): Promise<void> {
     const { since: _since, counts, ...searches } = pending;
-    this.#pending.delete(agentId);
     const unique = Buffer.from(this.#randomPart()).toString('base64url');
     try {
       await this.#documents.send(
@@ -150,9 +159,16 @@ export class AccessCounts {
         }),
       );
     } catch {
-      // No read fails for being counted: it waits for the next time.
-      if (!this.#pending.has(agentId)) this.#pending.set(agentId, pending);
+      this.#putBack(agentId, pending);
     }
+  }
+
+  #putBack(agentId: string, pending: Pending): void {
+    const newer = this.#pending.get(agentId);
+    this.#pending.set(agentId, pending);
+    if (!newer) return;
+    for (const [id, count] of newer.counts) pending.counts.set(id, (pending.counts.get(id) ?? 0) + count);
+    for (const name of ['searches', 'found', 'milliseconds'] as const) pending[name] += newer[name];
   }
 
   async #add(Key: Item, count: number, lastAt: string, until: string): Promise<void> {

@@ -1,13 +1,11 @@
-import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
+import type { Clock } from '../shared/platform/clock.ts';
 import type { DayResults } from './day-results.ts';
 import { dayOf, type DecisionResult } from './decision-result.ts';
 import { groupings, GroupTallies, isSummed } from './grouping.ts';
-import { dayAt, monthOf, runsOf, yearOf } from './periods.ts';
+import { dayAt, expiringDayAt, monthOf, runsOf, yearOf } from './periods.ts';
 import type { RollupStore } from './rollup-store.ts';
 import { SETTLED_MS, type TouchedDay, type TouchedDays } from './touched-days.ts';
 
-/** Decisions are gone so many days after they were written. */
-const RETENTION_DAYS = 90;
 const CLEARED_AT_ONCE = 10;
 
 export interface RolledUp {
@@ -80,7 +78,7 @@ export class NightlyRollup {
     results: readonly DecisionResult[],
     now: Date,
   ): Promise<void> {
-    const expiring = dayAt(now.getTime() - RETENTION_DAYS * DAY_MS);
+    const expiring = expiringDayAt(now.getTime());
     const byLogging = groupBy(results, ({ loggedAt }) => dayOf(loggedAt));
     const isOld = (loggedOn: string): boolean => loggedOn <= expiring;
     const kept = Object.keys(byLogging).some(isOld)

@@ -37,7 +37,7 @@ export function contextFeatures(
 
 /**
  * An agent's decisions to compare with. Contexts never change, so the newest thousand stay in memory: a request lists
- * what they are now (about 25 RRU) and reads only those that are new or have another status; the first one of an
+ * what they are now (about 25 RRU) and reads only those that are new or have another outcome; the first one of an
  * instance reads all (250 RRU at 1 KB each).
  */
 export class PastCases {
@@ -56,9 +56,10 @@ export class PastCases {
   async newest(agentId: string): Promise<PastCase[]> {
     const listed = await this.#recent.newest(agentId, BUFFER_SIZE);
     const known = this.#buffers.get(agentId);
-    const missing = listed.filter(
-      ({ decisionId, status }) => known?.get(decisionId)?.decision.status !== status,
-    );
+    const missing = listed.filter(({ decisionId, status, outcomeRevision }) => {
+      const decision = known?.get(decisionId)?.decision;
+      return decision?.status !== status || decision.outcomeRevision !== outcomeRevision;
+    });
     const read =
       missing.length > MAX_READS_BY_KEY
         ? await this.#readRanges(agentId, missing)

@@ -7,6 +7,12 @@ export const addDays = (day: string, days: number): string => dayAt(timeOf(day) 
 export const monthOf = (day: string): string => day.slice(0, 7);
 export const yearOf = (day: string): string => day.slice(0, 4);
 
+/** Decisions are gone so many days after they were written. */
+const RETENTION_DAYS = 90;
+
+/** The last UTC day of which some of the decisions logged on it may be gone; of days before it all are. */
+export const expiringDayAt = (time: number): string => dayAt(time - RETENTION_DAYS * DAY_MS);
+
 /** Days from one to another, both included; 0 when they are the wrong way round. */
 export const daysBetween = (from: string, to: string): number =>
   Math.max(0, Math.round((timeOf(to) - timeOf(from)) / DAY_MS) + 1);

@@ -2,8 +2,8 @@ import type { Clock } from '../shared/platform/clock.ts';
 import { byTime, type DayResults } from './day-results.ts';
 import { dayOf, type DecisionResult } from './decision-result.ts';
 import { type Grouping, GroupTallies, isSummed } from './grouping.ts';
-import { coverOf, dayAt, monthOf, runsOf } from './periods.ts';
-import type { RollupStore, Stretch } from './rollup-store.ts';
+import { addDays, coverOf, dayAt, expiringDayAt, monthOf, runsOf } from './periods.ts';
+import type { LoggedStretch, RollupStore, Stretch } from './rollup-store.ts';
 import type { TouchedDays } from './touched-days.ts';
 
 /** Decisions of today and of days that changed since their rollup that one request reads. */
@@ -17,10 +17,12 @@ export interface KnownResults {
 
 /**
  * What the decisions of a range of days came to, as it is known at this moment: days that changed since they were
- * rolled up, and today, from the decisions; all others from rollups, by the year, month and day.
+ * rolled up, and today, from the decisions, and from rollups for what was logged so long ago that it may be gone; all
+ * others from rollups, by the year, month and day.
  *
  * Cost: a query for the marks, about five for rollups (1 RRU for each row of up to 4 KB; 36,500 days are at most 100
- * years, 22 months and 60 days), and one a type for each month with days that changed.
+ * years, 22 months and 60 days), one a type for each month with days that changed, and one more for rollups where such
+ * a day is older than decisions are kept.
  */
 export class ResultReader {
   readonly #touched: TouchedDays;
@@ -49,16 +51,24 @@ export class ResultReader {
     groupings: readonly Grouping[],
     { from, to }: { readonly from: string; readonly to: string },
   ): Promise<KnownResults> {
-    const today = dayAt(this.#clock().getTime());
+    const now = this.#clock().getTime();
+    const today = dayAt(now);
     const marked = (await this.#touched.list(agentId)).map(({ day }) => day);
     const changed = [...new Set([...marked, today])].filter((day) => from <= day && day <= to).sort();
     const { live, uncounted } = await this.#live(agentId, changed, today);
     const countedLive = new Set(changed.filter((day) => !uncounted.includes(day)));
+    const expiring = expiringDayAt(now);
+    // A timestamp may be a little ahead of the clock that logged it, and so a day later.
+    const aged = [...countedLive].filter((day) => day <= addDays(expiring, 1));
     const tallies = await Promise.all(
       groupings.map(async (grouping) => {
         const cover = coverOf(from, to, countedLive, isSummed(grouping));
-        const rolledUp = await this.#store.stretches(agentId, grouping, cover);
-        return [grouping, addUp([...rolledUp, ...byDay(live, grouping)])] as const;
+        const [rolledUp, kept] = await Promise.all([
+          this.#store.stretches(agentId, grouping, cover),
+          this.#store.loggedUntil(agentId, grouping, aged, expiring),
+        ]);
+        const counted = byDay(withoutKept(live, kept), grouping);
+        return [grouping, addUp([...rolledUp, ...kept, ...counted])] as const;
       }),
     );
     return { tallies: new Map<Grouping, GroupTallies>(tallies), uncounted };
@@ -101,6 +111,16 @@ function partsOf(days: readonly string[], today: string): string[][] {
   const months = [...new Set(days.map(monthOf))].reverse();
   const ofMonths = months.map((month) => days.filter((day) => monthOf(day) === month && day !== today));
   return [days.filter((day) => day === today), ...ofMonths].filter((part) => part.length > 0);
+}
+
+/** As the nightly roll-up has it: of what was logged so long ago, the row that counted all of it stands. */
+function withoutKept(
+  results: readonly DecisionResult[],
+  kept: readonly LoggedStretch[],
+): readonly DecisionResult[] {
+  if (kept.length === 0) return results;
+  const rows = new Set(kept.map(({ from, loggedOn }) => `${from}#${loggedOn}`));
+  return results.filter(({ timestamp, loggedAt }) => !rows.has(`${dayOf(timestamp)}#${dayOf(loggedAt)}`));
 }
 
 function byDay(results: readonly DecisionResult[], grouping: Grouping): Stretch[] {

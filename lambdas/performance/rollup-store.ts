@@ -26,6 +26,11 @@ export interface Stretch {
   readonly tallies: GroupTallies;
 }
 
+/** Results of the decisions of one day that were logged on one day. */
+export interface LoggedStretch extends Stretch {
+  readonly loggedOn: string;
+}
+
 const BATCH_SIZE = 25;
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 20;
@@ -67,6 +72,27 @@ export class RollupStore {
   /** Days on which decisions of a day were logged, where they were rolled up. */
   async loggedOn(agentId: string, day: string): Promise<Set<string>> {
     return new Set((await this.#rows(agentId, 'all', 'D', day, day)).map(loggedOnOfRow));
+  }
+
+  /** What is rolled up of these days' decisions that were logged up to a day, that included. A query a run of days. */
+  async loggedUntil(
+    agentId: string,
+    grouping: Grouping,
+    days: readonly string[],
+    until: string,
+  ): Promise<LoggedStretch[]> {
+    const asked = new Set(days);
+    const read = await Promise.all(
+      runsOf(days, MAX_GAP_DAYS).map(({ from, to }) => this.#rows(agentId, grouping, 'D', from, to)),
+    );
+    return read
+      .flat()
+      .filter((row) => asked.has(periodOfRow(row)) && loggedOnOfRow(row) <= until)
+      .map((row) => ({
+        from: periodOfRow(row),
+        loggedOn: loggedOnOfRow(row),
+        tallies: fromRollupItem(row),
+      }));
   }
 
   async putDays(

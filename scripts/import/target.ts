@@ -37,7 +37,10 @@ interface BatchAnswer {
 const PASSING: ReadonlySet<string> = new Set(['Throttled', 'Unavailable', 'Internal']);
 const ATTEMPTS = 6;
 
-/** Over the batch route of an agent. What was logged before this target was made counts as present. */
+/**
+ * Over the batch route of an agent. What was logged before this target was made counts as present. Rows that are too
+ * large together are sent in halves; one that is too large alone is rejected.
+ */
 export class HttpTarget implements ImportTarget {
   readonly #url: string;
   readonly #since: string;
@@ -66,7 +69,14 @@ export class HttpTarget implements ImportTarget {
     results: ImportResult[],
   ) {
     const decisions = places.map((i) => rows[i]!.decision);
-    const { items, failed } = await this.#post(agentId, decisions);
+    const answer = await this.#post(agentId, decisions);
+    if (answer === 'too large') {
+      const half = places.length >> 1;
+      await this.#addTo(agentId, places.slice(0, half), rows, results);
+      await this.#addTo(agentId, places.slice(half), rows, results);
+      return;
+    }
+    const { items, failed } = answer;
     const passing = failed.find(({ code }) => PASSING.has(code));
     if (passing) throw new Error(`the service answered ${passing.code}: ${passing.message}`);
     const reasons = new Map(failed.map(({ index, message }) => [index, message]));
@@ -80,7 +90,7 @@ export class HttpTarget implements ImportTarget {
     }
   }
 
-  async #post(agentId: string, decisions: readonly unknown[]): Promise<BatchAnswer> {
+  async #post(agentId: string, decisions: readonly unknown[]): Promise<BatchAnswer | 'too large'> {
     for (let attempt = 1; ; attempt++) {
       const response = await fetch(`${this.#url}/agents/${encodeURIComponent(agentId)}/decisions/batch`, {
         method: 'POST',
@@ -89,8 +99,9 @@ export class HttpTarget implements ImportTarget {
       });
       const text = await response.text();
       if (response.ok) return JSON.parse(text) as BatchAnswer;
-      // Then it is the agent's id that is wrong, and with it every row.
-      if (response.status === 400)
+      if (response.status === 413 && decisions.length > 1) return 'too large';
+      // A 400 is about the agent's id, and with it every row; a 413 about the one row there is.
+      if (response.status === 400 || response.status === 413)
         return {
           items: [],
           failed: decisions.map((_, index) => ({

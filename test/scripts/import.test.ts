@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { ImportResult, ImportRow } from '../../lambdas/decisions/decision-import.ts';
 import { newDecisionSchema } from '../../lambdas/decisions/fields.ts';
@@ -9,6 +13,7 @@ import { type MappedRow, Mapping, parseMapping } from '../../scripts/import/mapp
 import { readOptions, UsageError } from '../../scripts/import/options.ts';
 import { type Rejection, runImport } from '../../scripts/import/run.ts';
 import { openSource, type SourceRow } from '../../scripts/import/source.ts';
+import { HttpTarget } from '../../scripts/import/target.ts';
 import { announce, readRunningService } from '../../scripts/local/running-service.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'import-'));
@@ -224,6 +229,40 @@ describe('an import', () => {
     });
     await expect(failing).rejects.toThrow('no tables');
     expect(calls).toBeLessThan(15);
+  });
+
+  it('sends what is too large together in halves, and rejects what is too large alone', async () => {
+    const sizes: number[] = [];
+    const service = createServer((request, response) => {
+      void text(request).then((body) => {
+        const { decisions } = JSON.parse(body) as { decisions: unknown[] };
+        const isTooLarge = body.length > 20_000;
+        if (!isTooLarge) sizes.push(decisions.length);
+        response.writeHead(isTooLarge ? 413 : 201, { 'content-type': 'application/json' });
+        response.end(
+          JSON.stringify(
+            isTooLarge
+              ? { error: { code: 'PayloadTooLarge', message: 'too large' } }
+              : { items: decisions.map(() => ({ loggedAt: '2026-03-02T00:00:00.000Z' })), failed: [] },
+          ),
+        );
+      });
+    });
+    await once(service.listen(0, '127.0.0.1'), 'listening');
+    const { port } = service.address() as AddressInfo;
+    const rows = Array.from({ length: 40 }, (_, i) => ({ i, text: 'x'.repeat(i === 17 ? 30_000 : 1_500) }));
+    const target = new HttpTarget(`http://127.0.0.1:${port}`, new Date('2026-03-01T00:00:00.000Z'));
+    try {
+      const { counts, rejections } = await run(write('large.jsonl', lines(...rows)), (some) =>
+        target.add(some),
+      );
+      expect(counts).toEqual({ rows: 40, added: 39, present: 0, skipped: 0, rejected: 1 });
+      expect(rejections).toEqual([{ line: 18, reason: expect.stringContaining('too large') }]);
+      expect(Math.max(...sizes)).toBeGreaterThan(4);
+    } finally {
+      service.close();
+      service.closeAllConnections();
+    }
   });
 
   it('finds the service that runs with a data directory, and says when none does', () => {

@@ -64,7 +64,8 @@ export const tables = {
         name: 'timeline',
         partitionKey: 'timelineKey',
         sortKey: bySortKey,
-        projection: DECISION_SUMMARY,
+        // By its revision an instance that keeps decisions tells which outcomes were corrected.
+        projection: [...DECISION_SUMMARY, 'outcomeRevision'],
       },
       /** `chain#{rootAgent}#{rootId}`: only on decisions that have a parent */
       chain: { name: 'chain', partitionKey: 'chainKey', sortKey: bySortKey, projection: 'KEYS_ONLY' },

@@ -1,8 +1,11 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { MemoryFeed } from '../../../lambdas/memories/memory-feed.ts';
 import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';
+import { intercept } from '../../support/faults.ts';
+import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
 
@@ -251,11 +254,14 @@ describe('reads', () => {
       new ErasedMarks(runtime.unrecorded, tableName('state'), runtime.clock),
     );
     const until = new Date('2026-03-03T02:00:00.000Z');
-    expect((await counts.read('counted', until)).rows).toEqual([]);
+    // The first at once, for an instance that is not asked again; what came after it in the same minute waits.
+    const first = await counts.read('counted', until);
+    expect(first).toMatchObject({ searches: 1, found: 1, rows: { length: 1 } });
+    expect(first.memories.get(body.memoryId)?.count).toBe(1);
     runtime.advance(61_000);
     await own.search('counted', { query: 'nothing at all' });
     const read = await counts.read('counted', until);
-    expect(read).toMatchObject({ searches: 4, found: 3 });
+    expect(read).toMatchObject({ searches: 4, found: 3, rows: { length: 2 } });
     expect(read.memories.get(body.memoryId)?.count).toBe(4);
     await counts.fold('counted', until);
     await counts.fold('counted', until);
@@ -265,5 +271,34 @@ describe('reads', () => {
     );
     expect(stored).toMatchObject({ accessCount: 4, version: 1 });
     expect((await counts.read('counted', until)).rows).toEqual([]);
+  });
+
+  it('noted at the same moment are counted once, and those that could not be written later', async () => {
+    const { documents, clock, advance } = createUnrecordedRuntime({ now: NOW });
+    const table = tableName('memory');
+    let refusals = 1;
+    const refusing = intercept(async (command, pass) => {
+      if (command instanceof PutCommand && refusals-- > 0) throw new Error('throttled');
+      return pass(command);
+    })(documents);
+    const marks = new ErasedMarks(documents, tableName('state'), clock);
+    let id = 0;
+    const counts = new AccessCounts(refusing, table, clock, () => Uint8Array.of(id++), marks);
+    const asked = async () => {
+      counts.note('together', ['INSIGHT-a']);
+      counts.noteSearch('together', true, 1);
+      await counts.flush();
+    };
+    const known = async () => {
+      const { memories, searches } = await counts.read('together', new Date('2026-03-03T02:00:00.000Z'));
+      return [memories.get('INSIGHT-a')?.count ?? 0, searches];
+    };
+    await Promise.all([asked(), asked()]);
+    expect(await known()).toEqual([0, 0]);
+    advance(61_000);
+    await Promise.all([asked(), asked(), asked()]);
+    advance(61_000);
+    await asked();
+    expect(await known()).toEqual([6, 6]);
   });
 });

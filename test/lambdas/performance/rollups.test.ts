@@ -1,5 +1,6 @@
 import { BatchWriteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { DecisionImport } from '../../../lambdas/decisions/decision-import.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
@@ -136,11 +137,18 @@ describe('results', () => {
     await desk.log(agentId, [resolved('2026-03-03T12:00:00Z', 4)]);
     expect(await total()).toEqual([3, 7]);
     desk.setTime(after(start, 95));
+    // the first two are gone, and their day is marked by the third
+    expect(await total()).toEqual([3, 7]);
     await desk.night(agentId);
     expect(await total()).toEqual([3, 7]);
+    await desk.log(agentId, [resolved('2026-03-03T13:00:00Z', 8)]);
+    expect(await total()).toEqual([4, 15]);
+    desk.setTime(after(start, 96));
+    await desk.night(agentId);
+    expect(await total()).toEqual([4, 15]);
     desk.setTime(after(start, 300));
     await desk.night(agentId);
-    expect(await total()).toEqual([3, 7]);
+    expect(await total()).toEqual([4, 15]);
   });
 
   it('of the last day before they expire stay as they were counted when all were there', async () => {
@@ -154,10 +162,14 @@ describe('results', () => {
     // 90 days later the first is gone, and the second has hours to live
     desk.setTime('2026-06-02T15:00:00.000Z');
     await desk.outcome(agentId, kept!, { status: 'success', metrics: { pnl: 3 } });
+    const total = async () => {
+      const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '365' });
+      return [totals.n, totals.pnl.total];
+    };
+    expect(await total()).toEqual([2, 3]);
     desk.setTime('2026-06-02T17:00:00.000Z');
     await desk.night(agentId);
-    const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '365' });
-    expect([totals.n, totals.pnl.total]).toEqual([2, 3]);
+    expect(await total()).toEqual([2, 3]);
   });
 
   it('of today wait for the night after, and an agent with such is not skipped', async () => {
@@ -178,6 +190,30 @@ describe('results', () => {
       report: { rolledUpDays: 1 },
     });
     expect(await resultOf('2026-03-06T02:10:00.000Z')).toMatchObject({ result: 'SKIPPED' });
+  });
+
+  it('of an agent that was deregistered are rolled up all the same, for as long as there may be any', async () => {
+    const desk = createDesk('2026-03-04T12:00:00.000Z');
+    const agentId = 'gone';
+    await desk.log(agentId, [resolved('2026-03-04T10:00:00Z', 5, { outcome: { provider: 'a' } })]);
+    const { unrecorded, clock } = desk.runtime;
+    const registry = new AgentRegistry(unrecorded, tableName('state'), clock);
+    const ages = { idleAfterSeconds: 60, inactiveAfterSeconds: 600 };
+    await new AgentProfiles(unrecorded, tableName('state'), clock, registry, ages).deregister(agentId);
+    const nightAt = async (time: string) => {
+      desk.setTime(time);
+      const run = await desk.pipeline.run({});
+      return run.report.agents.find((agent: { agentId: string }) => agent.agentId === agentId);
+    };
+    expect(await nightAt('2026-03-05T02:10:00.000Z')).toMatchObject({
+      result: 'CONSOLIDATED',
+      report: { rolledUpDays: 1, types: [] },
+    });
+    expect(await nightAt('2026-03-09T02:10:00.000Z')).toBeUndefined();
+    desk.setTime('2026-07-01T00:00:00.000Z');
+    const { totals } = await desk.ask('getPerformance', agentId, { windowDays: '365' });
+    expect([totals.n, totals.pnl.total]).toEqual([1, 5]);
+    expect(await registry.registered([agentId])).toEqual(new Set());
   });
 
   it('are the same when the roll-up is killed after any of its writes and done again', async () => {

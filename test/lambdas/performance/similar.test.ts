@@ -123,8 +123,12 @@ describe('similar past cases', () => {
     await desk.outcome(agentId, ids.get('pending')!, { status: 'success' });
     expect(namesOf(await find({ situation, symbol: 'ADA' }))).toEqual(['pending']);
     await desk.outcome(agentId, ids.get('eth')!, { status: 'success', metrics: { pnl: 77 } });
-    const corrected = (await find({ situation, symbol: 'IGNORED' })).items;
-    expect(corrected).toEqual([]);
+    // an outcome without a trade: the context's symbol counts now
+    expect(namesOf(await find({ situation, symbol: 'IGNORED' }))).toEqual(['eth']);
+    const trade = { symbol: 'SOL', side: 'long', pnl: 2 };
+    await desk.outcome(agentId, ids.get('eth')!, { status: 'success', trade });
+    expect(namesOf(await find({ situation, symbol: 'SOL' }))).toEqual(['eth']);
+    expect(namesOf(await find({ situation, symbol: 'ETH' }))).toEqual([]);
     await desk.outcome(agentId, ids.get('pending')!, { status: 'voided' });
     expect(namesOf(await find({ situation, symbol: 'ADA' }))).toEqual([]);
     const [backdated] = await desk.log(agentId, [
