@@ -10,6 +10,12 @@ export interface Units {
   readonly reads: number;
 }
 
+/** What the meter has counted since it was last read. */
+export interface Metered extends Units {
+  /** Of the reads, queries of decisions themselves: they grow with how many there are. */
+  readonly ofDecisions: number;
+}
+
 interface Consumed {
   readonly CapacityUnits?: number;
 }
@@ -60,6 +66,7 @@ export class CapacityProxy {
   readonly #close: () => void;
   #writes = 0;
   #reads = 0;
+  #ofDecisions = 0;
 
   private constructor(url: string, close: () => void) {
     this.url = url;
@@ -67,10 +74,11 @@ export class CapacityProxy {
   }
 
   /** Since the start, or since this was last called. */
-  take(): Units {
-    const units = { writes: this.#writes, reads: this.#reads };
+  take(): Metered {
+    const units = { writes: this.#writes, reads: this.#reads, ofDecisions: this.#ofDecisions };
     this.#writes = 0;
     this.#reads = 0;
+    this.#ofDecisions = 0;
     return units;
   }
 
@@ -87,6 +95,12 @@ export class CapacityProxy {
     const units = consumed.reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
     // A read that finds nothing is charged as the smallest; the emulator reports none.
     const least = asked['ConsistentRead'] === true ? 1 : 0.5;
+    if (
+      operation === 'Query' &&
+      !asked['IndexName'] &&
+      String(asked['TableName']).includes(tables.decisions.name)
+    )
+      this.#ofDecisions += units;
     if (READS.test(operation)) this.#reads += Math.max(units, least);
     else this.#writes += units;
   }

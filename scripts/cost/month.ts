@@ -61,17 +61,17 @@ export interface Replayed {
 
 const decisionsAMonth = mix.find(({ name }) => name === 'log a decision')!.count;
 
-/** Requests that read again what the replay's one instance had read: as much more as there is more of it. */
+/** Requests that read again what the replay's one instance had read: of decisions as much more as there are more. */
 function rereads({ ofAWeek, measured }: Replayed): MonthlyExtra[] {
   const growth = (decisionsAMonth * DAYS_A_WEEK) / NIGHTS / ofAWeek;
-  return measured.flatMap(({ kind, replayed, reads, firstReads }) => {
-    if (!kind.rereads || firstReads === undefined) return [];
-    const measuredMore = Math.max(0, firstReads - reads / replayed);
+  return measured.flatMap(({ kind, replayed, reads, first }) => {
+    if (!kind.rereads || first === undefined) return [];
+    const measuredMore = Math.max(0, first.reads - reads / replayed);
     // The few memories of the replay fit one read unit; what there would be is added at what reading a KB costs.
     const more =
       kind.rereads.with === 'memories'
         ? measuredMore + ASSUMED.memoryKilobytes * MEMORY_UNITS_PER_KB
-        : measuredMore * growth;
+        : measuredMore + first.ofDecisions * (growth - 1);
     return [
       {
         name: `${kind.rereads.count.toLocaleString('en-US')} × ${kind.rereads.with} read again, to ${kind.name}`,

@@ -9,7 +9,7 @@ import { tableTarget } from '../import/target.ts';
 import { CREDENTIALS } from '../local/service.ts';
 import { REGION } from '../local/template-values.ts';
 import { agentOf, AGENTS, type Call, decisionOf, type Kind, type Made } from './kind.ts';
-import type { CapacityProxy, Units } from './meter.ts';
+import type { CapacityProxy, Metered, Units } from './meter.ts';
 
 /** Decisions that were made before. */
 export const SEEDED = 3_000;
@@ -46,8 +46,8 @@ export async function request(url: string, { method, path, body }: Call, tries =
 export interface Measured extends Units {
   readonly kind: Kind;
   readonly replayed: number;
-  /** Read units of a request whose instance has to read again what it remembers, where the kind has such. */
-  readonly firstReads?: number;
+  /** A request whose instance has to read again what it remembers, where the kind has such. */
+  readonly first?: Pick<Metered, 'reads' | 'ofDecisions'>;
 }
 
 export async function replay(
@@ -69,9 +69,10 @@ export async function replay(
   if (kind.rereads) {
     // One at a time: all are answered by one instance, which meets each agent once.
     await worker(AGENTS.length);
-    const firstReads = proxy.take().reads / AGENTS.length;
+    const { reads, ofDecisions } = proxy.take();
+    const first = { reads: reads / AGENTS.length, ofDecisions: ofDecisions / AGENTS.length };
     await worker(AGENTS.length + times);
-    return { kind, replayed: times, firstReads, ...proxy.take() };
+    return { kind, replayed: times, first, ...proxy.take() };
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, () => worker(times)));
   // What the streams do about a write belongs to it: the relay's rows, a session's summary.

@@ -32,7 +32,7 @@ const summarize = (agentId: string, sessionId: string, text: string) =>
 beforeAll(createTables);
 
 describe('of what there is, a context', () => {
-  it('brings nothing of what was said with another user, and says so of nobody unknown', async () => {
+  it('brings nothing of what was said with another user, and leaves nothing out where one is unknown', async () => {
     const talk = async (user: object, content: string): Promise<string> => {
       const id = await sessions.open('desk', { topic: 'refund', ...user });
       await sessions.say('desk', id, content);
