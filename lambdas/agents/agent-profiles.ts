@@ -159,7 +159,8 @@ export class AgentProfiles {
 
   /**
    * Takes the agent off the registry: it is listed no more, no signal reaches it, named or subscribed, and no nightly
-   * run learns from it; those of the next four days still roll its results up. What it stored stays, and so do its profile and decision types, for the case that it comes back:
+   * run learns from it; those of the four days after its last write still roll its results up. What it stored stays, and
+   * so do its profile and decision types, for the case that it comes back:
    * its next write or heartbeat registers it again (a write through a warm instance of another function within five
    * minutes of that instance's last one is stored, but lists it only with the write after; see AgentRegistry).
    *

@@ -6,6 +6,7 @@ export interface PlannedTask {
   readonly agentId: string;
   /** Hour of the wall clock in which the agent, or any agent of the pool, last wrote. */
   readonly activeHour?: string;
+  /** It is deregistered, and nothing is left to do but its results. */
   readonly rollUpOnly?: true;
 }
 

@@ -43,8 +43,8 @@ const keyText = (item: Item): string => `${String(item[PARTITION_KEY])}|${String
  * Takes in history in bulk: the items, keys and ids the log's own route makes of the same rows, written in batches.
  * Every row needs `timestamp` and `clientToken`, which make its id: a row that is there, written by this or by the
  * route, is left alone with whatever outcome it has by now, so the same rows again add nothing for the 90 days a decision
- * is kept; after them they are new decisions, and count a second time in results that were rolled up. A row stands alone: one with
- * a parent, a trigger or an exposure is refused.
+ * is kept; after them they are new decisions, and count a second time in results that were rolled up. A row stands
+ * alone: one with a parent, a trigger or an exposure is refused.
  *
  * Costs the write units of single puts (4 a decision of up to 1 KB), 1 for each day, and for looking first a read unit
  * or less a row: half a unit a hundred where they come in order and nothing is there. The look and the write are two
