@@ -1,5 +1,5 @@
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { ownerOfPoolRow, POOLS_PARTITION, toPoolItem } from './table.ts';
 
 /** Every pool there ever was, also of types that no agent has any more: what it learned stays. */
@@ -19,22 +19,6 @@ export class KnownPools {
 
   /** Their owners (`type:{agentType}`), strongly consistent: 1 read unit for about 100. */
   async all(): Promise<string[]> {
-    const owners: string[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': POOLS_PARTITION },
-          ExclusiveStartKey: start,
-        }),
-      );
-      owners.push(...(page.Items ?? []).map(ownerOfPoolRow));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return owners;
+    return (await queryPartition(this.#documents, this.#table, POOLS_PARTITION)).map(ownerOfPoolRow);
   }
 }

@@ -1,11 +1,11 @@
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   PutCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { deleteIf } from '../shared/dynamodb/delete-if.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import {
@@ -125,7 +125,8 @@ export class MemoryStore {
         const memory = await this.#see(agentId, memoryId, known ? undefined : token);
         if (memory) return { memory: await this.#restored(memory, request), result: 'seen' };
         // What it was another name of went with a night that has not come to the name yet.
-        if (memoryId !== contentId) await this.#dropAlias(agentId, contentId, memoryId);
+        if (memoryId !== contentId)
+          await deleteIf(this.#documents, this.#table, memoryKey(agentId, contentId)!, { sameAs: memoryId });
         continue;
       }
       const at = this.#clock().toISOString();
@@ -319,21 +320,6 @@ export class MemoryStore {
     } catch (error) {
       if (failedCondition(error) ?? failedTransaction(error)) return undefined;
       throw error;
-    }
-  }
-
-  async #dropAlias(agentId: string, contentId: string, sameAs: string): Promise<void> {
-    try {
-      await this.#documents.send(
-        new DeleteCommand({
-          TableName: this.#table,
-          Key: memoryKey(agentId, contentId)!,
-          ConditionExpression: 'sameAs = :sameAs',
-          ExpressionAttributeValues: { ':sameAs': sameAs },
-        }),
-      );
-    } catch (error) {
-      if (!failedCondition(error)) throw error;
     }
   }
 

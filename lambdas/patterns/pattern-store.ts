@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { ConflictError } from '../shared/errors.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type EvidenceDigest, type Pattern, type PatternVersion, versionOf } from './pattern.ts';
@@ -55,23 +56,7 @@ export class PatternStore {
 
   /** Every pattern of the agent in whatever status, strongly consistent. */
   async ofAgent(agentId: string): Promise<Pattern[]> {
-    const patterns: Pattern[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': patternPartition(agentId) },
-          ExclusiveStartKey: start,
-        }),
-      );
-      patterns.push(...(page.Items ?? []).map(fromItem));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return patterns;
+    return (await queryPartition(this.#documents, this.#table, patternPartition(agentId))).map(fromItem);
   }
 
   async get(agentId: string, patternId: string): Promise<Pattern | undefined> {

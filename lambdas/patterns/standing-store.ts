@@ -1,7 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { ConflictError } from '../shared/errors.ts';
-import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import type { StandingRecord } from './standing.ts';
 import { fromStandingItem, standingKey, standingPartition, toStandingItem } from './standing-table.ts';
 
@@ -17,23 +17,9 @@ export class StandingStore {
 
   /** All of an agent's, also of patterns no longer offered; strongly consistent. */
   async ofAgent(agentId: string): Promise<StandingRecord[]> {
-    const records: StandingRecord[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': standingPartition(agentId) },
-          ExclusiveStartKey: start,
-        }),
-      );
-      records.push(...(page.Items ?? []).map(fromStandingItem));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return records;
+    return (await queryPartition(this.#documents, this.#table, standingPartition(agentId))).map(
+      fromStandingItem,
+    );
   }
 
   async get(agentId: string, owner: string, patternId: string): Promise<StandingRecord | undefined> {

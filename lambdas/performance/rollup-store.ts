@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ThrottledError } from '../shared/errors.ts';
+import { queryAll } from '../shared/dynamodb/query-all.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type Grouping, GroupTallies } from './grouping.ts';
 import { type Cover, runsOf } from './periods.ts';
@@ -156,27 +157,16 @@ export class RollupStore {
     last: string,
   ): Promise<Item[]> {
     const { from, to } = levelRange(level, first, last);
-    const rows: Item[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-          ExpressionAttributeValues: {
-            ':pk': rollupPartition(agentId, grouping),
-            ':from': from,
-            ':to': to,
-          },
-          ExclusiveStartKey: start,
-        }),
-      );
-      rows.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return rows;
+    return queryAll(this.#documents, {
+      TableName: this.#table,
+      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
+      ExpressionAttributeValues: {
+        ':pk': rollupPartition(agentId, grouping),
+        ':from': from,
+        ':to': to,
+      },
+    });
   }
 
   /** @throws ThrottledError when DynamoDB keeps leaving rows unwritten */

@@ -1,12 +1,8 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { type Clock, isExpired, MINUTE_MS } from '../shared/platform/clock.ts';
+import { queryAll } from '../shared/dynamodb/query-all.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { toTouchedItem, touchedDayOf, touchedKey, touchedRange, touchedTtl } from './table.ts';
 
@@ -101,25 +97,16 @@ export class TouchedDays {
   /** Oldest first, strongly consistent. 1 RRU for about 60 days. */
   async list(agentId: string): Promise<TouchedDay[]> {
     const { partition, prefix } = touchedRange(agentId);
-    const days: TouchedDay[] = [];
     const now = this.#clock();
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-          ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
-          ExclusiveStartKey: start,
-        }),
-      );
-      for (const item of page.Items ?? [])
-        if (!isExpired(item, now)) days.push({ day: touchedDayOf(item), at: String(item['at']) });
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return days;
+    const items = await queryAll(this.#documents, {
+      TableName: this.#table,
+      KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
+      ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
+      ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
+    });
+    return items
+      .filter((item) => !isExpired(item, now))
+      .map((item) => ({ day: touchedDayOf(item), at: String(item['at']) }));
   }
 
   /** Call when a day is rolled up. One that was marked again meanwhile stays marked. */

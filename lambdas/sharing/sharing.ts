@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { VersionConflictError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
@@ -135,23 +136,8 @@ export class Sharing {
 
   /** What an owner shares, or has shared: strongly consistent. */
   async ofOwner(owner: string): Promise<SharingRecord[]> {
-    const records: SharingRecord[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': sharingPartition(owner, this.#memoryType) },
-          ExclusiveStartKey: start,
-        }),
-      );
-      records.push(...(page.Items ?? []).map(fromSharingItem));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return records;
+    const partition = sharingPartition(owner, this.#memoryType);
+    return (await queryPartition(this.#documents, this.#table, partition)).map(fromSharingItem);
   }
 
   async #save(record: SharingRecord, before: SharingRecord | undefined): Promise<boolean> {

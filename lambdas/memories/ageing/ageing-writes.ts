@@ -1,5 +1,4 @@
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -11,6 +10,7 @@ import {
   failedTransaction,
   isTransactionConflict,
 } from '../../shared/dynamodb/conditions.ts';
+import { deleteIf } from '../../shared/dynamodb/delete-if.ts';
 import { ConflictError } from '../../shared/errors.ts';
 import type { Memory } from '../memory.ts';
 import { type Item, memoryKey, replacement, toItem } from '../table.ts';
@@ -89,21 +89,8 @@ export class AgeingWrites {
   }
 
   /** Deletes a row if it still says this. */
-  async deleteIf(Key: Item, says: Readonly<Record<string, unknown>>): Promise<void> {
-    const names = Object.keys(says);
-    try {
-      await this.#documents.send(
-        new DeleteCommand({
-          TableName: this.#table,
-          Key,
-          ConditionExpression: names.map((name) => `#${name} = :${name}`).join(' AND '),
-          ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-          ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, says[name]])),
-        }),
-      );
-    } catch (error) {
-      if (!failedCondition(error)) throw error;
-    }
+  deleteIf(key: Item, says: Item): Promise<void> {
+    return deleteIf(this.#documents, this.#table, key, says);
   }
 
   *#actions({ removed, change }: StepWrites): Generator<Actions[number]> {
