@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../erasures/erased-marks.ts';
@@ -22,7 +21,7 @@ export type ArchiverHandler = (
 ) => Promise<DynamoDBBatchResponse>;
 
 export function createArchiverHandler(
-  { documents, clock, logger, tracer }: Pick<Runtime, 'documents' | 'clock' | 'logger' | 'tracer'>,
+  { documents, clock, logger, tracing }: Pick<Runtime, 'documents' | 'clock' | 'logger' | 'tracing'>,
   env: StreamedTables,
   openStore: OpenStore,
 ): ArchiverHandler {
@@ -39,7 +38,7 @@ export function createArchiverHandler(
     return response;
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as ArchiverHandler;
+    .use(tracing.middlewares()) as unknown as ArchiverHandler;
 }
 
 const env = readEnvironment(environment);

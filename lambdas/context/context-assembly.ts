@@ -1,15 +1,13 @@
-import type { Decision } from '../decisions/decision.ts';
 import { type ExposureLog, versionsOf } from '../exposures/exposure-log.ts';
 import type { ShownMemory } from '../exposures/exposure.ts';
-import type { Memory } from '../memories/memory.ts';
 import type { Hit } from '../memories/search/ranking.ts';
-import type { Matched, PatternMatching } from '../patterns/pattern-matching.ts';
+import type { Matched } from '../patterns/pattern-matching.ts';
+import type { SessionSubject } from '../sessions/session.ts';
 import type { ResumedSession } from '../sessions/session-reader.ts';
 import { NotFoundError, UnavailableError, ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { LateError, withinDeadline } from '../shared/platform/deadline.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
-import type { Delivery } from '../signals/signal.ts';
 import { rankAsTheyAre } from './as-they-are.ts';
 import type { Budgets } from './budget.ts';
 import { Degradations } from './deadline.ts';
@@ -24,11 +22,13 @@ import {
   sessionCandidate,
   signalEntries,
 } from './entries.ts';
+import { KnownSubjects } from './known-subjects.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
-import { type CurrentSession, NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
+import { NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
 import { type Need, rank } from './ranking.ts';
 import type { WantedMemories } from './relevant-memories.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
+import type { Sources, Waiting } from './sources.ts';
 import type { Estimate } from './token-estimate.ts';
 import { termsOf } from './words.ts';
 
@@ -42,35 +42,6 @@ export interface ContextRequest {
   readonly budgets: Budgets;
   /** Whether what is shown is recorded, for decisions to name. */
   readonly record: boolean;
-}
-
-/** Where the parts come from. */
-export interface Sources {
-  /** @throws NotFoundError */
-  session(agentId: string, sessionId: string): Promise<ResumedSession>;
-  /** Open deliveries, in any order, and whether older ones wait as well. */
-  signals(agentId: string): Promise<Waiting>;
-  insights(agentId: string, situation: Parameters<PatternMatching['match']>[1]): Promise<readonly Matched[]>;
-  /** The agent's decisions of the last seven days. */
-  decisions(agentId: string): Promise<readonly Decision[]>;
-  /** The same decisions as they are now. */
-  decisionsNow(agentId: string, decisions: readonly Decision[]): Promise<readonly Decision[]>;
-  /** Sessions on the topic of the current one, which is left out; and those with another user. */
-  sessions(agentId: string, current: CurrentSession): Promise<OnTopic>;
-  /** Memories that have to do with what is asked. */
-  memories(agentId: string, wanted: Promise<WantedMemories> | WantedMemories): Promise<readonly Hit[]>;
-  /** Of these memories of others, those still shared with the agent, as they are now. */
-  sharedNow(
-    agentId: string,
-    memories: readonly Pick<Relevant, 'agentId' | 'id'>[],
-  ): Promise<readonly Memory[]>;
-  /** Told which of them were shown. */
-  noteShown(memories: readonly Pick<Relevant, 'agentId' | 'id'>[]): Promise<void>;
-}
-
-export interface Waiting {
-  readonly newest: readonly Delivery[];
-  readonly areAll: boolean;
 }
 
 /** Milliseconds to wait. */
@@ -107,14 +78,15 @@ const MESSAGES_ASKED = 2;
 /** Puts together what belongs in front of a model, and remembers that it was shown. */
 export class ContextAssembly {
   readonly #parts: ContextAssemblyParts;
+  readonly #subjects = new KnownSubjects();
 
   constructor(parts: ContextAssemblyParts) {
     this.#parts = parts;
   }
 
   /**
-   * All sources are asked at the same time; only what depends on the session's topic waits for the session. What is
-   * late or fails is left out and named; without the session that was asked for there is no answer.
+   * All sources are asked at the same time; only what depends on the session's topic waits for the session, the first
+   * time an instance is asked for it. What is late or fails is left out and named; without the session that was asked for there is no answer.
    *
    * @throws ValidationFailedError at `sessionId` when the agent has no such session
    * @throws UnavailableError when the session cannot be read in time
@@ -138,9 +110,10 @@ export class ContextAssembly {
       attempt('insights', () => this.#insights(agentId, request), []),
       attempt('decisions', () => sources.decisions(agentId), []),
       attempt('memories', () => this.#memories(agentId, request, current), [], current),
-      attempt('sessions', () => this.#onTopic(agentId, current), NO_TOPIC, current),
+      attempt('sessions', () => this.#onTopic(agentId, request, current), NO_TOPIC, current),
     ]);
     const session = await asked;
+    if (session) this.#subjects.note(session.head);
     const [signals, insights, decisions, memories, onTopic] = await optional;
     if (session?.isBehind) degraded.add('summary');
     if (!signals.areAll) degraded.add('signals');
@@ -196,21 +169,26 @@ export class ContextAssembly {
     request: ContextRequest,
     current: Promise<ResumedSession | undefined> | undefined,
   ): Promise<readonly Hit[]> {
-    const wantedIn = (session: ResumedSession | undefined): WantedMemories => ({
+    const { sources } = this.#parts;
+    const wantedIn = (session: Spoken | undefined): WantedMemories => ({
       query: askedFor(request, session),
       userId: session?.head.userId,
     });
-    return this.#parts.sources.memories(agentId, current ? current.then(wantedIn) : wantedIn(undefined));
+    if (!current) return sources.memories(agentId, wantedIn(undefined));
+    // Without a query what was said last is asked for, and only the session tells that.
+    const head = request.query === undefined ? undefined : this.#subjects.of(agentId, request.sessionId);
+    return sources.memories(agentId, current.then(wantedIn), head && wantedIn({ head, messages: [] }));
   }
 
   async #onTopic(
     agentId: string,
+    request: ContextRequest,
     current: Promise<ResumedSession | undefined> | undefined,
   ): Promise<OnTopic> {
-    const head = (await current)?.head;
-    if (head?.topic === undefined) return NO_TOPIC;
-    const { topic, sessionId, userId } = head;
-    return this.#parts.sources.sessions(agentId, { topic, sessionId, userId });
+    if (!current) return NO_TOPIC;
+    const isLikely = this.#subjects.of(agentId, request.sessionId)?.topic !== undefined;
+    const head = current.then((session) => session?.head);
+    return this.#parts.sources.sessions(agentId, head, isLikely);
   }
 
   /**
@@ -251,8 +229,14 @@ const isInMemory = ({ agentId, sessionId, summary }: PastSession, hits: readonly
       memory.text.includes(summary),
   );
 
+/** What of a session says what is wanted. */
+interface Spoken {
+  readonly head: SessionSubject;
+  readonly messages: ResumedSession['messages'];
+}
+
 /** The query, or what the session is about now; and what the situation says. */
-function askedFor({ query, situation }: ContextRequest, session: ResumedSession | undefined): string {
+function askedFor({ query, situation }: ContextRequest, session: Spoken | undefined): string {
   const lastAsked = (session?.messages ?? [])
     .filter(({ role }) => role === 'user')
     .slice(-MESSAGES_ASKED)

@@ -30,7 +30,7 @@ import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalInbox } from '../signals/signal-inbox.ts';
-import { ContextAssembly, type Deadlines, type Sources } from './context-assembly.ts';
+import { ContextAssembly, type Deadlines } from './context-assembly.ts';
 import { contextRoutes } from './contract.ts';
 import { contextDeadlines } from './deadline-settings.ts';
 import { PastSessions } from './past-sessions.ts';
@@ -38,6 +38,7 @@ import { RecentDecisions } from './recent-decisions.ts';
 import { RelevantMemories } from './relevant-memories.ts';
 import { createEstimate } from './token-estimate.ts';
 import { toAnswer } from './views.ts';
+import type { Sources } from './sources.ts';
 import { readVocabulary } from './vocabulary.ts';
 
 export interface ContextEnvironment {
@@ -120,8 +121,8 @@ function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
     insights: (agentId, situation) => matching.match(agentId, situation),
     decisions: (agentId) => decisions.of(agentId),
     decisionsNow: (agentId, some) => decisions.asTheyAre(agentId, some),
-    sessions: (agentId, current) => past.onTopic(agentId, current),
-    memories: (agentId, wanted) => memories.find(agentId, wanted),
+    sessions: (agentId, current, isLikely) => past.onTopic(agentId, current, isLikely),
+    memories: (agentId, wanted, likely) => memories.find(agentId, wanted, likely),
     sharedNow: (agentId, some) =>
       memories.sharedNow(
         agentId,

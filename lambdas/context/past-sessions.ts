@@ -1,3 +1,4 @@
+import type { SessionHead } from '../sessions/session.ts';
 import type { SessionList, SessionSummary } from '../sessions/session-list.ts';
 import type { SessionReader } from '../sessions/session-reader.ts';
 import { textOf } from '../sessions/summary.ts';
@@ -38,13 +39,6 @@ export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId
   readonly summary: string;
 }
 
-/** The session a context is for. */
-export interface CurrentSession {
-  readonly sessionId: string;
-  readonly topic: string;
-  readonly userId: string | undefined;
-}
-
 interface Listed {
   readonly allAt: number;
   readonly newestAt: number;
@@ -76,16 +70,27 @@ export class PastSessions {
   /**
    * @param current left out: it is shown itself. What was said with another user stays out as well; where either user
    * is unknown, nothing does
+   * @param isLikely whether it will turn out to have a topic: then they are asked for while it is read
    */
-  async onTopic(agentId: string, { sessionId: current, topic, userId }: CurrentSession): Promise<OnTopic> {
+  async onTopic(
+    agentId: string,
+    current: Promise<SessionHead | undefined>,
+    isLikely = false,
+  ): Promise<OnTopic> {
+    const early = isLikely ? this.#sessions(agentId, current) : undefined;
+    // Waited for below, and until then nobody's.
+    early?.catch(() => undefined);
+    const head = await current;
+    if (head?.topic === undefined) return NO_TOPIC;
+    const { sessionId: currentId, topic, userId } = head;
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
-    const listed = await this.#sessions(agentId);
+    const listed = await (early ?? this.#sessions(agentId, current));
     const sessions = listed.sessions
       .filter((session) => session.topic?.trim().toLowerCase() === same && lastOf(session) >= from)
       .sort((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
     const others = sessions
-      .filter(({ sessionId, userId: its }) => sessionId !== current && !areDifferent(userId, its))
+      .filter(({ sessionId, userId: its }) => sessionId !== currentId && !areDifferent(userId, its))
       .slice(0, MAX_ON_TOPIC);
     const found = await Promise.all(
       others.map(async (session) => ({
@@ -95,17 +100,17 @@ export class PastSessions {
       })),
     );
     return {
-      sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), current]),
+      sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), currentId]),
       summaries: found.filter(({ summary }) => summary !== ''),
     };
   }
 
-  async #sessions(agentId: string): Promise<Listed> {
+  async #sessions(agentId: string, head: Promise<SessionHead | undefined>): Promise<Listed> {
     const now = this.#clock().getTime();
     const known = this.#lists.get(agentId);
     const earlier = known && now - known.allAt < ALL_TRUSTED_MS ? known : undefined;
     if (earlier && now - earlier.newestAt < NEWEST_TRUSTED_MS) return earlier;
-    const newest = await this.#newest(agentId, earlier ? 1 : MAX_SESSIONS / PAGE);
+    const newest = await this.#newest(agentId, earlier ? 1 : MAX_SESSIONS / PAGE, head);
     const isThere = new Set(newest.map(({ sessionId }) => sessionId));
     const before = earlier?.sessions.filter(({ sessionId }) => !isThere.has(sessionId)) ?? [];
     const listed: Listed = {
@@ -118,15 +123,17 @@ export class PastSessions {
     return listed;
   }
 
-  async #newest(agentId: string, pages: number): Promise<SessionSummary[]> {
+  async #newest(
+    agentId: string,
+    pages: number,
+    head: Promise<SessionHead | undefined>,
+  ): Promise<SessionSummary[]> {
     const oldest = new Date(this.#clock().getTime() - MAX_AGE_MS).toISOString();
     const found: SessionSummary[] = [];
     let nextToken: string | undefined;
     for (let page = 0; page < pages; page++) {
-      const { items, nextToken: next } = await this.#list.list(agentId, {
-        maxResults: PAGE,
-        ...(nextToken !== undefined && { nextToken }),
-      });
+      const query = { maxResults: PAGE, ...(nextToken !== undefined && { nextToken }) };
+      const { items, nextToken: next } = await this.#list.list(agentId, query, head);
       found.push(...items);
       if (next === null || items.some(({ createdAt }) => createdAt < oldest)) break;
       nextToken = next;

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AccessCounts } from '../memories/access-counts.ts';
 import type { Memory, MemoryType } from '../memories/memory.ts';
 import type { MemorySharing } from '../memories/memory-sharing.ts';
-import type { MemorySearch } from '../memories/search/memory-search.ts';
+import type { MemorySearch, Ready } from '../memories/search/memory-search.ts';
 import type { Hit } from '../memories/search/ranking.ts';
 import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
@@ -47,13 +48,30 @@ export class RelevantMemories {
     this.#clock = clock;
   }
 
-  /** @param wanted may become known while the memories are brought up to date */
-  async find(agentId: string, wanted: Promise<WantedMemories> | WantedMemories): Promise<readonly Hit[]> {
+  /**
+   * @param wanted may become known while the memories are brought up to date
+   * @param likely what will probably be wanted, where that is known before: looked for while the tables are asked
+   */
+  async find(
+    agentId: string,
+    wanted: Promise<WantedMemories> | WantedMemories,
+    likely?: WantedMemories,
+  ): Promise<readonly Hit[]> {
     if ('query' in wanted && wanted.query.trim() === '') return [];
     const ready = this.#search.ready(agentId, ['all']);
+    const early = likely && this.#find(agentId, likely, ready);
     // Waited for below, and until then nobody's.
     ready.catch(() => undefined);
-    const { query: asked, userId } = await wanted;
+    early?.catch(() => undefined);
+    const known = await wanted;
+    return early && isDeepStrictEqual(known, likely) ? early : this.#find(agentId, known, ready);
+  }
+
+  async #find(
+    agentId: string,
+    { query: asked, userId }: WantedMemories,
+    ready: Promise<Ready>,
+  ): Promise<readonly Hit[]> {
     const query = asked.slice(0, MAX_QUERY);
     if (query.trim() === '') return [];
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();

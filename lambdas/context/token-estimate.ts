@@ -41,10 +41,70 @@ const O200K = new RegExp(
 
 /** Merging looks at every pair of a piece again and again: longer pieces are cut, and each cut is counted. */
 const MAX_PIECE_BYTES = 128;
-/** Pieces whose counts one process remembers: texts share most of their words. */
-const MAX_REMEMBERED = 50_000;
-/** Whole texts likewise: the same messages and records are fitted again with every call, and more than once in each. */
-const MAX_TEXTS = 2_000;
+/** Lines and words whose counts one process remembers: texts share most of them, and are counted more than once. */
+const MAX_REMEMBERED_CHARACTERS = 4_000_000;
+
+const SPACE = 0x20;
+const LINE_FEED = 0x0a;
+const SLASH = 0x2f;
+const isBlank = (code: number): boolean =>
+  code <= SPACE || (code > 0x7f && /\s/.test(String.fromCharCode(code)));
+
+/** Where one text can be cut in two whose tokens add up to its own. */
+type IsCut = (before: number, after: number) => boolean;
+
+/** After a line end both encodings cut, unless what comes next could belong to the same piece: a blank or a slash. */
+const isLineStart: IsCut = (before, after) => before === LINE_FEED && after !== SLASH && !isBlank(after);
+/** And before a space, unless it comes after another blank. */
+const isWordStart: IsCut = (before, after) => after === SPACE && !isBlank(before);
+
+function cut(text: string, isCut: IsCut): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let i = 1; i < text.length; i++) {
+    if (!isCut(text.charCodeAt(i - 1), text.charCodeAt(i))) continue;
+    parts.push(text.slice(start, i));
+    start = i;
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+export const linesOf = (text: string): string[] => cut(text, isLineStart);
+export const wordsOf = (text: string): string[] => cut(text, isWordStart);
+
+interface Tokens {
+  readonly cl100k: number;
+  readonly o200k: number;
+}
+
+/** What is counted of a text, remembered: all is forgotten when it becomes too much. */
+function remembering(count: (text: string) => Tokens): (text: string) => Tokens {
+  const remembered = new Map<string, Tokens>();
+  let characters = 0;
+  return (text) => {
+    const known = remembered.get(text);
+    if (known) return known;
+    const tokens = count(text);
+    characters += text.length;
+    if (characters > MAX_REMEMBERED_CHARACTERS) {
+      remembered.clear();
+      characters = text.length;
+    }
+    remembered.set(text, tokens);
+    return tokens;
+  };
+}
+
+function sumOf(parts: readonly string[], count: (part: string) => Tokens): Tokens {
+  const sum = { cl100k: 0, o200k: 0 };
+  for (const part of parts) {
+    const { cl100k, o200k } = count(part);
+    sum.cl100k += cl100k;
+    sum.o200k += o200k;
+  }
+  return sum;
+}
 
 /** The merges of a piece (its bytes as latin-1): what no two of are a token together. */
 function merge(ranks: Ranks, piece: string): readonly string[] {
@@ -71,13 +131,7 @@ export const createCount =
     merge(ranks, piece).length;
 
 export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
-  const remembered = new Map<string, { readonly cl100k: number; readonly o200k: number }>();
-
-  const texts = new Map<string, number>();
-
-  const count = (piece: string) => {
-    const known = remembered.get(piece);
-    if (known) return known;
+  const countPiece = (piece: string): Tokens => {
     const bytes = Buffer.from(piece).toString('latin1');
     const tokens = { cl100k: 0, o200k: 0 };
     for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
@@ -85,20 +139,16 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
       tokens.cl100k += parts.length + (at > 0 ? 1 : 0);
       for (const part of parts) tokens.o200k += splits.get(part) ?? 1;
     }
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(piece, tokens);
     return tokens;
   };
-
+  const piecesOf = (text: string, cuts: RegExp): string[] => text.match(cuts) ?? [];
+  const countWord = remembering((word) => ({
+    cl100k: sumOf(piecesOf(word, CL100K), countPiece).cl100k,
+    o200k: sumOf(piecesOf(word, O200K), countPiece).o200k,
+  }));
+  const countLine = remembering((line) => sumOf(wordsOf(line), countWord));
   return (text) => {
-    const known = texts.get(text);
-    if (known !== undefined) return known;
-    let cl100k = 0;
-    let o200k = 0;
-    for (const [piece] of text.matchAll(CL100K)) cl100k += count(piece).cl100k;
-    for (const [piece] of text.matchAll(O200K)) o200k += count(piece).o200k;
-    if (texts.size >= MAX_TEXTS) texts.clear();
-    texts.set(text, Math.max(cl100k, o200k));
+    const { cl100k, o200k } = sumOf(linesOf(text), countLine);
     return Math.max(cl100k, o200k);
   };
 }

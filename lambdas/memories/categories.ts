@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import { DAY_MS } from '../shared/platform/clock.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
+import { json } from '../shared/platform/env.ts';
 import {
   categoryOfType,
   type MemoryCategories,
@@ -14,17 +14,7 @@ import type { Memory } from './memory.ts';
  * The variable MEMORY_CATEGORIES: `{"trades":{"retentionDays":30,"importance":0.9},…}`. Every function that stores,
  * reads or ages memories has it, with the same value; anything else stops the function at its start.
  */
-export const memoryCategories = z
-  .string({ error: 'is missing' })
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' });
-      return z.NEVER;
-    }
-  })
-  .pipe(memoryCategoriesSchema);
+export const memoryCategories = json(memoryCategoriesSchema);
 
 /**
  * The category a new memory belongs to.
@@ -49,19 +39,31 @@ type Dated = Pick<Memory, 'memoryType' | 'category' | 'pinned' | 'updatedAt' | '
  * throws nothing away. Computed at every read, so a change of the configuration holds for what is stored already.
  */
 export function expiryOf(categories: MemoryCategories, memory: Dated): string | null {
-  const time = expiryTime(categories, memory);
-  return time === null ? null : new Date(time).toISOString();
+  const days = keptDays(categories, memory);
+  return days === null ? null : new Date(Date.parse(lastTouched(memory)) + days * DAY_MS).toISOString();
 }
 
-export function isGone(categories: MemoryCategories, memory: Dated, now: Date): boolean {
-  const time = expiryTime(categories, memory);
-  return time !== null && time <= now.getTime();
+export const isGone = (categories: MemoryCategories, memory: Dated, now: Date): boolean =>
+  goneBy(categories, now)(memory);
+
+/** Whether a memory is gone by then, for asking it of thousands: times are compared as they are written. */
+export function goneBy(categories: MemoryCategories, now: Date): (memory: Dated) => boolean {
+  const horizons = new Map<number, string>();
+  const horizonOf = (days: number): string => {
+    const known = horizons.get(days) ?? new Date(now.getTime() - days * DAY_MS).toISOString();
+    horizons.set(days, known);
+    return known;
+  };
+  return (memory) => {
+    const days = keptDays(categories, memory);
+    return days !== null && lastTouched(memory) <= horizonOf(days);
+  };
 }
 
-/** Milliseconds since the epoch: asked of every memory a search looks at. */
-function expiryTime(categories: MemoryCategories, memory: Dated): number | null {
-  const { memoryType, category, pinned, updatedAt, lastSeenAt } = memory;
-  const days = Object.hasOwn(categories, category) ? categories[category]!.retentionDays : null;
-  if (pinned || days === null || memoryType === 'PATTERN') return null;
-  return Date.parse(updatedAt > lastSeenAt ? updatedAt : lastSeenAt) + days * DAY_MS;
+function keptDays(categories: MemoryCategories, { memoryType, category, pinned }: Dated): number | null {
+  if (pinned || memoryType === 'PATTERN') return null;
+  return Object.hasOwn(categories, category) ? categories[category]!.retentionDays : null;
 }
+
+const lastTouched = ({ updatedAt, lastSeenAt }: Dated): string =>
+  updatedAt > lastSeenAt ? updatedAt : lastSeenAt;

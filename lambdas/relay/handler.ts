@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
@@ -19,7 +18,7 @@ export interface RelayEnvironment {
 export type RelayHandler = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 
 export const createRelayHandler = (
-  { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
+  { documents, clock, logger, tracing }: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: RelayEnvironment,
   eventBridge: EventBridgeClient,
 ): RelayHandler => {
@@ -35,16 +34,16 @@ export const createRelayHandler = (
     return answerOf(event, response);
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as RelayHandler;
+    .use(tracing.middlewares()) as unknown as RelayHandler;
 };
 
 /** The SDK's own backoff for whole requests; entries that fail alone are the bus's to repeat. */
-const createEventBridgeClient = ({ tracer }: Runtime): EventBridgeClient => {
+const createEventBridgeClient = ({ tracing }: Runtime): EventBridgeClient => {
   const client = new EventBridgeClient({
     maxAttempts: 3,
     requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
   });
-  return tracer.isTracingEnabled() ? tracer.captureAWSv3Client(client) : client;
+  return tracing.capture(client);
 };
 
 const runtime = createRuntime('relay');

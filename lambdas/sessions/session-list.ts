@@ -3,7 +3,7 @@ import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import type { SessionEnd, SessionStatus, SessionSubject } from './session.ts';
+import type { SessionEnd, SessionHead, SessionStatus, SessionSubject } from './session.ts';
 import { headFromItem, headKey, type Item, listedFromItem, listKey, listOf, positionOf } from './table.ts';
 
 /** One session in a list: what it was opened with, how it stands, and once it is over its record. */
@@ -39,8 +39,14 @@ export class SessionList {
   /**
    * Newest first, strongly consistent: one query, and one batch of reads for the heads of those that are not over,
    * because an append writes no list row (1 read unit each). Sessions are listed until 90 days after their end.
+   *
+   * @param known a head that is being read anyway
    */
-  async list(agentId: string, { userId, maxResults = 20, nextToken }: SessionQuery) {
+  async list(
+    agentId: string,
+    { userId, maxResults = 20, nextToken }: SessionQuery,
+    known?: Promise<SessionHead | undefined>,
+  ) {
     const query = ['sessions', agentId, userId ?? null];
     const after = decodePageToken(query, nextToken, isSortKeyPosition);
     const { partition, prefix } = listOf(agentId, userId);
@@ -61,19 +67,24 @@ export class SessionList {
     const last = page.at(-1);
     const more = Items.length > maxResults || LastEvaluatedKey !== undefined;
     return {
-      items: await this.#withStatus(agentId, page),
+      items: await this.#withStatus(agentId, page, await known),
       nextToken: more && last ? encodePageToken(query, positionOf(last)) : null,
     };
   }
 
-  async #withStatus(agentId: string, rows: readonly Item[]): Promise<SessionSummary[]> {
+  async #withStatus(
+    agentId: string,
+    rows: readonly Item[],
+    known: SessionHead | undefined,
+  ): Promise<SessionSummary[]> {
     const now = this.#clock();
     const live = rows.filter((row) => !isExpired(row, now)).map((row) => listedFromItem(agentId, row));
-    const open = live.filter(({ end }) => !end).map(({ sessionId }) => headKey(agentId, sessionId));
+    const open = live
+      .filter(({ sessionId, end }) => !end && sessionId !== known?.sessionId)
+      .map(({ sessionId }) => headKey(agentId, sessionId));
     const items = await getAll(this.#documents, this.#table, open);
-    const heads = new Map(
-      items.map((item) => headFromItem(item, now)).map((head) => [head.sessionId, head] as const),
-    );
+    const read = items.map((item) => headFromItem(item, now));
+    const heads = new Map([...(known ? [known] : []), ...read].map((head) => [head.sessionId, head]));
     return live.flatMap(({ expired, ...session }): SessionSummary[] => {
       if (session.end) return [{ ...session, status: expired ? 'expired' : 'ended' }];
       const head = heads.get(session.sessionId);

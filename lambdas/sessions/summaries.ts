@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
@@ -55,7 +54,7 @@ function appendedIn(records: readonly DynamoDBRecord[]): Appended[] {
  * finds its summary made. From the first session that failed the batch comes again, and only that is worked on then.
  */
 export function createSummariesHandler(
-  { documents, clock, logger, tracer }: Omit<Runtime, 'randomPart' | 'metrics'>,
+  { documents, clock, logger, tracing }: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: SummariesEnvironment,
 ): SummariesHandler {
   const { hotWindow, summaryEvery } = env.SESSION_SETTINGS;
@@ -88,7 +87,7 @@ export function createSummariesHandler(
     });
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as SummariesHandler;
+    .use(tracing.middlewares()) as unknown as SummariesHandler;
 }
 
 export const handler = createSummariesHandler(

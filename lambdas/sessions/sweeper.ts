@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { memoryCategories } from '../memories/categories.ts';
@@ -21,7 +20,7 @@ export function createSweeperHandler(
 ): SweeperHandler {
   const { ending, offers } = createEnding(runtime, env);
   const sweep = new SessionSweep(runtime.documents, env.STATE_TABLE, runtime.clock, { ending, offers });
-  const { logger, tracer } = runtime;
+  const { logger, tracing } = runtime;
   return middy<unknown, SweepReport>(async (_event: unknown, context: Context) => {
     const report = await sweep.sweep(
       () => context.getRemainingTimeInMillis() < TIME_FOR_ONE_MS,
@@ -34,7 +33,7 @@ export function createSweeperHandler(
     return report;
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false })) as unknown as SweeperHandler;
+    .use(tracing.middlewares()) as unknown as SweeperHandler;
 }
 
 export const handler = createSweeperHandler(

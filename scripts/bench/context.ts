@@ -22,7 +22,6 @@ import type { Context as LambdaContext } from 'aws-lambda';
 import { memoryIdOf } from '../../lambdas/memories/memory.ts';
 import { toItem } from '../../lambdas/memories/table.ts';
 import type { HttpHandler } from '../../lambdas/shared/http/handler.ts';
-import { createRuntime } from '../../lambdas/shared/platform/runtime.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { stages } from '../../lib/config.ts';
 import { readAssembly } from '../local/assembly.ts';
@@ -33,8 +32,8 @@ import { CallFigures, counted } from './call-figures.ts';
 import { table } from './figures.ts';
 
 const SIZES = [10, 1_000, 10_000];
-const WARM_UP = 15;
-const ROUNDS = 60;
+const WARM_UP = 100;
+const ROUNDS = 150;
 const DECISIONS = 60;
 /** Longer than anything but decisions is relied on; those are verified. */
 const PAUSE_MS = 120_000;
@@ -90,6 +89,7 @@ async function main(): Promise<void> {
 
 async function measure(): Promise<void> {
   // The environment is there now: handlers read it when they are loaded.
+  const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
   const { createContextHandler } = await import('../../lambdas/context/handler.ts');
   const { handler: decisions } = await import('../../lambdas/decisions/handler.ts');
   const { handler: sessions } = await import('../../lambdas/sessions/handler.ts');

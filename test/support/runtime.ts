@@ -1,10 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient } from '../../lambdas/shared/dynamodb/client.ts';
 import { randomPart } from '../../lambdas/shared/platform/ids.ts';
 import type { Runtime } from '../../lambdas/shared/platform/runtime.ts';
+import { untraced } from '../../lambdas/shared/platform/tracing.ts';
 import { METRICS_NAMESPACE } from '../../lambdas/shared/schema/metrics.ts';
 import { record, recordCommands } from './recordings.ts';
 
@@ -52,7 +52,7 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
     unrecorded: createDocumentClient(),
     logger: new Logger({ serviceName: service }),
     metrics: createRecordedMetrics(service),
-    tracer: new Tracer({ serviceName: service, enabled: false }),
+    tracing: untraced,
     setTime: (time) => {
       now = new Date(time);
     },

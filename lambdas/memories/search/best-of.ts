@@ -18,6 +18,11 @@ export class BestOf<Item> {
     return this.#items.length < this.#size ? -Infinity : this.#values[0]!;
   }
 
+  /** What goes next, once there are as many as there may be. */
+  get worst(): Item | undefined {
+    return this.#items.length < this.#size ? undefined : this.#items[0];
+  }
+
   add(value: number, item: Item): void {
     if (this.#items.length < this.#size) {
       this.#values.push(value);

@@ -43,6 +43,11 @@ export class CollectionCache {
     return [...this.#entries.values()].reduce((sum, { source }) => sum + source.collection.bytes, 0);
   }
 
+  /** The collection under a name as it was last known, which may be out of date or not filled yet. */
+  known(name: string): MemoryCollection | undefined {
+    return this.#entries.get(name)?.source.collection;
+  }
+
   /**
    * The collection under a name, up to date. Any number of calls while one refresh is under way wait for one more. A
    * refresh that failed, or hangs, leaves nothing behind that could be half done: the next call begins anew.

@@ -93,17 +93,20 @@ export class LexicalIndex {
     }
   }
 
-  /** What each term adds to one slot's score, largest first. */
-  explain(terms: Iterable<string>, slot: number): Record<string, number> {
+  /** One slot's score, added up as everywhere, and what each term adds to it, largest first. */
+  explain(terms: Iterable<string>, slot: number): { score: number; terms: Record<string, number> } {
     const parts: [string, number][] = [];
+    let score = 0;
     const weight = (K1 * B) / (this.#length / this.#texts);
     for (const term of new Set(terms)) {
       const id = this.#terms.get(term);
       const count = id === undefined ? 0 : this.#occurrences(id, slot);
-      if (id !== undefined && count > 0)
-        parts.push([term, this.#idf(id) * saturation(count, weight * this.#lengths[slot]!)]);
+      if (id === undefined || count === 0) continue;
+      const part = this.#idf(id) * saturation(count, weight * this.#lengths[slot]!);
+      parts.push([term, part]);
+      score += part;
     }
-    return Object.fromEntries(parts.sort((a, b) => b[1] - a[1]));
+    return { score, terms: Object.fromEntries(parts.sort((a, b) => b[1] - a[1])) };
   }
 
   #idf(id: number): number {

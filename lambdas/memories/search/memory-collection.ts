@@ -1,3 +1,4 @@
+import { memoryTypes } from '../../shared/schema/memory-categories.ts';
 import type { Memory } from '../memory.ts';
 import { LexicalIndex } from './lexical-index.ts';
 import { VectorMatrix } from './vector-matrix.ts';
@@ -67,6 +68,8 @@ export class MemoryCollection {
   #index = new LexicalIndex();
   /** By slot; undefined where a memory was removed or replaced. */
   #memories: (Memory | undefined)[] = [];
+  /** By slot, the place of its type in `memoryTypes`. */
+  #typeCodes: number[] = [];
   readonly #slots = new Map<string, number>();
   readonly #sessions = new Map<string, Turn[]>();
   /** By slot, the slots of the turns before and after it in its conversation; -1 where there is none. */
@@ -75,6 +78,7 @@ export class MemoryCollection {
   /** By length: another model may have made others. */
   readonly #vectors = new Map<number, VectorMatrix>();
   #bytes = 0;
+  #version = 0;
 
   constructor(rules: CollectionRules = defaultCollectionRules) {
     this.#rules = rules;
@@ -89,6 +93,11 @@ export class MemoryCollection {
     return this.#bytes;
   }
 
+  /** Another one whenever something in it has changed. */
+  get version(): number {
+    return this.#version;
+  }
+
   get index(): LexicalIndex {
     return this.#index;
   }
@@ -96,6 +105,11 @@ export class MemoryCollection {
   /** By slot, with holes; without their vectors. */
   get memories(): readonly (Memory | undefined)[] {
     return this.#memories;
+  }
+
+  /** By slot, the place of its type in `memoryTypes`. */
+  get typeCodes(): readonly number[] {
+    return this.#typeCodes;
   }
 
   has(key: string): boolean {
@@ -109,9 +123,11 @@ export class MemoryCollection {
   put({ vector, ...memory }: Memory): void {
     const key = keyOf(memory);
     this.remove(key);
+    this.#version++;
     const text = this.#rules.attributes ? searchedText(memory) : memory.text;
     const slot = this.#index.add(termsOf(text, this.#rules.words));
     this.#memories[slot] = memory;
+    this.#typeCodes[slot] = memoryTypes.indexOf(memory.memoryType);
     this.#slots.set(key, slot);
     this.#bytes += bytesOf(memory) + (vector?.byteLength ?? 0);
     if (vector) this.#matrixOf(vector.length).set(slot, vector);
@@ -131,6 +147,7 @@ export class MemoryCollection {
   remove(key: string): void {
     const slot = this.#slots.get(key);
     if (slot === undefined) return;
+    this.#version++;
     const memory = this.#memories[slot]!;
     this.#index.remove(slot);
     this.#memories[slot] = undefined;
@@ -185,6 +202,7 @@ export class MemoryCollection {
     });
     this.#index = new LexicalIndex();
     this.#memories = [];
+    this.#typeCodes = [];
     this.#slots.clear();
     this.#sessions.clear();
     this.#earlier = [];

@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../shared/platform/clock.ts';
 import type { MemoryCategories, MemoryType } from '../../shared/schema/memory-categories.ts';
-import { isGone } from '../categories.ts';
+import { goneBy } from '../categories.ts';
 import { type Memory, type MemoryTier, type Metadata, renderContent } from '../memory.ts';
 import type { MemoryFeed } from '../memory-feed.ts';
 import type { Scope } from '../memory-listing.ts';
@@ -12,7 +13,7 @@ import type { Embedder } from './embedder.ts';
 import { orUndefined } from './embedding.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
 import { OwnMemories } from './own-memories.ts';
-import { type Boosts, type Hit, rank } from './ranking.ts';
+import { type Boosts, type Hit, rankScored, type Scores, scoresOf } from './ranking.ts';
 import { SharedMemories } from './shared-memories.ts';
 
 /** All of them must hold; of a list, one must. */
@@ -113,7 +114,11 @@ export class MemorySearch {
     return { own, shared };
   }
 
-  /** Several questions about the same memories, for the price of one refresh. In the order of the requests. */
+  /**
+   * Several questions about the same memories, for the price of one refresh. In the order of the requests.
+   *
+   * What is known is ranked while the table is asked for news. Mostly there are none, and the answer is there.
+   */
   async searchBatch(
     agentId: string,
     requests: readonly SearchRequest[],
@@ -122,27 +127,30 @@ export class MemorySearch {
       requests.map(({ scope = 'own' }) => scope),
     ),
   ): Promise<SearchResult[]> {
-    const [{ own, shared }, vectors] = await Promise.all([
-      ready,
-      Promise.all(requests.map(({ query }) => this.#embed(query))),
-    ]);
-    const now = this.#parts.clock();
-    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope = 'own', boosts, userId }, i) => {
-      const collections = [
-        ...(own && scope !== 'shared' ? [own] : []),
-        ...(shared && scope !== 'own' ? [shared] : []),
-      ];
-      const vector = vectors[i];
-      const hits = rank(collections, {
-        query,
-        topK,
-        now,
-        isWanted: this.#isWanted(filters, now, userId),
-        ...(vector && { vector }),
-        ...(boosts && { boosts }),
-      });
-      return { hits, unsearched: collections.reduce((sum, { unsearched }) => sum + unsearched, 0) };
-    });
+    const news = { isThere: false };
+    const arrived = (): void => void (news.isThere = true);
+    ready.then(arrived, arrived);
+    const vectors = new Map<string, Float32Array | undefined>();
+    for (const { query } of requests) vectors.set(query, undefined);
+    await Promise.all([...vectors.keys()].map(async (query) => vectors.set(query, await this.#embed(query))));
+    // By then the question for news is on its way.
+    await nextTurn();
+    const known = {
+      own: this.#cache.known(ownName(agentId)),
+      shared: this.#cache.known(sharedName(agentId)),
+    };
+    const early = news.isThere
+      ? undefined
+      : { of: snapshotOf(known, requests), hits: this.#rankAll(known, requests, vectors) };
+    const current = await ready;
+    const hits =
+      early && isSame(early.of, snapshotOf(current, requests))
+        ? early.hits
+        : this.#rankAll(current, requests, vectors);
+    return requests.map(({ scope }, i) => ({
+      hits: hits[i]!,
+      unsearched: collectionsOf(current, scope).reduce((sum, { unsearched }) => sum + unsearched, 0),
+    }));
   }
 
   /**
@@ -169,14 +177,37 @@ export class MemorySearch {
     };
   }
 
+  #rankAll(
+    ready: Ready,
+    requests: readonly SearchRequest[],
+    vectors: ReadonlyMap<string, Float32Array | undefined>,
+  ): Hit[][] {
+    const now = this.#parts.clock();
+    const asked = new Map<string, Scores>();
+    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope, boosts, userId }) => {
+      const vector = vectors.get(query);
+      const question = `${scope} ${query}`;
+      const scores =
+        asked.get(question) ?? scoresOf(collectionsOf(ready, scope), { query, ...(vector && { vector }) });
+      asked.set(question, scores);
+      return rankScored(scores, {
+        topK,
+        now,
+        isWanted: this.#isWanted(filters, now, userId),
+        ...(filters.memoryType && { types: filters.memoryType }),
+        ...(boosts && { boosts }),
+      });
+    });
+  }
+
   #own(agentId: string): Promise<MemoryCollection> {
-    return this.#cache.current(`own ${agentId}`, () => new OwnMemories(agentId, this.#parts));
+    return this.#cache.current(ownName(agentId), () => new OwnMemories(agentId, this.#parts));
   }
 
   #shared(agentId: string): Promise<MemoryCollection> {
     const { sharedTrustedMs: trustedMs = 0, ...parts } = this.#parts;
     return this.#cache.current(
-      `shared ${agentId}`,
+      sharedName(agentId),
       () => new SharedMemories(agentId, { ...parts, trustedMs }),
     );
   }
@@ -188,7 +219,7 @@ export class MemorySearch {
 
   #isWanted(filters: SearchFilters, now: Date, userId?: string): (memory: Memory) => boolean {
     const { memoryType, category, tags, tier, from, to, minConfidence } = filters;
-    const { categories } = this.#parts;
+    const isGone = goneBy(this.#parts.categories, now);
     return (memory) =>
       (memoryType === undefined || memoryType.includes(memory.memoryType)) &&
       (category === undefined || category.includes(memory.category)) &&
@@ -198,9 +229,34 @@ export class MemorySearch {
       (to === undefined || timeOf(memory) <= to) &&
       (minConfidence === undefined || memory.importance >= minConfidence) &&
       (userId === undefined || (memory.provenance?.userId ?? userId) === userId) &&
-      !isGone(categories, memory, now);
+      !isGone(memory);
   }
 }
+
+const ownName = (agentId: string): string => `own ${agentId}`;
+const sharedName = (agentId: string): string => `shared ${agentId}`;
+
+const collectionsOf = ({ own, shared }: Ready, scope: Scope = 'own'): MemoryCollection[] => [
+  ...(own && scope !== 'shared' ? [own] : []),
+  ...(shared && scope !== 'own' ? [shared] : []),
+];
+
+interface Seen {
+  readonly collection: MemoryCollection;
+  readonly version: number;
+}
+
+/** What the requests look at, as it is now. */
+const snapshotOf = (ready: Ready, requests: readonly SearchRequest[]): Seen[] =>
+  requests
+    .flatMap(({ scope }) => collectionsOf(ready, scope))
+    .map((collection) => ({ collection, version: collection.version }));
+
+const isSame = (some: readonly Seen[], others: readonly Seen[]): boolean =>
+  some.length === others.length &&
+  some.every(
+    ({ collection, version }, i) => others[i]!.collection === collection && others[i]!.version === version,
+  );
 
 const unranked = (memory: Memory): Hit => ({
   memory,

@@ -1,4 +1,5 @@
 import { DAY_MS } from '../../shared/platform/clock.ts';
+import { type MemoryType, memoryTypes } from '../../shared/schema/memory-categories.ts';
 import type { Memory } from '../memory.ts';
 import { BestOf } from './best-of.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
@@ -32,6 +33,8 @@ const RECENCY_BOOST = 0.1;
 const RECENCY_HALF_LIFE_MS = 7 * DAY_MS;
 const IMPORTANCE_BOOST = 0.1;
 const OUTCOME_BOOST = 0.05;
+/** All of them together. */
+const MOST_BOOST = (1 + RECENCY_BOOST) * (1 + IMPORTANCE_BOOST) * (1 + OUTCOME_BOOST);
 
 /** Each term of a score: `score = base × recency × importance × outcome`. */
 export interface Why {
@@ -58,54 +61,66 @@ export interface Hit {
   readonly why: Why;
 }
 
-export interface RankingRequest {
+export interface Question {
   readonly query: string;
   /** Of unit length; absent: by words alone. */
   readonly vector?: Float32Array;
+}
+
+export interface RankingRequest {
   readonly topK: number;
   readonly boosts?: Partial<Boosts>;
-  /** What may be found. What it refuses is not ranked at all. */
+  /** Only these may be found. @default all */
+  readonly types?: readonly MemoryType[];
+  /** And of those only these. What is refused is not ranked at all. */
   readonly isWanted: (memory: Memory) => boolean;
   readonly now: Date;
 }
 
 interface Candidate {
-  readonly scores: Scored;
+  readonly scores: CollectionScores;
   readonly slot: number;
   readonly memory: Memory;
   lexicalRank?: number;
   vectorRank?: number;
 }
 
-/** Scores by slot. */
-interface Scored {
+/** By slot. */
+interface CollectionScores {
   readonly collection: MemoryCollection;
-  /** BM25 of the memory itself, and with what its neighbours add. */
-  readonly own: Float64Array;
+  /** BM25, with what the turns around one add. */
   readonly lexical: Float64Array;
   readonly cosines?: Float64Array;
+}
+
+/** What every memory of some collections is worth to a question. */
+export interface Scores {
+  readonly terms: readonly string[];
+  readonly byCollection: readonly CollectionScores[];
 }
 
 const byId = (a: Candidate, b: Candidate): number => (a.memory.memoryId < b.memory.memoryId ? -1 : 1);
 
 /** The `FUSED` memories with the largest values above a least one, in their order; only of what is wanted. */
 function best(
-  scored: readonly Scored[],
-  valuesOf: (scores: Scored) => Float64Array,
+  { byCollection }: Scores,
+  valuesOf: (scores: CollectionScores) => Float64Array,
   above: number,
-  isWanted: (memory: Memory) => boolean,
+  { types, isWanted }: Pick<RankingRequest, 'types' | 'isWanted'>,
   candidates: Map<Memory, Candidate>,
 ): Candidate[] {
   const found = new BestOf<Candidate>(FUSED, byId);
-  for (const scores of scored) {
+  const isWantedType = memoryTypes.map((type) => !types || types.includes(type));
+  for (const scores of byCollection) {
     const values = valuesOf(scores);
-    const { memories } = scores.collection;
+    const { memories, typeCodes } = scores.collection;
     for (let slot = 0; slot < values.length; slot++) {
       const value = values[slot]!;
-      // Whether it is wanted takes longer than whether it is good enough: asked of few.
-      if (value <= above || value < found.least) continue;
+      // Thousands get here, and few are wanted or good enough: what is soonest known is asked first.
+      if (value <= above || value < found.least || !isWantedType[typeCodes[slot]!]) continue;
       const memory = memories[slot];
-      if (memory && isWanted(memory)) found.add(value, { scores, slot, memory });
+      if (!memory || (value === found.least && memory.memoryId > found.worst!.memory.memoryId)) continue;
+      if (isWanted(memory)) found.add(value, { scores, slot, memory });
     }
   }
   return found.inOrder().map((one) => {
@@ -120,47 +135,64 @@ function best(
  * conversation helping each other; embeddings by exact cosine; both fused by rank. How rare a word is depends on all
  * memories of a collection, whatever the filters.
  */
-export function rank(
+export const rank = (
   collections: readonly MemoryCollection[],
-  request: RankingRequest,
+  { query, vector, ...request }: Question & RankingRequest,
+  rules?: RankingRules,
+): Hit[] => rankScored(scoresOf(collections, { query, ...(vector && { vector }) }, rules), request);
+
+/** Asked once of the collections, a question can be answered for several filters. */
+export function scoresOf(
+  collections: readonly MemoryCollection[],
+  { query, vector }: Question,
   rules: RankingRules = defaultRankingRules,
-): Hit[] {
-  const { query, vector, topK, now, isWanted } = request;
+): Scores {
   const terms = questionTermsOf(query, rules.words);
-  const scored = collections.map((collection) => score(collection, terms, vector, rules));
+  return {
+    terms,
+    byCollection: collections.map((collection) => ({
+      collection,
+      lexical: lexicalScores(collection, terms, rules),
+      ...(vector && { cosines: collection.cosines(vector) }),
+    })),
+  };
+}
+
+export function rankScored(scores: Scores, request: RankingRequest): Hit[] {
+  const { topK, now } = request;
   const candidates = new Map<Memory, Candidate>();
-  const lexical = best(scored, (scores) => scores.lexical, 0, isWanted, candidates);
+  const lexical = best(scores, (of) => of.lexical, 0, request, candidates);
   for (const [i, candidate] of lexical.entries()) candidate.lexicalRank = i + 1;
-  const semantic = vector ? best(scored, (scores) => scores.cosines!, MIN_COSINE, isWanted, candidates) : [];
+  const isFused = scores.byCollection.some(({ cosines }) => cosines);
+  const semantic = isFused ? best(scores, (of) => of.cosines!, MIN_COSINE, request, candidates) : [];
   for (const [i, candidate] of semantic.entries()) candidate.vectorRank = i + 1;
   const top = lexical[0] ? lexicalOf(lexical[0]) : 1;
   const boosts = { ...allBoosts, ...request.boosts };
-  return [...candidates.values()]
-    .map((candidate) => {
-      const base = vector ? fused(candidate) : lexicalOf(candidate) / top;
-      return { candidate, base, ...factorsOf(candidate.memory, boosts, now) };
-    })
-    .map((hit) => ({ ...hit, score: hit.base * hit.recency * hit.importance * hit.outcome }))
-    .sort((a, b) => b.score - a.score || (a.candidate.memory.memoryId < b.candidate.memory.memoryId ? -1 : 1))
-    .slice(0, topK)
-    .map(({ candidate, score, ...factors }) => ({
-      memory: candidate.memory,
-      score,
-      why: { ...explain(candidate, terms), ...factors },
-    }));
+  const hits = new BestOf<Pick<Hit, 'score' | 'why'> & { readonly of: Candidate }>(topK, (a, b) =>
+    byId(a.of, b.of),
+  );
+  for (const of of candidates.values()) {
+    const base = isFused ? fused(of) : lexicalOf(of) / top;
+    if (base * MOST_BOOST < hits.least) continue;
+    const factors = factorsOf(of.memory, boosts, now);
+    const score = base * factors.recency * factors.importance * factors.outcome;
+    hits.add(score, { of, score, why: { base, ...factors } });
+  }
+  return hits.inOrder().map(({ of, score, why }) => ({
+    memory: of.memory,
+    score,
+    why: { ...explain(of, scores.terms), ...why },
+  }));
 }
 
 const lexicalOf = ({ scores, slot }: Candidate): number => scores.lexical[slot]!;
 
-function score(
+function lexicalScores(
   collection: MemoryCollection,
   terms: readonly string[],
-  vector: Float32Array | undefined,
   { neighbours: { previous, next } }: RankingRules,
-): Scored {
-  const { slots: size } = collection.index;
-  const own = new Float64Array(size);
-  const lexical = new Float64Array(size);
+): Float64Array {
+  const lexical = new Float64Array(collection.index.slots);
   collection.index.forEachTerm(terms, (parts, slots, count) => {
     /** What the turns around one lend it; a word that it has itself is not counted again. */
     const lend = (slot: number): void => {
@@ -174,7 +206,6 @@ function score(
     };
     for (let i = 0; i < count; i++) {
       const slot = slots[i]!;
-      own[slot]! += parts[slot]!;
       lexical[slot]! += parts[slot]!;
       const later = collection.laterThan(slot);
       if (later >= 0) lend(later);
@@ -185,7 +216,7 @@ function score(
       if (before < 0 || parts[before] === 0) lend(earlier);
     }
   });
-  return { collection, own, lexical, ...(vector && { cosines: collection.cosines(vector) }) };
+  return lexical;
 }
 
 /** 1 for the first of both rankings. */
@@ -195,15 +226,11 @@ const fused = ({ lexicalRank, vectorRank }: Candidate): number =>
 
 function explain(candidate: Candidate, terms: readonly string[]): Pick<Why, 'lexical' | 'vector'> {
   const { scores, slot, lexicalRank, vectorRank } = candidate;
-  const { collection, own, lexical, cosines } = scores;
+  const { collection, lexical, cosines } = scores;
+  const own = collection.index.explain(terms, slot);
   return {
     ...(lexicalRank && {
-      lexical: {
-        rank: lexicalRank,
-        score: own[slot]!,
-        terms: collection.index.explain(terms, slot),
-        neighbours: lexical[slot]! - own[slot]!,
-      },
+      lexical: { rank: lexicalRank, ...own, neighbours: lexical[slot]! - own.score },
     }),
     ...(vectorRank && { vector: { rank: vectorRank, cosine: cosines![slot]! } }),
   };

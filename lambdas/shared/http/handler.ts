@@ -1,5 +1,4 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware';
 import middy from '@middy/core';
 import type {
   APIGatewayProxyEventV2WithIAMAuthorizer,
@@ -64,7 +63,7 @@ function callerOf(event: HttpEvent, route: RouteContract, authMode: AuthMode): s
  * cleared, whatever happened.
  */
 export function createHttpHandler<R extends Routes>(
-  { logger, metrics, tracer }: Pick<Runtime, 'logger' | 'metrics' | 'tracer'>,
+  { logger, metrics, tracing }: Pick<Runtime, 'logger' | 'metrics' | 'tracing'>,
   authMode: AuthMode,
   routes: R,
   bindings: Bindings<R>,
@@ -105,7 +104,7 @@ export function createHttpHandler<R extends Routes>(
 
   return middy<HttpEvent, HttpResult>(dispatch)
     .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(captureLambdaHandler(tracer, { captureResponse: false }))
+    .use(tracing.middlewares())
     .use(flushMetrics)
     .use(mapErrors) as unknown as HttpHandler;
 }

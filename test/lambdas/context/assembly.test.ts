@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rankAsTheyAre } from '../../../lambdas/context/as-they-are.ts';
-import { ContextAssembly, type Sources } from '../../../lambdas/context/context-assembly.ts';
+import { ContextAssembly } from '../../../lambdas/context/context-assembly.ts';
+import type { Sources } from '../../../lambdas/context/sources.ts';
 import { DEFAULT_BUDGETS } from '../../../lambdas/context/budget.ts';
 import { groupDecisions, groupOf, type Relevant } from '../../../lambdas/context/entries.ts';
 import { NO_TOPIC } from '../../../lambdas/context/past-sessions.ts';
@@ -11,41 +12,91 @@ import type { ResumedSession } from '../../../lambdas/sessions/session-reader.ts
 
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 
+/** With nothing in it but what is said. */
+const assemblyOf = (changes: Partial<Sources>) =>
+  new ContextAssembly({
+    sources: {
+      session: () => Promise.reject(new Error('no session')),
+      signals: async () => ({ newest: [], areAll: true }),
+      insights: async () => [],
+      decisions: async () => [],
+      decisionsNow: async () => [],
+      sessions: async () => NO_TOPIC,
+      memories: async (_, wanted) => (await wanted, []),
+      sharedNow: async () => [],
+      noteShown: async () => undefined,
+      ...changes,
+    },
+    exposures: undefined as never,
+    estimate: (text) => text.length,
+    deadlines: { partMs: 50, sessionMs: 20_000 },
+    clock: () => NOW,
+    randomPart: () => new Uint8Array(),
+    log: { warn: () => undefined },
+  });
+
 describe('deadlines of a context', () => {
   const session = {
     head: { agentId: 'a', sessionId: 's', status: 'active', topic: 'refund' },
     messages: [{ seq: 1, role: 'user', content: 'Hello.', createdAt: NOW.toISOString() }],
     isBehind: false,
   } as unknown as ResumedSession;
-  const assembly = (changes: Partial<Sources>) =>
-    new ContextAssembly({
-      sources: {
-        session: () => sleep(150, session),
-        signals: async () => ({ newest: [], areAll: true }),
-        insights: async () => [],
-        decisions: async () => [],
-        decisionsNow: async () => [],
-        sessions: async () => NO_TOPIC,
-        memories: async (_, wanted) => (await wanted, []),
-        sharedNow: async () => [],
-        noteShown: async () => undefined,
-        ...changes,
-      },
-      exposures: undefined as never,
-      estimate: (text) => text.length,
-      deadlines: { partMs: 50, sessionMs: 20_000 },
-      clock: () => NOW,
-      randomPart: () => new Uint8Array(),
-      log: { warn: () => undefined },
-    });
   const request = { sessionId: 's', budgets: DEFAULT_BUDGETS, record: false };
 
   it('do not count the time a part waits for the session', async () => {
-    expect((await assembly({}).assemble('a', request)).degraded).toEqual([]);
+    const slow = { session: () => sleep(150, session) };
+    expect((await assemblyOf(slow).assemble('a', request)).degraded).toEqual([]);
     const never = () => new Promise<never>(() => undefined);
-    const late = { sessions: never, memories: never };
-    const { degraded } = await assembly(late).assemble('a', { ...request, query: 'refund' });
+    const late = { ...slow, sessions: never, memories: never };
+    const { degraded } = await assemblyOf(late).assemble('a', { ...request, query: 'refund' });
     expect(degraded).toEqual(['memories', 'sessions']);
+  });
+});
+
+describe('what depends on the session', () => {
+  const session = {
+    head: { agentId: 'a', sessionId: 's', status: 'active', topic: 'refund', userId: 'ada' },
+    messages: [],
+    isBehind: false,
+  } as unknown as ResumedSession;
+
+  it('is asked for while the session is read, once an instance knows what it is about', async () => {
+    const asked: unknown[] = [];
+    const assembly = assemblyOf({
+      session: async () => session,
+      memories: async (_, wanted, likely) => {
+        asked.push({ wanted: await wanted, likely });
+        return [];
+      },
+      sessions: async (_, current, isLikely) => {
+        asked.push({ topic: (await current)?.topic, isLikely });
+        return NO_TOPIC;
+      },
+    });
+    const request = { sessionId: 's', budgets: DEFAULT_BUDGETS, record: false };
+    const wanted = { query: 'fees refund', userId: 'ada' };
+
+    await assembly.assemble('a', { ...request, query: 'fees' });
+    expect(asked.splice(0)).toEqual([
+      { wanted, likely: undefined },
+      { topic: 'refund', isLikely: false },
+    ]);
+
+    await assembly.assemble('a', { ...request, query: 'fees' });
+    expect(asked.splice(0)).toEqual([
+      { wanted, likely: wanted },
+      { topic: 'refund', isLikely: true },
+    ]);
+
+    // What was said last is not known before the session is read, and another agent's session is another one.
+    await assembly.assemble('a', request);
+    await assembly.assemble('b', { ...request, query: 'fees' });
+    expect(asked).toMatchObject([
+      { wanted: { query: 'refund' }, likely: undefined },
+      { isLikely: true },
+      { wanted, likely: undefined },
+      { isLikely: false },
+    ]);
   });
 });
 

@@ -1,8 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BestOf } from '../../../lambdas/memories/search/best-of.ts';
+import { HashingEmbedder } from '../../../lambdas/memories/search/embedder.ts';
 import { MemoryCollection, keyOf } from '../../../lambdas/memories/search/memory-collection.ts';
+import { MemorySearch } from '../../../lambdas/memories/search/memory-search.ts';
+import { rank } from '../../../lambdas/memories/search/ranking.ts';
 import { VectorMatrix } from '../../../lambdas/memories/search/vector-matrix.ts';
+import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { memoryOf } from '../../../scripts/bench/search/labelled.ts';
 
 describe('the best of many', () => {
@@ -16,6 +21,101 @@ describe('the best of many', () => {
         expect(best.inOrder()).toEqual(places.sort((a, b) => all[b]! - all[a]! || a - b).slice(0, size));
       }),
     );
+  });
+});
+
+describe('a ranking', () => {
+  const types = ['RULE', 'TRADE', 'INSIGHT'] as const;
+  const now = new Date('2026-03-01T12:00:00.000Z');
+  /** Few words and days, so that many are as good as others. */
+  const sketch = fc.record({
+    words: fc.array(fc.constantFrom('buy', 'sell', 'hold'), { minLength: 1, maxLength: 3 }),
+    memoryType: fc.constantFrom(...types),
+    day: fc.integer({ min: 1, max: 3 }),
+    vector: fc.constantFrom([1, 0], [0, 1], [0.6, 0.8]),
+  });
+  const sketches = fc.array(sketch, { maxLength: 40 });
+  type Sketches = typeof sketches extends fc.Arbitrary<infer Value> ? Value : never;
+  const collectionOf = (some: Sketches): MemoryCollection => {
+    const collection = new MemoryCollection();
+    for (const [i, { words, memoryType, day, vector }] of some.entries()) {
+      const memory = memoryOf('ranked', { content: words.join(' ') }, String(i));
+      const lastSeenAt = `2026-02-0${day}T00:00:00.000Z`;
+      collection.put({ ...memory, memoryType, lastSeenAt, vector: Float32Array.from(vector) });
+    }
+    return collection;
+  };
+  const isWanted = () => true;
+
+  it.each([
+    ['words', {}],
+    ['words and vectors', { vector: Float32Array.of(1, 0) }],
+  ])('by %s starts the same however many are asked for, and however types are left out', (_, by) => {
+    fc.assert(
+      fc.property(sketches, fc.integer({ min: 1, max: 10 }), fc.subarray([...types]), (some, topK, kept) => {
+        const collections = [collectionOf(some)];
+        const question = { query: 'buy or hold', now, ...by };
+        const of = (wanted: Partial<Parameters<typeof rank>[1]>) =>
+          rank(collections, { ...question, topK: 1_000, isWanted, ...wanted });
+        expect(of({ topK })).toEqual(of({}).slice(0, topK));
+        expect(of({ types: kept })).toEqual(
+          of({ isWanted: ({ memoryType }) => kept.some((type) => type === memoryType) }),
+        );
+      }),
+    );
+  });
+});
+
+describe('a search', () => {
+  const memory = (name: string) => memoryOf('searched', { content: `${name} is due` }, name);
+
+  it('ranks what it knows while it asks for news, and again when there are any', async () => {
+    const stored = new Map(['rent', 'tax'].map((name) => [memory(name).memoryId, memory(name)]));
+    let news: string[] = [];
+    const embedded: string[] = [];
+    const embedder = new HashingEmbedder();
+    const position = {} as never;
+    const search = new MemorySearch({
+      records: {
+        ofAgent: async function* () {
+          yield [...stored.values()];
+        },
+        getMany: async () => news.flatMap((id) => stored.get(id) ?? []),
+      } as never,
+      feed: {
+        begin: async () => position,
+        since: async () => {
+          await sleep(50);
+          return { memoryIds: news, position };
+        },
+      } as never,
+      sharing: undefined as never,
+      categories: defaultMemoryCategories,
+      clock: () => new Date(memory('rent').createdAt),
+      embedder: {
+        ...embedder,
+        embed: (text) => {
+          embedded.push(text);
+          return embedder.embed(text);
+        },
+      },
+    });
+    const found = async () => {
+      const [first, second] = await search.searchBatch('searched', [
+        { query: 'due' },
+        { query: 'due', topK: 1 },
+      ]);
+      expect(second!.hits).toEqual(first!.hits.slice(0, 1));
+      return first!.hits.map(({ memory: { text } }) => text.split(' ')[0]).sort();
+    };
+    expect(await found()).toEqual(['rent', 'tax']);
+    expect(await found()).toEqual(['rent', 'tax']);
+    // The same question is embedded once.
+    expect(embedded).toEqual(['due', 'due']);
+    stored.set(memory('fee').memoryId, memory('fee'));
+    stored.delete(memory('tax').memoryId);
+    news = [memory('fee').memoryId, memory('tax').memoryId];
+    expect(await found()).toEqual(['fee', 'rent']);
   });
 });
 
