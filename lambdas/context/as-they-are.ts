@@ -16,7 +16,7 @@ export interface Current {
 }
 
 /** Rounds of asking: what one brings in for what is gone is asked for in the next. Most answers take one. */
-const MAX_ROUNDS = 3;
+export const MAX_ROUNDS = 3;
 
 /**
  * The best as they are at this moment: their decisions as they ended by now, of others' memories only what is still

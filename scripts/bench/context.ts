@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     POWERTOOLS_METRICS_DISABLED: 'true',
     AUTH_MODE: 'none',
     SESSION_SETTINGS: JSON.stringify(stages.dev.sessions),
-    CONTEXT_DEADLINES: JSON.stringify(deadlines),
+    CONTEXT_DEADLINES: JSON.stringify(stages.dev.context),
     FEATURE_WINDOWS: JSON.stringify(stages.dev.featureWindows),
     MEMORY_CATEGORIES: JSON.stringify(stages.dev.memoryCategories),
     ...Object.fromEntries(Object.values(tables).map(({ environment: name, name: value }) => [name, value])),

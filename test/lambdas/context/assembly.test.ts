@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rankAsTheyAre } from '../../../lambdas/context/as-they-are.ts';
 import { ContextAssembly } from '../../../lambdas/context/context-assembly.ts';
 import type { Sources } from '../../../lambdas/context/sources.ts';
+import { contextDeadlines } from '../../../lambdas/context/deadline-settings.ts';
 import { DEFAULT_BUDGETS } from '../../../lambdas/context/budget.ts';
 import { groupDecisions, groupOf, type Relevant } from '../../../lambdas/context/entries.ts';
 import { NO_TOPIC } from '../../../lambdas/context/past-sessions.ts';
@@ -50,6 +51,17 @@ describe('deadlines of a context', () => {
     const late = { ...slow, sessions: never, memories: never };
     const { degraded } = await assemblyOf(late).assemble('a', { ...request, query: 'refund' });
     expect(degraded).toEqual(['memories', 'sessions']);
+  });
+});
+
+describe('the variable with the deadlines', () => {
+  it.each([
+    [{ partMs: 1_500, sessionMs: 5_000 }, true],
+    [{ partMs: 2_000, sessionMs: 10_000 }, true],
+    [{ partMs: 2_001, sessionMs: 10_000 }, false],
+    [{ partMs: 5_000, sessionMs: 5_000 }, false],
+  ])('%j is within what a request may take: %j', (deadlines, isAllowed) => {
+    expect(contextDeadlines.safeParse(JSON.stringify(deadlines)).success).toBe(isAllowed);
   });
 });
 
