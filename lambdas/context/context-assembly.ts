@@ -117,6 +117,7 @@ export class ContextAssembly {
     const [signals, insights, decisions, memories, onTopic] = await optional;
     if (session?.isBehind) degraded.add('summary');
     if (!signals.areAll) degraded.add('signals');
+    if (!onTopic.areAll) degraded.add('sessions');
 
     const { sessionIds, summaries } = onTopic;
     const candidates: Relevant[] = [

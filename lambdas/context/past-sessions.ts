@@ -9,7 +9,7 @@ import { RELEVANT_DAYS } from './ranking.ts';
 
 /** Sessions of an agent that are looked at, the newest. */
 const MAX_SESSIONS = 500;
-/** Of those, how many are asked for at once, and how many again every minute. */
+/** Of those, how many are asked for at once; and of those with one user, how many are looked at. */
 const PAGE = 100;
 /** One that was opened longer ago cannot have had any activity in the days that count. */
 const MAX_AGE_MS = MAX_SESSION_MS + RELEVANT_DAYS * DAY_MS;
@@ -28,9 +28,11 @@ export interface OnTopic {
   readonly sessionIds: ReadonlySet<string>;
   /** The newest that have a summary, without the current one and those with another user. */
   readonly summaries: readonly PastSession[];
+  /** False when the agent had more sessions in these days than were looked at. */
+  readonly areAll: boolean;
 }
 
-export const NO_TOPIC: OnTopic = { sessionIds: new Set(), summaries: [] };
+export const NO_TOPIC: OnTopic = { sessionIds: new Set(), summaries: [], areAll: true };
 
 /** A session that is over or goes on elsewhere, and what was said in it, in short. */
 export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId' | 'topic'> {
@@ -46,13 +48,16 @@ interface Listed {
   readonly sessions: readonly SessionSummary[];
   /** Those that were there at `newestAt`. */
   readonly isThere: ReadonlySet<string>;
+  /** There are no older ones that could count. */
+  readonly isEnd: boolean;
 }
 
 /**
  * Finds sessions on a topic that ended, or went on, in the last seven days: among the newest five hundred of an agent
  * that were opened in the last 37, which no session outlives by more. Some 15 read units for each hundred that are
- * over, once a quarter of an hour and instance; the newest hundred once a minute; and one query (about 1) for each
- * summary that is not known yet, or that no list has told of for a minute: a session may have been erased.
+ * over, once a quarter of an hour and instance; those opened since once a minute; and one query (about 1) for each
+ * summary that is not known yet, or that no list has told of for a minute: a session may have been erased. Of an agent
+ * with more than five hundred sessions in seven days, the newest hundred with the user are looked at as well.
  */
 export class PastSessions {
   readonly #list: SessionList;
@@ -85,8 +90,15 @@ export class PastSessions {
     const { sessionId: currentId, topic, userId } = head;
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
-    const listed = await (early ?? this.#sessions(agentId, current));
-    const sessions = listed.sessions
+    const reachesBack = ({ isEnd, sessions }: Listed): boolean => isEnd || sessions.at(-1)!.createdAt < from;
+    const ofAgent = await (early ?? this.#sessions(agentId, current));
+    const ofUser =
+      userId === undefined || reachesBack(ofAgent)
+        ? undefined
+        : await this.#sessions(agentId, current, userId);
+    const listed = [ofAgent, ...(ofUser ? [ofUser] : [])];
+    const byId = new Map(listed.flatMap(({ sessions }) => sessions.map((one) => [one.sessionId, one])));
+    const sessions = [...byId.values()]
       .filter((session) => session.topic?.trim().toLowerCase() === same && lastOf(session) >= from)
       .sort((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
     const others = sessions
@@ -96,60 +108,77 @@ export class PastSessions {
       others.map(async (session) => ({
         ...session,
         lastAt: lastOf(session),
-        summary: await this.#summaryOf(session, listed),
+        summary: await this.#summaryOf(
+          session,
+          listed.some(({ isThere }) => isThere.has(session.sessionId)),
+        ),
       })),
     );
     return {
       sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), currentId]),
       summaries: found.filter(({ summary }) => summary !== ''),
+      areAll: reachesBack(ofUser ?? ofAgent),
     };
   }
 
-  async #sessions(agentId: string, head: Promise<SessionHead | undefined>): Promise<Listed> {
+  /** The newest of the agent; or a page of those with one user. */
+  async #sessions(agentId: string, head: Promise<SessionHead | undefined>, userId?: string): Promise<Listed> {
     const now = this.#clock().getTime();
-    const known = this.#lists.get(agentId);
+    const name = JSON.stringify([agentId, userId]);
+    const most = userId === undefined ? MAX_SESSIONS : PAGE;
+    const known = this.#lists.get(name);
     const earlier = known && now - known.allAt < ALL_TRUSTED_MS ? known : undefined;
     if (earlier && now - earlier.newestAt < NEWEST_TRUSTED_MS) return earlier;
-    const newest = await this.#newest(agentId, earlier ? 1 : MAX_SESSIONS / PAGE, head);
+    const { newest, isEnd, hasMet } = await this.#newest(agentId, userId, most, head, earlier?.sessions);
     const isThere = new Set(newest.map(({ sessionId }) => sessionId));
-    const before = earlier?.sessions.filter(({ sessionId }) => !isThere.has(sessionId)) ?? [];
+    const before = hasMet ? earlier : undefined;
+    const older = before?.sessions.filter(({ sessionId }) => !isThere.has(sessionId)) ?? [];
+    const sessions = [...newest, ...older];
     const listed: Listed = {
-      allAt: earlier?.allAt ?? now,
+      allAt: before?.allAt ?? now,
       newestAt: now,
-      sessions: [...newest, ...before].slice(0, MAX_SESSIONS),
+      sessions: sessions.slice(0, most),
       isThere,
+      isEnd: (isEnd || before?.isEnd === true) && sessions.length <= most,
     };
-    remember(this.#lists, agentId, listed);
+    remember(this.#lists, name, listed);
     return listed;
   }
 
+  /** Page by page, down to one that has a session of those known before. */
   async #newest(
     agentId: string,
-    pages: number,
+    userId: string | undefined,
+    most: number,
     head: Promise<SessionHead | undefined>,
-  ): Promise<SessionSummary[]> {
+    before: readonly SessionSummary[] = [],
+  ): Promise<{ newest: SessionSummary[]; isEnd: boolean; hasMet: boolean }> {
     const oldest = new Date(this.#clock().getTime() - MAX_AGE_MS).toISOString();
-    const found: SessionSummary[] = [];
+    const known = new Set(before.map(({ sessionId }) => sessionId));
+    const newest: SessionSummary[] = [];
     let nextToken: string | undefined;
-    for (let page = 0; page < pages; page++) {
-      const query = { maxResults: PAGE, ...(nextToken !== undefined && { nextToken }) };
+    for (let read = 0; read < most; read += PAGE) {
+      const query = {
+        maxResults: PAGE,
+        ...(userId !== undefined && { userId }),
+        ...(nextToken !== undefined && { nextToken }),
+      };
       const { items, nextToken: next } = await this.#list.list(agentId, query, head);
-      found.push(...items);
-      if (next === null || items.some(({ createdAt }) => createdAt < oldest)) break;
+      newest.push(...items);
+      const isEnd = next === null || items.some(({ createdAt }) => createdAt < oldest);
+      const hasMet = items.some(({ sessionId }) => known.has(sessionId));
+      if (isEnd || hasMet) return { newest, isEnd, hasMet };
       nextToken = next;
     }
-    return found;
+    return { newest, isEnd: false, hasMet: false };
   }
 
   /** Empty where there is none: a short session never got one, and an erased one has it no more. */
-  async #summaryOf(
-    { agentId, sessionId, status, end }: SessionSummary,
-    { isThere }: Listed,
-  ): Promise<string> {
+  async #summaryOf({ agentId, sessionId, status, end }: SessionSummary, isThere: boolean): Promise<string> {
     const now = this.#clock().getTime();
     const name = `${agentId}#${sessionId}`;
     const known = this.#summaries.get(name);
-    if (known && (isThere.has(sessionId) || now - known.at < NEWEST_TRUSTED_MS)) return known.text;
+    if (known && (isThere || now - known.at < NEWEST_TRUSTED_MS)) return known.text;
     const text = await this.#reader.opening(agentId, sessionId).then(
       ({ summary }) => (summary ? textOf(summary.content) : ''),
       (error: unknown) => {
