@@ -155,8 +155,8 @@ export const contextRoutes = {
       }),
       degraded: z.array(z.enum(degradable)).meta({
         description:
-          'What could not be had in time, or not all of it: `signals` where more than 200 wait, `summary` where ' +
-          'messages lie between it and the newest.',
+          'What could not be had in time, or not all of it: `signals` where more than 200 wait, `sessions` where there ' +
+          'were more in seven days than are looked at, `summary` where messages lie between it and the newest.',
       }),
       exposureId: z.string().nullable().meta({
         description:
