@@ -85,8 +85,10 @@ export class ContextAssembly {
   }
 
   /**
-   * All sources are asked at the same time; only what depends on the session's topic waits for the session, the first
-   * time an instance is asked for it. What is late or fails is left out and named; without the session that was asked for there is no answer.
+   * All sources are asked at the same time. What depends on the session waits for it, unless the instance has read it
+   * before: then its topic and user are taken to be the same, and its memories, where there is a query, and the sessions
+   * on its topic are looked for at once. What is late or fails is left out and named; without the session that was asked
+   * for there is no answer.
    *
    * @throws ValidationFailedError at `sessionId` when the agent has no such session
    * @throws UnavailableError when the session cannot be read in time

@@ -9,8 +9,9 @@ const MAX_REQUEST_MS = 28 * SECOND_MS;
 
 const milliseconds = z.number().int().min(1).max(20_000);
 
-/** What an answer takes at most: the session, the parts, each round that verifies them, and the record. */
-const longest = ({ partMs, sessionMs }: Deadlines): number => 2 * sessionMs + (1 + MAX_ROUNDS) * partMs;
+/** What an answer takes at most: the session, the parts, each round that verifies them, and what is recorded. */
+const longest = ({ partMs, sessionMs }: Deadlines): number =>
+  sessionMs + (1 + MAX_ROUNDS) * partMs + Math.max(sessionMs, partMs);
 
 /** The variable CONTEXT_DEADLINES: `{"partMs":1500,"sessionMs":5000}`. */
 export const contextDeadlines = json(

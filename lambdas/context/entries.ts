@@ -1,6 +1,5 @@
 import { describeCondition } from '../consolidation/mining/describe.ts';
 import type { Decision } from '../decisions/decision.ts';
-import type { Memory } from '../memories/memory.ts';
 import { timeOf } from '../memories/search/memory-collection.ts';
 import type { Hit } from '../memories/search/ranking.ts';
 import type { Matched } from '../patterns/pattern-matching.ts';
@@ -121,7 +120,6 @@ export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>)
 
 type Traits = Pick<Relevant, 'terms' | 'features' | 'body'>;
 const traits = new WeakMap<Decision, Traits>();
-const memoryTraits = new WeakMap<Memory, Traits>();
 
 /** What one decision is found by and how it reads, made once. */
 function traitsOf(decision: Decision): Traits {
@@ -154,10 +152,12 @@ function traitsOf(decision: Decision): Traits {
  * counts as its relevance if that is more.
  */
 export function memoryCandidate({ memory, why }: Hit, onTopic: ReadonlySet<string>): Relevant {
-  const { memoryId, agentId, memoryType, provenance, outcome } = memory;
+  const { memoryId, agentId, memoryType, content, text, tags, metadata, provenance, outcome } = memory;
   const status = outcome?.status;
-  const isOnTopic = provenance?.sessionId !== undefined && onTopic.has(provenance.sessionId);
-  const { terms, features, body } = traitsOfMemory(memory);
+  const features = featuresOf(typeof content === 'string' ? undefined : content);
+  if (provenance?.sessionId !== undefined && onTopic.has(provenance.sessionId)) features.add(ON_TOPIC);
+  const terms = termsOf(`${text} ${tags.join(' ')}`);
+  const values = valueTermsOf(metadata);
   return {
     kind: 'memory',
     id: memoryId,
@@ -168,25 +168,12 @@ export function memoryCandidate({ memory, why }: Hit, onTopic: ReadonlySet<strin
       failure: status === 'failure' ? 1 : 0,
       unknown: status === undefined ? 1 : 0,
     },
-    terms,
-    features: isOnTopic ? new Set([...features, ON_TOPIC]) : features,
+    terms: values.size === 0 ? terms : new Set([...terms, ...values]),
+    features,
     ...(why.vector && { found: Math.max(0, Math.min(1, why.vector.cosine)) }),
     what: `memory ${memoryType}${status === undefined ? '' : `, ${status}`}`,
-    body,
-  };
-}
-
-function traitsOfMemory(memory: Memory): Traits {
-  const known = memoryTraits.get(memory);
-  if (known) return known;
-  const { content, text, tags, metadata } = memory;
-  const made: Traits = {
-    terms: new Set([...termsOf(`${text} ${tags.join(' ')}`), ...valueTermsOf(metadata)]),
-    features: featuresOf(typeof content === 'string' ? undefined : content),
     body: text,
   };
-  memoryTraits.set(memory, made);
-  return made;
 }
 
 export const sessionCandidate = (session: PastSession): Relevant => ({

@@ -36,9 +36,9 @@ import { contextDeadlines } from './deadline-settings.ts';
 import { PastSessions } from './past-sessions.ts';
 import { RecentDecisions } from './recent-decisions.ts';
 import { RelevantMemories } from './relevant-memories.ts';
+import type { Sources } from './sources.ts';
 import { createEstimate } from './token-estimate.ts';
 import { toAnswer } from './views.ts';
-import type { Sources } from './sources.ts';
 import { readVocabulary } from './vocabulary.ts';
 
 export interface ContextEnvironment {

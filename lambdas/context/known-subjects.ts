@@ -1,11 +1,12 @@
 import type { SessionHead, SessionSubject } from '../sessions/session.ts';
 
-/** A hundred bytes or so each. */
+/** Half a KB each at most. */
 const MAX_REMEMBERED = 10_000;
 
 /**
- * Whom sessions are with and what they are about, of those an instance has read: neither ever changes. So what depends
- * on it can be asked for while the session is read, and is used if that is what the session says.
+ * Whom sessions are with and what they are about, of those an instance has read. Neither changes while a session lives,
+ * so what depends on it can be asked for while the session is read; but an id can be another session's by now, so what
+ * was found is used only if the session says the same.
  */
 export class KnownSubjects {
   readonly #subjects = new Map<string, SessionSubject>();
@@ -15,8 +16,9 @@ export class KnownSubjects {
   }
 
   note({ agentId, sessionId, topic, userId }: SessionHead): void {
-    if (this.#subjects.size >= MAX_REMEMBERED) this.#subjects.clear();
-    this.#subjects.set(nameOf(agentId, sessionId), {
+    const name = nameOf(agentId, sessionId);
+    if (this.#subjects.size >= MAX_REMEMBERED && !this.#subjects.has(name)) this.#subjects.clear();
+    this.#subjects.set(name, {
       ...(topic !== undefined && { topic }),
       ...(userId !== undefined && { userId }),
     });

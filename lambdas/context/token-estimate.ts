@@ -1,3 +1,5 @@
+import { detached } from '../shared/platform/detached.ts';
+
 /**
  * How many tokens a text is at most, without a tokenizer's whole vocabulary.
  *
@@ -91,7 +93,7 @@ function remembering(count: (text: string) => Tokens): (text: string) => Tokens 
       remembered.clear();
       characters = text.length;
     }
-    remembered.set(text, tokens);
+    remembered.set(detached(text), tokens);
     return tokens;
   };
 }

@@ -1,7 +1,7 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type MemoryCategories, type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
-import { isGone } from './categories.ts';
+import { goneBy } from './categories.ts';
 import { withoutVector } from './memory-change.ts';
 import type { Memory, MemoryTier, Revision } from './memory.ts';
 import type { ImportancePosition, MemoryRecords } from './memory-records.ts';
@@ -80,11 +80,12 @@ export class MemoryListing {
     const query = ['memories', agentId, scope, filters];
     const position = decodePageToken(query, nextToken, isPosition);
     const now = this.#clock();
+    const isGone = goneBy(this.#categories, now);
     const isWanted = (memory: Memory): boolean =>
       (filters.memoryType === undefined || memory.memoryType === filters.memoryType) &&
       (filters.category === undefined || memory.category === filters.category) &&
       (filters.tier === undefined || memory.tier === filters.tier) &&
-      !isGone(this.#categories, memory, now);
+      !isGone(memory);
     const items: Memory[] = [];
     let next: Position | undefined;
     if (scope !== 'shared' && position?.[0] !== 'shared')

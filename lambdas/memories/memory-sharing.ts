@@ -9,7 +9,7 @@ import {
   type Sharing,
   type SharingRecord,
 } from '../sharing/sharing.ts';
-import { isGone } from './categories.ts';
+import { goneBy } from './categories.ts';
 import type { Memory } from './memory.ts';
 import type { MemoryRecords } from './memory-records.ts';
 import type { MemoryStore } from './memory-store.ts';
@@ -117,7 +117,8 @@ export class MemorySharing {
   async sharedWith(agentId: string): Promise<Memory[]> {
     const now = this.#clock();
     const memories = await this.#records.getMany(await this.#sharing.sharedWith(agentId));
-    return memories.filter((memory) => !isGone(this.#categories, memory, now));
+    const isGone = goneBy(this.#categories, now);
+    return memories.filter((memory) => !isGone(memory));
   }
 }
 

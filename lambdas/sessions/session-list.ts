@@ -40,7 +40,7 @@ export class SessionList {
    * Newest first, strongly consistent: one query, and one batch of reads for the heads of those that are not over,
    * because an append writes no list row (1 read unit each). Sessions are listed until 90 days after their end.
    *
-   * @param known a head that is being read anyway
+   * @param known a head that is being read anyway; never fails
    */
   async list(
     agentId: string,

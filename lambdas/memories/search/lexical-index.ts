@@ -1,3 +1,5 @@
+import { detached } from '../../shared/platform/detached.ts';
+
 /** BM25's usual parameters: how soon a repeated term says no more, and how much a long text is held against it. */
 const K1 = 1.2;
 const B = 0.75;
@@ -36,7 +38,7 @@ export class LexicalIndex {
       let id = this.#terms.get(term);
       if (id === undefined) {
         id = this.#postings.length;
-        this.#terms.set(term, id);
+        this.#terms.set(detached(term), id);
         this.#postings.push([]);
         this.#counts.push(0);
       }

@@ -184,7 +184,7 @@ export class MemorySearch {
   ): Hit[][] {
     const now = this.#parts.clock();
     const asked = new Map<string, Scores>();
-    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope, boosts, userId }) => {
+    return requests.map(({ query, topK = DEFAULT_TOP_K, filters = {}, scope = 'own', boosts, userId }) => {
       const vector = vectors.get(query);
       const question = `${scope} ${query}`;
       const scores =

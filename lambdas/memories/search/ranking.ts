@@ -33,8 +33,6 @@ const RECENCY_BOOST = 0.1;
 const RECENCY_HALF_LIFE_MS = 7 * DAY_MS;
 const IMPORTANCE_BOOST = 0.1;
 const OUTCOME_BOOST = 0.05;
-/** All of them together. */
-const MOST_BOOST = (1 + RECENCY_BOOST) * (1 + IMPORTANCE_BOOST) * (1 + OUTCOME_BOOST);
 
 /** Each term of a score: `score = base × recency × importance × outcome`. */
 export interface Why {
@@ -173,7 +171,8 @@ export function rankScored(scores: Scores, request: RankingRequest): Hit[] {
   );
   for (const of of candidates.values()) {
     const base = isFused ? fused(of) : lexicalOf(of) / top;
-    if (base * MOST_BOOST < hits.least) continue;
+    // As the score is multiplied, or rounding would drop one of equals.
+    if (base * (1 + RECENCY_BOOST) * (1 + IMPORTANCE_BOOST) * (1 + OUTCOME_BOOST) < hits.least) continue;
     const factors = factorsOf(of.memory, boosts, now);
     const score = base * factors.recency * factors.importance * factors.outcome;
     hits.add(score, { of, score, why: { base, ...factors } });

@@ -1,4 +1,5 @@
 import { stemmer } from 'stemmer';
+import { detached } from '../../shared/platform/detached.ts';
 
 /**
  * Words that say nothing about what is meant: articles, pronouns, auxiliaries, prepositions, and what questions are
@@ -32,7 +33,7 @@ function stemOf(word: string): string {
   if (stem === undefined) {
     stem = stemmer(word);
     if (stems.size >= MAX_STEMS) stems.clear();
-    stems.set(word, stem);
+    stems.set(detached(word), detached(stem));
   }
   return stem;
 }

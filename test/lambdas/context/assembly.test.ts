@@ -59,7 +59,8 @@ describe('the variable with the deadlines', () => {
     [{ partMs: 1_500, sessionMs: 5_000 }, true],
     [{ partMs: 2_000, sessionMs: 10_000 }, true],
     [{ partMs: 2_001, sessionMs: 10_000 }, false],
-    [{ partMs: 5_000, sessionMs: 5_000 }, false],
+    [{ partMs: 5_400, sessionMs: 1_000 }, true],
+    [{ partMs: 5_401, sessionMs: 1_000 }, false],
   ])('%j is within what a request may take: %j', (deadlines, isAllowed) => {
     expect(contextDeadlines.safeParse(JSON.stringify(deadlines)).success).toBe(isAllowed);
   });

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
 import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
-import { messageSortKey, sessionPartition, summaryToItem } from '../../../lambdas/sessions/table.ts';
+import { HEAD, messageSortKey, sessionPartition, summaryToItem } from '../../../lambdas/sessions/table.ts';
 import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
-import { toTtl } from '../../../lambdas/shared/platform/clock.ts';
+import { MINUTE_MS, toTtl } from '../../../lambdas/shared/platform/clock.ts';
 import { intercept } from '../../support/faults.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../../lambdas/shared/schema/tables.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
@@ -319,6 +319,32 @@ describe('what was shown', () => {
     instance.runtime.advance(61_000);
     expect((await ask()).writeUnits).toBe(2);
     expect(await ask()).toEqual({ requests: 5, readUnits: 2.5, writeUnits: 1 });
+  });
+
+  it('asks for the session itself once, also where it is on the list of those on its topic', async () => {
+    const heads: unknown[] = [];
+    const documents = intercept((command, pass) => {
+      if (command instanceof BatchGetCommand)
+        for (const { Keys } of Object.values(command.input.RequestItems ?? {}))
+          heads.push(...Keys!.filter(({ [SORT_KEY]: key }) => key === HEAD));
+      return pass(command);
+    });
+    const fixture = createContextFixture({ now: NOW, documents });
+    const ask = () => fixture.ask(agentId, { sessionId, query: 'whale' });
+    const first = await ask();
+    const own = { [PARTITION_KEY]: sessionPartition(agentId, sessionId), [SORT_KEY]: HEAD };
+    expect(heads.splice(0)).not.toContainEqual(own);
+    // The second time the list is asked for before the session is there.
+    fixture.runtime.advance(2 * MINUTE_MS);
+    const second = await ask();
+    expect(heads).not.toContainEqual(own);
+    expect(heads.length).toBeGreaterThan(0);
+    const earlierOf = ({ body }: typeof first) =>
+      body.relevant
+        .filter(({ kind }: { kind: string }) => kind === 'session')
+        .map(({ id }: { id: string }) => id);
+    expect(earlierOf(second)).toEqual([earlier]);
+    expect(earlierOf(second)).toEqual(earlierOf(first));
   });
 
   it('is not recorded when the agent is only looking', async () => {

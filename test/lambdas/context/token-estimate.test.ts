@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as cl100k from 'gpt-tokenizer/encoding/cl100k_base';
 import * as o200k from 'gpt-tokenizer/encoding/o200k_base';
 import { createEstimate, linesOf, wordsOf } from '../../../lambdas/context/token-estimate.ts';
 import { readVocabulary } from '../../../lambdas/context/vocabulary.ts';
+
+/** Node has it only behind a flag. */
+function gc(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
 
 const estimate = createEstimate(readVocabulary());
 // What looks like a special token is text like any other.
@@ -155,5 +163,19 @@ describe('the estimate of tokens', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('remembers lines without the texts they were part of', () => {
+    const collectGarbage = gc();
+    const fresh = createEstimate(readVocabulary());
+    const page = 'A line that comes again, and is long enough.\n'.repeat(1_000);
+    const measure = (from: number): number => {
+      for (let i = from; i < from + 1_000; i++) fresh(`${page}And then a new line, the ${i}th.`);
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = measure(0);
+    // All of the texts would be 45 MB more.
+    expect(measure(1_000) - before).toBeLessThan(10_000_000);
   });
 });

@@ -6,6 +6,7 @@ import { HashingEmbedder } from '../../../lambdas/memories/search/embedder.ts';
 import { MemoryCollection, keyOf } from '../../../lambdas/memories/search/memory-collection.ts';
 import { MemorySearch } from '../../../lambdas/memories/search/memory-search.ts';
 import { rank } from '../../../lambdas/memories/search/ranking.ts';
+import { questionTermsOf } from '../../../lambdas/memories/search/words.ts';
 import { VectorMatrix } from '../../../lambdas/memories/search/vector-matrix.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { memoryOf } from '../../../scripts/bench/search/labelled.ts';
@@ -31,7 +32,7 @@ describe('a ranking', () => {
   const sketch = fc.record({
     words: fc.array(fc.constantFrom('buy', 'sell', 'hold'), { minLength: 1, maxLength: 3 }),
     memoryType: fc.constantFrom(...types),
-    day: fc.integer({ min: 1, max: 3 }),
+    day: fc.integer({ min: 1, max: 28 }),
     vector: fc.constantFrom([1, 0], [0, 1], [0.6, 0.8]),
   });
   const sketches = fc.array(sketch, { maxLength: 40 });
@@ -40,12 +41,35 @@ describe('a ranking', () => {
     const collection = new MemoryCollection();
     for (const [i, { words, memoryType, day, vector }] of some.entries()) {
       const memory = memoryOf('ranked', { content: words.join(' ') }, String(i));
-      const lastSeenAt = `2026-02-0${day}T00:00:00.000Z`;
+      const lastSeenAt = `2026-02-${String(day).padStart(2, '0')}T00:00:00.000Z`;
       collection.put({ ...memory, memoryType, lastSeenAt, vector: Float32Array.from(vector) });
     }
     return collection;
   };
   const isWanted = () => true;
+
+  it('by words is of the two hundred that score highest, of equals those with the lower id', () => {
+    const terms = questionTermsOf('buy or hold');
+    const many = fc.array(sketch, { minLength: 250, maxLength: 400, size: 'max' });
+    fc.assert(
+      fc.property(many, fc.subarray([...types], { minLength: 1 }), (some, kept) => {
+        const collection = collectionOf(some);
+        const scored = collection.memories.map((memory, slot) => ({
+          memory: memory!,
+          score: collection.index.explain(terms, slot).score,
+        }));
+        const expected = scored
+          .filter(({ memory, score }) => score > 0 && kept.some((type) => type === memory.memoryType))
+          .sort((a, b) => b.score - a.score || (a.memory.memoryId < b.memory.memoryId ? -1 : 1))
+          .slice(0, 200)
+          .map(({ memory }, i) => [memory.memoryId, i + 1]);
+        const hits = rank([collection], { query: 'buy or hold', now, topK: 1_000, types: kept, isWanted });
+        const found = hits.map(({ memory, why }) => [memory.memoryId, why.lexical!.rank] as const);
+        expect(found.sort(([, a], [, b]) => a - b)).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
 
   it.each([
     ['words', {}],
@@ -72,6 +96,9 @@ describe('a search', () => {
   it('ranks what it knows while it asks for news, and again when there are any', async () => {
     const stored = new Map(['rent', 'tax'].map((name) => [memory(name).memoryId, memory(name)]));
     let news: string[] = [];
+    let isAnswered = false;
+    /** At each ranking, which reads the clock once, whether the news were there. */
+    const ranked: boolean[] = [];
     const embedded: string[] = [];
     const embedder = new HashingEmbedder();
     const position = {} as never;
@@ -85,13 +112,18 @@ describe('a search', () => {
       feed: {
         begin: async () => position,
         since: async () => {
+          isAnswered = false;
           await sleep(50);
+          isAnswered = true;
           return { memoryIds: news, position };
         },
       } as never,
       sharing: undefined as never,
       categories: defaultMemoryCategories,
-      clock: () => new Date(memory('rent').createdAt),
+      clock: () => {
+        ranked.push(isAnswered);
+        return new Date(memory('rent').createdAt);
+      },
       embedder: {
         ...embedder,
         embed: (text) => {
@@ -110,12 +142,14 @@ describe('a search', () => {
     };
     expect(await found()).toEqual(['rent', 'tax']);
     expect(await found()).toEqual(['rent', 'tax']);
+    expect(ranked.splice(0)).toEqual([false, false]);
     // The same question is embedded once.
     expect(embedded).toEqual(['due', 'due']);
     stored.set(memory('fee').memoryId, memory('fee'));
     stored.delete(memory('tax').memoryId);
     news = [memory('fee').memoryId, memory('tax').memoryId];
     expect(await found()).toEqual(['fee', 'rent']);
+    expect(ranked).toEqual([false, true]);
   });
 });
 
