@@ -1,4 +1,4 @@
-import { detached } from '../shared/platform/detached.ts';
+import { remembering } from '../shared/platform/remembering.ts';
 
 /**
  * How many tokens a text is at most, without a tokenizer's whole vocabulary.
@@ -80,24 +80,6 @@ interface Tokens {
   readonly o200k: number;
 }
 
-/** What is counted of a text, remembered: all is forgotten when it becomes too much. */
-function remembering(count: (text: string) => Tokens): (text: string) => Tokens {
-  const remembered = new Map<string, Tokens>();
-  let characters = 0;
-  return (text) => {
-    const known = remembered.get(text);
-    if (known) return known;
-    const tokens = count(text);
-    characters += text.length;
-    if (characters > MAX_REMEMBERED_CHARACTERS) {
-      remembered.clear();
-      characters = text.length;
-    }
-    remembered.set(detached(text), tokens);
-    return tokens;
-  };
-}
-
 function sumOf(parts: readonly string[], count: (part: string) => Tokens): Tokens {
   const sum = { cl100k: 0, o200k: 0 };
   for (const part of parts) {
@@ -144,11 +126,11 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
     return tokens;
   };
   const piecesOf = (text: string, cuts: RegExp): string[] => text.match(cuts) ?? [];
-  const countWord = remembering((word) => ({
+  const countWord = remembering(MAX_REMEMBERED_CHARACTERS, (word) => ({
     cl100k: sumOf(piecesOf(word, CL100K), countPiece).cl100k,
     o200k: sumOf(piecesOf(word, O200K), countPiece).o200k,
   }));
-  const countLine = remembering((line) => sumOf(wordsOf(line), countWord));
+  const countLine = remembering(MAX_REMEMBERED_CHARACTERS, (line) => sumOf(wordsOf(line), countWord));
   return (text) => {
     const { cl100k, o200k } = sumOf(linesOf(text), countLine);
     return Math.max(cl100k, o200k);

@@ -1,4 +1,6 @@
 import { stemmer } from 'stemmer';
+import { detached } from '../shared/platform/detached.ts';
+import { remembering } from '../shared/platform/remembering.ts';
 
 /** Words that say nothing about what a text is about. */
 const STOP_WORDS = new Set(
@@ -13,30 +15,20 @@ const STOP_WORDS = new Set(
 const WORD = /[\p{L}\p{N}]+(?:[._-][\p{L}\p{N}]+)*/gu;
 const PART = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+|\p{Lo}/gu;
 
+/** The same records are ranked again with every call, and texts share most of their words: 100 MB or so at most. */
+const MAX_REMEMBERED_CHARACTERS = 4_000_000;
+
 /** What a text is about, as stems: of an identifier both the whole and its parts. Repeats are not repeated. */
-export function termsOf(text: string): ReadonlySet<string> {
-  const known = remembered.get(text);
-  if (known) return known;
-  const terms = readTerms(text);
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(text, terms);
-  return terms;
-}
+export const termsOf: (text: string) => ReadonlySet<string> = remembering(
+  MAX_REMEMBERED_CHARACTERS,
+  (text) => new Set((text.match(WORD) ?? []).flatMap(termsOfWord)),
+);
 
-/** Texts whose terms one process remembers: the same records are ranked again with every call. */
-const MAX_REMEMBERED = 20_000;
-const remembered = new Map<string, ReadonlySet<string>>();
-
-function readTerms(text: string): Set<string> {
-  const terms = new Set<string>();
-  const add = (word: string): void => {
-    if (!STOP_WORDS.has(word)) terms.add(stemmer(word));
-  };
-  for (const [word] of text.matchAll(WORD)) {
-    add(word.toLowerCase());
-    const parts = word.match(PART) ?? [];
-    if (parts.length > 1)
-      for (const part of parts) if (part.length > 1 || /\p{Lo}/u.test(part)) add(part.toLowerCase());
-  }
-  return terms;
-}
+const termsOfWord = remembering(MAX_REMEMBERED_CHARACTERS, (word): readonly string[] => {
+  const parts = word.match(PART) ?? [];
+  const others = parts.length > 1 ? parts.filter((part) => part.length > 1 || /\p{Lo}/u.test(part)) : [];
+  return [word, ...others]
+    .map((part) => part.toLowerCase())
+    .filter((part) => !STOP_WORDS.has(part))
+    .map((part) => detached(stemmer(part)));
+});
