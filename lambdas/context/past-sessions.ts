@@ -1,8 +1,7 @@
-import type { SessionHead } from '../sessions/session.ts';
 import type { SessionList, SessionSummary } from '../sessions/session-list.ts';
 import type { SessionReader } from '../sessions/session-reader.ts';
 import { textOf } from '../sessions/summary.ts';
-import { MAX_SESSION_MS } from '../sessions/session.ts';
+import { MAX_SESSION_MS, type SessionHead } from '../sessions/session.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
@@ -90,7 +89,8 @@ export class PastSessions {
     const { sessionId: currentId, topic, userId } = head;
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
-    const reachesBack = ({ isEnd, sessions }: Listed): boolean => isEnd || sessions.at(-1)!.createdAt < from;
+    const reachesBack = ({ isEnd, sessions }: Listed): boolean =>
+      isEnd || (sessions.at(-1)?.createdAt ?? from) < from;
     const ofAgent = await (early ?? this.#sessions(agentId, current));
     const ofUser =
       userId === undefined || reachesBack(ofAgent)

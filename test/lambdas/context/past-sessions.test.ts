@@ -27,8 +27,8 @@ const sessionsOf = (
     };
   });
 
-/** What it finds, and which lists it reads. */
-function createPast(sessions: SessionSummary[]) {
+/** What it finds, and which lists it reads; what is gone is not on them. */
+function createPast(sessions: SessionSummary[], isGone = () => false) {
   const asked: string[] = [];
   let now = NOW;
   const list = {
@@ -37,7 +37,10 @@ function createPast(sessions: SessionSummary[]) {
       const start = Number(nextToken);
       const all = sessions.filter((one) => userId === undefined || one.userId === userId);
       const next = start + maxResults!;
-      return { items: all.slice(start, next), nextToken: next < all.length ? String(next) : null };
+      return {
+        items: all.slice(start, next).filter(() => !isGone()),
+        nextToken: next < all.length ? String(next) : null,
+      };
     },
   } as unknown as SessionList;
   const reader = {
@@ -85,6 +88,11 @@ describe('sessions on a topic', () => {
     });
     // With bob there were more than a page of.
     expect(await find('bob')).toMatchObject({ asked: ['bob 0'], areAll: false });
+  });
+
+  it('may all be gone from the pages that were read', async () => {
+    const { find } = createPast(sessionsOf(600, HOUR_MS), () => true);
+    expect(await find()).toMatchObject({ asked: pages, known: 0, areAll: false });
   });
 
   it('opened meanwhile are read down to those known before, however many they are', async () => {
