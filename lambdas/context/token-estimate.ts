@@ -45,6 +45,8 @@ const O200K = new RegExp(
 const MAX_PIECE_BYTES = 128;
 /** Lines and words whose counts one process remembers: texts share most of them, and are counted more than once. */
 const MAX_REMEMBERED_CHARACTERS = 4_000_000;
+/** And pieces of words, for scripts that write without spaces. */
+const MAX_PIECE_CHARACTERS = 500_000;
 
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;
@@ -115,7 +117,7 @@ export const createCount =
     merge(ranks, piece).length;
 
 export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
-  const countPiece = (piece: string): Tokens => {
+  const countPiece = remembering(MAX_PIECE_CHARACTERS, (piece): Tokens => {
     const bytes = Buffer.from(piece).toString('latin1');
     const tokens = { cl100k: 0, o200k: 0 };
     for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
@@ -124,7 +126,7 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
       for (const part of parts) tokens.o200k += splits.get(part) ?? 1;
     }
     return tokens;
-  };
+  });
   const piecesOf = (text: string, cuts: RegExp): string[] => text.match(cuts) ?? [];
   const countWord = remembering(MAX_REMEMBERED_CHARACTERS, (word) => ({
     cl100k: sumOf(piecesOf(word, CL100K), countPiece).cl100k,
