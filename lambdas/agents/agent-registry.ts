@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import {
   activeHourOf,
@@ -47,7 +48,7 @@ export class AgentRegistry {
   readonly #documents: DynamoDBDocumentClient;
   readonly #table: string;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<string, Known>(MAX_KNOWN_AGENTS);
 
   constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
     this.#documents = documents;
@@ -91,7 +92,6 @@ export class AgentRegistry {
         },
       }),
     );
-    if (this.#known.size >= MAX_KNOWN_AGENTS) this.#known.clear();
     this.#known.set(agentId, {
       activeHour,
       notedAt: now.getTime(),

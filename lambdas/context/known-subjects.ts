@@ -1,4 +1,5 @@
 import type { SessionHead, SessionSubject } from '../sessions/session.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 
 /** Half a KB each at most. */
 const MAX_REMEMBERED = 10_000;
@@ -9,16 +10,14 @@ const MAX_REMEMBERED = 10_000;
  * was found is used only if the session says the same.
  */
 export class KnownSubjects {
-  readonly #subjects = new Map<string, SessionSubject>();
+  readonly #subjects = new BoundedMap<string, SessionSubject>(MAX_REMEMBERED);
 
   of(agentId: string, sessionId: string | undefined): SessionSubject | undefined {
     return this.#subjects.get(nameOf(agentId, sessionId));
   }
 
   note({ agentId, sessionId, topic, userId }: SessionHead): void {
-    const name = nameOf(agentId, sessionId);
-    if (this.#subjects.size >= MAX_REMEMBERED && !this.#subjects.has(name)) this.#subjects.clear();
-    this.#subjects.set(name, {
+    this.#subjects.set(nameOf(agentId, sessionId), {
       ...(topic !== undefined && { topic }),
       ...(userId !== undefined && { userId }),
     });

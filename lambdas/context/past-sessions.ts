@@ -3,6 +3,7 @@ import type { SessionReader } from '../sessions/session-reader.ts';
 import { textOf } from '../sessions/summary.ts';
 import { MAX_SESSION_MS, type SessionHead } from '../sessions/session.ts';
 import { NotFoundError } from '../shared/errors.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
@@ -62,8 +63,10 @@ export class PastSessions {
   readonly #list: SessionList;
   readonly #reader: SessionReader;
   readonly #clock: Clock;
-  readonly #lists = new Map<string, Listed>();
-  readonly #summaries = new Map<string, { readonly at: number; readonly text: string }>();
+  readonly #lists = new BoundedMap<string, Listed>(MAX_REMEMBERED);
+  readonly #summaries = new BoundedMap<string, { readonly at: number; readonly text: string }>(
+    MAX_REMEMBERED,
+  );
 
   constructor(list: SessionList, reader: SessionReader, clock: Clock) {
     this.#list = list;
@@ -141,7 +144,7 @@ export class PastSessions {
       isThere,
       isEnd: (isEnd || before?.isEnd === true) && sessions.length <= most,
     };
-    remember(this.#lists, name, listed);
+    this.#lists.set(name, listed);
     return listed;
   }
 
@@ -186,7 +189,7 @@ export class PastSessions {
         throw error;
       },
     );
-    if (status !== 'active' && end) remember(this.#summaries, name, { at: now, text });
+    if (status !== 'active' && end) this.#summaries.set(name, { at: now, text });
     return text;
   }
 }
@@ -197,8 +200,3 @@ const areDifferent = (user: string | undefined, other: string | undefined): bool
 
 const lastOf = ({ end, lastActivityAt, createdAt }: SessionSummary): string =>
   end?.endedAt ?? lastActivityAt ?? createdAt;
-
-function remember<Value>(all: Map<string, Value>, name: string, value: Value): void {
-  if (all.size >= MAX_REMEMBERED) all.clear();
-  all.set(name, value);
-}

@@ -6,6 +6,7 @@ import { type KnownStatus, sequencePath, signalPath } from '../consolidation/min
 import { PastLookup } from '../consolidation/past-lookup.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { signalsAmong, type WindowCases } from '../consolidation/window-cases.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
@@ -48,7 +49,10 @@ export class PatternMatching {
   readonly #offers: OfferedPatterns;
   readonly #cases: WindowCases;
   readonly #clock: Clock;
-  readonly #offered = new Map<string, { readonly at: number; readonly offers: readonly OfferedPattern[] }>();
+  readonly #offered = new BoundedMap<
+    string,
+    { readonly at: number; readonly offers: readonly OfferedPattern[] }
+  >(MAX_REMEMBERED);
 
   /** @param runsTrustedMs how long a match may rely on no run having ended since it last asked */
   constructor(
@@ -128,7 +132,6 @@ export class PatternMatching {
     const remembered = this.#offered.get(agentId);
     if (remembered && now.getTime() - remembered.at < OFFERS_TRUSTED_MS) return remembered.offers;
     const offers = await this.#offers.to(agentId);
-    if (this.#offered.size >= MAX_REMEMBERED) this.#offered.clear();
     this.#offered.set(agentId, { at: now.getTime(), offers });
     return offers;
   }

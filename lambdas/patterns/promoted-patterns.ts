@@ -1,4 +1,5 @@
 import type { RunLedger } from '../consolidation/run-ledger.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, systemClock } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import type { PatternStore } from './pattern-store.ts';
@@ -19,7 +20,7 @@ export class PromotedPatterns {
   readonly #ledger: RunLedger;
   readonly #clock: Clock;
   readonly #trustedMs: number;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new BoundedMap<string, Remembered>(MAX_REMEMBERED);
 
   /** @param trustedMs how long it may be relied on that no run has ended since this was last asked */
   constructor(
@@ -49,7 +50,6 @@ export class PromotedPatterns {
     const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
     const mark = lastRun && `${lastRun.runId} ${lastRun.startedAt}`;
     const patterns = remembered && remembered.mark === mark ? remembered.patterns : await this.#read(agentId);
-    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     this.#remembered.set(agentId, { mark, at, patterns });
     return patterns;
   }

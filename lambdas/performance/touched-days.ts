@@ -1,6 +1,7 @@
 import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, isExpired, MINUTE_MS } from '../shared/platform/clock.ts';
 import { queryAll } from '../shared/dynamodb/query-all.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
@@ -31,7 +32,7 @@ export class TouchedDays {
   readonly #table: string;
   readonly #clock: Clock;
   /** When this instance last marked a day, in milliseconds since the epoch. */
-  readonly #noted = new Map<string, number>();
+  readonly #noted = new BoundedMap<string, number>(MAX_NOTED);
 
   constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
     this.#documents = documents;
@@ -90,7 +91,6 @@ export class TouchedDays {
   }
 
   #remember(agentId: string, timestamp: string, now: Date): void {
-    if (this.#noted.size >= MAX_NOTED) this.#noted.clear();
     this.#noted.set(nameOf(agentId, timestamp), now.getTime());
   }
 

@@ -130,9 +130,10 @@ export class MemorySearch {
     const news = { isThere: false };
     const arrived = (): void => void (news.isThere = true);
     ready.then(arrived, arrived);
-    const vectors = new Map<string, Float32Array | undefined>();
-    for (const { query } of requests) vectors.set(query, undefined);
-    await Promise.all([...vectors.keys()].map(async (query) => vectors.set(query, await this.#embed(query))));
+    const queries = [...new Set(requests.map(({ query }) => query))];
+    const vectors = new Map(
+      await Promise.all(queries.map(async (query) => [query, await this.#embed(query)] as const)),
+    );
     // By then the question for news is on its way.
     await nextTurn();
     const known = {

@@ -1,5 +1,6 @@
 import { stemmer } from 'stemmer';
 import { detached } from '../../shared/platform/detached.ts';
+import { remembering } from '../../shared/platform/remembering.ts';
 
 /**
  * Words that say nothing about what is meant: articles, pronouns, auxiliaries, prepositions, and what questions are
@@ -22,21 +23,13 @@ export interface WordRules {
 }
 export const defaultWordRules: WordRules = { stemming: true, stopWords: true };
 
-/** Stems of words seen before: the same few ten thousand come again and again. */
-const MAX_STEMS = 50_000;
-const stems = new Map<string, string>();
+/** Of words seen before: the same few ten thousand come again and again. */
+const MAX_STEMMED_CHARACTERS = 500_000;
+const englishStemOf = remembering(MAX_STEMMED_CHARACTERS, (word) => detached(stemmer(word)));
 
-function stemOf(word: string): string {
-  // Names with digits in them are not English.
-  if (word.length < 3 || /[^a-z]/.test(word)) return word;
-  let stem = stems.get(word);
-  if (stem === undefined) {
-    stem = stemmer(word);
-    if (stems.size >= MAX_STEMS) stems.clear();
-    stems.set(detached(word), detached(stem));
-  }
-  return stem;
-}
+/** Names with digits in them are not English. */
+const stemOf = (word: string): string =>
+  word.length < 3 || /[^a-z]/.test(word) ? word : englishStemOf(word);
 
 const WORD = /[\p{L}\p{N}]+(?:[.][\p{N}]+)*/gu;
 
