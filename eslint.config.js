@@ -15,7 +15,9 @@ const slices = [
   'memories',
   'exposures',
   'analytics',
-  'performance',
+  'cases',
+  'mining',
+  'results',
   'consolidation',
   'archive',
   'erasures',
@@ -52,13 +54,13 @@ export default tseslint.config(
                 .filter((other) => other !== slice)
                 .map((other) => `./lambdas/${other}/**/*table.ts`),
               // tables of the miner are rows in memory
-              except: ['**/consolidation/mining/**'],
+              except: ['**/mining/**'],
               message: "a slice uses another slice's service, never its table",
             })),
             {
               target: './lambdas',
-              from: slices.map((slice) => `./lambdas/${slice}/handler.ts`),
-              message: 'nothing imports a handler',
+              from: slices.map((slice) => `./lambdas/${slice}/*.lambda.ts`),
+              message: 'nothing imports an entry point',
             },
             {
               target: './lambdas/shared',
@@ -104,7 +106,7 @@ export default tseslint.config(
     files: [
       'lambdas/*/*contract.ts',
       'lambdas/shared/schema/**/*.ts',
-      'lambdas/consolidation/mining/**/*.ts',
+      'lambdas/mining/**/*.ts',
     ],
     rules: {
       'no-restricted-imports': [

@@ -1,6 +1,6 @@
-import type { Difference } from '../consolidation/mining/comparison.ts';
-import { holm } from '../consolidation/mining/holm.ts';
-import { fisherTails } from '../consolidation/mining/fisher.ts';
+import type { Difference } from '../mining/statistics/comparison.ts';
+import { holm } from '../mining/statistics/holm.ts';
+import { fisherTails } from '../mining/statistics/fisher.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';
 import { differenceOf, type Rate, RateTally, tableOf } from './rate.ts';

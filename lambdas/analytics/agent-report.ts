@@ -1,9 +1,9 @@
-import { overallEffect } from '../consolidation/mining/memory-effect.ts';
-import type { Difference } from '../consolidation/mining/comparison.ts';
+import { overallEffect } from '../mining/judging/memory-effect.ts';
+import type { Difference } from '../mining/statistics/comparison.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
-import { WINDOW_DAYS, windowAt } from '../consolidation/window-cases.ts';
+import { WINDOW_DAYS, windowAt } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
-import type { MemoryEffect } from '../patterns/memory-effect.ts';
+import type { MemoryEffect } from '../mining/vocabulary.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';

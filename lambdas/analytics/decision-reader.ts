@@ -1,5 +1,5 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { Window, WindowCases } from '../consolidation/window-cases.ts';
+import type { Window, WindowCases } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, DAY_MS } from '../shared/platform/clock.ts';

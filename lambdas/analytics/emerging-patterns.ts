@@ -1,10 +1,10 @@
-import type { MiningSettings } from '../consolidation/mining/types.ts';
+import type { MiningSettings } from '../mining/types.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { type PatternSummary, summaryOf } from '../patterns/pattern-catalog.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
-import { type Lack, lacksOf, type Needed, neededFor } from './lacks.ts';
+import { type Lack, lacksOf, type Needed, neededFor } from './promotion-gap.ts';
 
 export interface EmergingRequest {
   readonly decisionType?: string;

@@ -1,4 +1,4 @@
-import { CaseReading, type ReadCases } from '../consolidation/case-reading.ts';
+import { CaseReading, type ReadCases } from '../cases/case-reading.ts';
 import {
   effectsByPattern,
   type EffectVerdict,
@@ -6,17 +6,17 @@ import {
   overallEffect,
   type UsedCases,
   verdictOn,
-} from '../consolidation/mining/memory-effect.ts';
-import { createMiner } from '../consolidation/mining/mine.ts';
+} from '../mining/judging/memory-effect.ts';
+import { createMiner } from '../mining/mine.ts';
 import {
   type SeenIndex,
   type Window,
   WINDOW_DAYS,
   windowAt,
   type WindowCases,
-} from '../consolidation/window-cases.ts';
+} from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
-import type { MemoryEffect } from '../patterns/memory-effect.ts';
+import type { MemoryEffect } from '../mining/vocabulary.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';

@@ -1,6 +1,6 @@
-import { type Difference, shareDifference } from '../consolidation/mining/comparison.ts';
-import { type Table, wilsonInterval } from '../consolidation/mining/statistics.ts';
-import { verdictOf } from '../consolidation/window-cases.ts';
+import { type Difference, shareDifference } from '../mining/statistics/comparison.ts';
+import { type Table, wilsonInterval } from '../mining/statistics/statistics.ts';
+import { verdictOf } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 
 /** How often decisions succeeded, and how sure that is. */

@@ -1,5 +1,5 @@
-import { parseWindowedPath } from '../consolidation/mining/windowed-path.ts';
-import { SeenIndex } from '../consolidation/window-cases.ts';
+import { parseWindowedPath } from '../mining/cases/windowed-path.ts';
+import { SeenIndex } from '../cases/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';

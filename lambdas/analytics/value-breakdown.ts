@@ -1,6 +1,7 @@
-import { quartileRanges } from '../consolidation/mining/feature-table.ts';
-import { inRange } from '../consolidation/mining/matching.ts';
-import type { Features, MiningSettings, Scalar } from '../consolidation/mining/types.ts';
+import { quartileRanges } from '../mining/cases/feature-table.ts';
+import { inRange } from '../mining/cases/matching.ts';
+import type { Features, MiningSettings } from '../mining/types.ts';
+import type { Scalar } from '../mining/vocabulary.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { type Rate, RateTally } from './rate.ts';
 

@@ -11,7 +11,7 @@ import {
   pointerOf,
   type UserPointer,
   userPrefix,
-} from './archive-record.ts';
+} from '../shared/archive-record.ts';
 import type { ObjectStore, OpenStore } from './object-store.ts';
 
 const compress = promisify(gzip);

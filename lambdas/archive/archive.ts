@@ -17,7 +17,7 @@ import {
   orderOf,
   pointerKey,
   toLine,
-} from './archive-record.ts';
+} from '../shared/archive-record.ts';
 import type { OpenStore } from './object-store.ts';
 
 /** Text of one object before compression: what a reader holds of it at a time. */

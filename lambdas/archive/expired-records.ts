@@ -3,12 +3,12 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { archivedDecision } from '../decisions/archived-decision.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { type ErasedMarks, sessionMark } from '../erasures/erased-marks.ts';
+import { type ErasedMarks, sessionMark } from '../shared/erased-marks.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 import { archivedSession } from '../sessions/archived-session.ts';
 import { archivedDelivery } from '../signals/archived-delivery.ts';
 import type { Archive } from './archive.ts';
-import type { ArchiveRecord } from './archive-record.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

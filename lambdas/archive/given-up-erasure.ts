@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { TableName } from '../shared/schema/tables.ts';
-import type { ArchiveRecord } from './archive-record.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 import { recordsOfImage } from './expired-records.ts';
 import type { ObjectStore, OpenStore } from './object-store.ts';
 

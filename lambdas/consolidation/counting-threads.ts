@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { CountingTask } from './counting-thread.ts';
 import { progressOf, shareCounting } from './counting-work.ts';
-import { countHere } from './mining/chunk-counter.ts';
-import type { ConjunctionCounts } from './mining/conjunction-counts.ts';
-import type { Count } from './mining/search.ts';
+import { countHere } from '../mining/search/chunk-counter.ts';
+import type { ConjunctionCounts } from '../mining/search/conjunction-counts.ts';
+import type { Count } from '../mining/search/search.ts';
 
 /** Word operations below which a thread's start (30 to 50 ms) is not worth it: about 0.2 s of one core. */
 const WORTH_A_THREAD = 200_000_000;

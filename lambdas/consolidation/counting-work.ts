@@ -1,5 +1,5 @@
-import { ChunkCounter } from './mining/chunk-counter.ts';
-import type { ConjunctionCounts } from './mining/conjunction-counts.ts';
+import { ChunkCounter } from '../mining/search/chunk-counter.ts';
+import type { ConjunctionCounts } from '../mining/search/conjunction-counts.ts';
 
 /** How long a thread waits for another's chunk before it counts it itself: chunks take a fraction of this. */
 const PATIENCE_MS = 3_000;

@@ -1,10 +1,10 @@
 import type { Decision } from '../decisions/decision.ts';
 import { sha256 } from '../shared/platform/ids.ts';
-import { isNewSince, type LookedAt } from './looked-at.ts';
-import { createMiner } from './mining/mine.ts';
-import type { PooledAgent } from './mining/across-agents.ts';
-import type { Miner } from './mining/types.ts';
-import type { SeenIndex, Window, WindowCases } from './window-cases.ts';
+import { isNewSince, type PreviousLook } from '../cases/new-decisions.ts';
+import { createMiner } from '../mining/mine.ts';
+import type { PooledAgent } from '../mining/judging/across-agents.ts';
+import type { Miner } from '../mining/mine.ts';
+import type { SeenIndex, Window, WindowCases } from '../cases/window-cases.ts';
 
 /** Decisions of one type a pooled run takes in all: each is held twice, in the pool and with its agent. */
 export const MAX_POOLED_DECISIONS = 500_000;
@@ -32,7 +32,7 @@ export interface Pool {
  * Reads the decisions of several agents into one pool, newest first and balanced: nobody brings more than an equal
  * share of what a run takes, nor (beyond a few) more than all others together, so the pool's rates are never one
  * agent's. Page by page; an agent waits with at most one page while the others catch up.
- * @param lookedAt the last run that looked at less; default: there was none
+ * @param previousLook the last run that looked at less; default: there was none
  */
 export async function readPool(
   cases: WindowCases,
@@ -40,14 +40,14 @@ export async function readPool(
   members: readonly Member[],
   decisionType: string,
   window: Window,
-  lookedAt?: LookedAt,
+  previousLook?: PreviousLook,
   maxDecisions = MAX_POOLED_DECISIONS,
 ): Promise<Pool> {
   const { settings } = cases;
   const minerOf = (agentId: string): Miner => createMiner({ agentId, decisionType, settings, hash: sha256 });
   const miner = minerOf(owner);
   const readers = members.map(
-    (member) => new Reader(cases, member, decisionType, window, lookedAt, miner, minerOf(member.agentId)),
+    (member) => new Reader(cases, member, decisionType, window, previousLook, miner, minerOf(member.agentId)),
   );
   const share = Math.floor(maxDecisions / Math.max(1, members.length));
   let taken = 0;
@@ -75,7 +75,7 @@ class Reader {
   readonly #cases: WindowCases;
   readonly #member: Member;
   readonly #until: string;
-  readonly #lookedAt: LookedAt | undefined;
+  readonly #previousLook: PreviousLook | undefined;
   readonly #pool: Miner;
   readonly #pages: AsyncIterator<{ readonly decisions: readonly Decision[] }>;
   #page: readonly Decision[] = [];
@@ -93,7 +93,7 @@ class Reader {
     member: Member,
     decisionType: string,
     window: Window,
-    lookedAt: LookedAt | undefined,
+    previousLook: PreviousLook | undefined,
     pool: Miner,
     own: Miner,
   ) {
@@ -101,7 +101,7 @@ class Reader {
     this.#cases = cases;
     this.#member = member;
     this.#until = window.until;
-    this.#lookedAt = lookedAt;
+    this.#previousLook = previousLook;
     this.#pool = pool;
     this.#pages = cases.pages(member.agentId, decisionType, window)[Symbol.asyncIterator]();
   }
@@ -129,7 +129,7 @@ class Reader {
       const resolved = this.#cases.caseOf(decision, this.#member.seen, this.#until);
       if (!resolved) continue;
       this.taken++;
-      if (isNewSince(decision, this.#lookedAt)) this.fresh++;
+      if (isNewSince(decision, this.#previousLook)) this.fresh++;
       this.own.add(resolved);
       this.#pool.add(resolved);
     }

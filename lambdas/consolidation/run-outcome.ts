@@ -1,10 +1,11 @@
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
-import type { Learned } from './learning.ts';
-import { type LifecycleResult, mergeDigests } from './lifecycle.ts';
-import { beforeOf, type LookedAt } from './looked-at.ts';
-import type { MiningResult } from './mining/types.ts';
+import type { Learned } from '../patterns/lifecycle/learning.ts';
+import { type LifecycleResult, mergeDigests } from '../patterns/lifecycle/lifecycle.ts';
+import { beforeOf } from './previous-run.ts';
+import type { PreviousLook } from '../cases/new-decisions.ts';
+import type { MiningResult } from '../mining/types.ts';
 import {
   type AgentReport,
   type LastRun,
@@ -14,8 +15,8 @@ import {
   typeTotalNames,
   zeroTotals,
 } from './run.ts';
-import { storableFinding } from './storable-finding.ts';
-import { windowAt } from './window-cases.ts';
+import { storableFinding } from '../patterns/lifecycle/storable-finding.ts';
+import { windowAt } from '../cases/window-cases.ts';
 
 export interface ConsolidationTask {
   readonly runId: string;
@@ -39,7 +40,7 @@ const MAX_TRUNCATED_PATHS = 50;
 
 export interface Finished {
   readonly task: ConsolidationTask;
-  readonly lookedAt: LookedAt | undefined;
+  readonly previousLook: PreviousLook | undefined;
   readonly startedAt: Date;
   readonly now: Date;
   readonly dryRun: boolean;
@@ -52,12 +53,12 @@ export interface Finished {
 
 /** What a finished consolidation reports and leaves for the next; a dry run leaves nothing. */
 export function outcomeOf(finished: Finished): ConsolidationOutcome {
-  const { task, lookedAt, startedAt, now, dryRun, totals, pages, types, livePatterns } = finished;
+  const { task, previousLook, startedAt, now, dryRun, totals, pages, types, livePatterns } = finished;
   const { runId, asOf } = task;
   return {
     report: { dryRun, totals, pages, durationMs: now.getTime() - startedAt.getTime(), types },
     ...(!dryRun && {
-      lastRun: { runId, asOf, startedAt: startedAt.toISOString(), livePatterns, ...beforeOf(lookedAt) },
+      lastRun: { runId, asOf, startedAt: startedAt.toISOString(), livePatterns, ...beforeOf(previousLook) },
     }),
   };
 }

@@ -1,6 +1,6 @@
 import type { AgeingReport } from '../memories/ageing/report.ts';
 import { DAY_MS } from '../shared/platform/clock.ts';
-import type { MiningLimits } from './mining/types.ts';
+import type { MiningLimits } from '../mining/types.ts';
 
 /** A consolidation run: what it covers, how far it is, what it found. */
 export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';

@@ -1,12 +1,12 @@
-import type { ErasedMarks } from '../erasures/erased-marks.ts';
+import type { ErasedMarks } from '../shared/erased-marks.ts';
 import type { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
 import type { AgeingReport } from '../memories/ageing/report.ts';
-import type { NightlyRollup } from '../performance/nightly-rollup.ts';
+import type { NightlyRollup } from '../results/nightly-rollup.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import type { AgentConsolidation } from './agent-consolidation.ts';
-import type { PooledConsolidation } from './pooled-consolidation.ts';
+import type { AgentConsolidation } from './consolidate-agent.ts';
+import type { PooledConsolidation } from './consolidate-pool.ts';
 import { type AgentReport, type LastRun, type RunRecord, type RunTotals, zeroTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';

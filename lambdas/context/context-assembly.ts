@@ -8,7 +8,7 @@ import { NotFoundError, UnavailableError, ValidationFailedError } from '../share
 import type { Clock } from '../shared/platform/clock.ts';
 import { LateError, withinDeadline } from '../shared/platform/deadline.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
-import { rankAsTheyAre } from './as-they-are.ts';
+import { rankAsTheyAre } from './revalidation.ts';
 import type { Budgets } from './budget.ts';
 import { Degradations } from './deadline.ts';
 import {
@@ -22,7 +22,7 @@ import {
   sessionCandidate,
   signalEntries,
 } from './entries.ts';
-import { KnownSubjects } from './known-subjects.ts';
+import { KnownSubjects } from './session-subject-cache.ts';
 import { fitParts, MAX_RELEVANT, type Parts } from './parts.ts';
 import { NO_TOPIC, type OnTopic, type PastSession } from './past-sessions.ts';
 import { type Need, rank } from './ranking.ts';

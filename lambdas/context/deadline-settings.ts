@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { SECOND_MS } from '../shared/platform/clock.ts';
 import { json } from '../shared/platform/env.ts';
-import { MAX_ROUNDS } from './as-they-are.ts';
+import { MAX_ROUNDS } from './revalidation.ts';
 import type { Deadlines } from './context-assembly.ts';
 
 /** A request is cut off after 29 seconds, and then there is no answer at all. */

@@ -1,4 +1,4 @@
-import { describeCondition } from '../consolidation/mining/describe.ts';
+import { describeCondition } from '../mining/judging/describe.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { timeOf } from '../memories/search/memory-collection.ts';
 import type { Hit } from '../memories/search/ranking.ts';

@@ -1,4 +1,4 @@
-import { remembering } from '../shared/platform/remembering.ts';
+import { memoizeText } from '../shared/text/memoize.ts';
 
 /**
  * How many tokens a text is at most, without a tokenizer's whole vocabulary.
@@ -117,7 +117,7 @@ export const createCount =
     merge(ranks, piece).length;
 
 export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
-  const countPiece = remembering(MAX_PIECE_CHARACTERS, (piece): Tokens => {
+  const countPiece = memoizeText(MAX_PIECE_CHARACTERS, (piece): Tokens => {
     const bytes = Buffer.from(piece).toString('latin1');
     const tokens = { cl100k: 0, o200k: 0 };
     for (let at = 0; at < bytes.length; at += MAX_PIECE_BYTES) {
@@ -128,11 +128,11 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
     return tokens;
   });
   const piecesOf = (text: string, cuts: RegExp): string[] => text.match(cuts) ?? [];
-  const countWord = remembering(MAX_REMEMBERED_CHARACTERS, (word) => ({
+  const countWord = memoizeText(MAX_REMEMBERED_CHARACTERS, (word) => ({
     cl100k: sumOf(piecesOf(word, CL100K), countPiece).cl100k,
     o200k: sumOf(piecesOf(word, O200K), countPiece).o200k,
   }));
-  const countLine = remembering(MAX_REMEMBERED_CHARACTERS, (line) => sumOf(wordsOf(line), countWord));
+  const countLine = memoizeText(MAX_REMEMBERED_CHARACTERS, (line) => sumOf(wordsOf(line), countWord));
   return (text) => {
     const { cl100k, o200k } = sumOf(linesOf(text), countLine);
     return Math.max(cl100k, o200k);

@@ -1,6 +1,5 @@
 import { stemmer } from 'stemmer';
-import { detached } from '../shared/platform/detached.ts';
-import { remembering } from '../shared/platform/remembering.ts';
+import { detach, memoizeText } from '../shared/text/memoize.ts';
 
 /** Words that say nothing about what a text is about. */
 const STOP_WORDS = new Set(
@@ -19,16 +18,16 @@ const PART = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+|\p{Lo}/gu;
 const MAX_REMEMBERED_CHARACTERS = 4_000_000;
 
 /** What a text is about, as stems: of an identifier both the whole and its parts. Repeats are not repeated. */
-export const termsOf: (text: string) => ReadonlySet<string> = remembering(
+export const termsOf: (text: string) => ReadonlySet<string> = memoizeText(
   MAX_REMEMBERED_CHARACTERS,
   (text) => new Set((text.match(WORD) ?? []).flatMap(termsOfWord)),
 );
 
-const termsOfWord = remembering(MAX_REMEMBERED_CHARACTERS, (word): readonly string[] => {
+const termsOfWord = memoizeText(MAX_REMEMBERED_CHARACTERS, (word): readonly string[] => {
   const parts = word.match(PART) ?? [];
   const others = parts.length > 1 ? parts.filter((part) => part.length > 1 || /\p{Lo}/u.test(part)) : [];
   return [word, ...others]
     .map((part) => part.toLowerCase())
     .filter((part) => !STOP_WORDS.has(part))
-    .map((part) => detached(stemmer(part)));
+    .map((part) => detach(stemmer(part)));
 });

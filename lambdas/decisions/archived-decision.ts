@@ -1,4 +1,4 @@
-import type { ArchiveRecord } from '../archive/archive-record.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { decisionKey, fromItem } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { TouchedDays } from '../performance/touched-days.ts';
+import type { ChangedDays } from './changed-days.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -56,7 +56,7 @@ export class DecisionImport {
   readonly #table: string;
   readonly #clock: Clock;
   readonly #registry: AgentRegistry;
-  readonly #touched: TouchedDays;
+  readonly #changedDays: ChangedDays;
   /** Keys of the batches under way: a row that comes again waits until the first of its kind is written. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
@@ -65,13 +65,13 @@ export class DecisionImport {
     table: string,
     clock: Clock,
     registry: AgentRegistry,
-    touched: TouchedDays,
+    changedDays: ChangedDays,
   ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#registry = registry;
-    this.#touched = touched;
+    this.#changedDays = changedDays;
   }
 
   /**
@@ -151,7 +151,7 @@ export class DecisionImport {
     for (const { agentId, decisionType } of fresh)
       types.set(agentId, (types.get(agentId) ?? new Set()).add(decisionType));
     for (const [agentId, ofAgent] of types) await this.#registry.noteActivity(agentId, [...ofAgent]);
-    await this.#touched.noteAll(fresh);
+    await this.#changedDays.noteAll(fresh);
     await putAll(
       this.#documents,
       this.#table,

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { TouchedDays } from '../performance/touched-days.ts';
+import type { ChangedDays } from './changed-days.ts';
 import type { ExposureLookup } from '../exposures/exposure-log.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -29,7 +29,7 @@ export interface DecisionIntakeParts {
   readonly randomPart: RandomPart;
   readonly log: DecisionLog;
   readonly registry: AgentRegistry;
-  readonly touched: TouchedDays;
+  readonly changedDays: ChangedDays;
   readonly triggers: TriggerLookup;
   readonly exposures: ExposureLookup;
 }
@@ -96,7 +96,7 @@ export class DecisionIntake {
     sent: NewDecision,
     parentUnderWay: Promise<unknown> | undefined,
   ): Promise<Decision | undefined> {
-    const { registry, touched } = this.#parts;
+    const { registry, changedDays } = this.#parts;
     const hash = sent.clientToken === undefined ? undefined : payloadHash(sent);
     let decision = draft;
     if (sent.parent || sent.triggeredBySignals?.length || sent.exposureId !== undefined) {
@@ -115,7 +115,7 @@ export class DecisionIntake {
     assertItemFits(item, 'The decision');
     await Promise.all([
       registry.noteActivity(draft.agentId, [draft.decisionType]),
-      touched.note(draft.agentId, draft.timestamp),
+      changedDays.note(draft.agentId, draft.timestamp),
     ]);
     return this.#putItem(decision, item);
   }

@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { TouchedDays } from '../performance/touched-days.ts';
+import type { ChangedDays } from './changed-days.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits, isOversizeError, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import { NotFoundError, TooLargeError, ValidationFailedError } from '../shared/errors.ts';
@@ -25,7 +25,7 @@ export class OutcomeRecorder {
   readonly #clock: Clock;
   readonly #log: DecisionLog;
   readonly #registry: AgentRegistry;
-  readonly #touched: TouchedDays;
+  readonly #changedDays: ChangedDays;
 
   constructor(
     documents: DynamoDBDocumentClient,
@@ -33,14 +33,14 @@ export class OutcomeRecorder {
     clock: Clock,
     log: DecisionLog,
     registry: AgentRegistry,
-    touched: TouchedDays,
+    changedDays: ChangedDays,
   ) {
     this.#documents = documents;
     this.#table = table;
     this.#clock = clock;
     this.#log = log;
     this.#registry = registry;
-    this.#touched = touched;
+    this.#changedDays = changedDays;
   }
 
   /**
@@ -96,8 +96,8 @@ export class OutcomeRecorder {
 
   /** Before the outcome is written, so the nightly run cannot miss it; after it is known that there is something to write. */
   async #noteActivity(agentId: string, decisionId: string, timestamp: string): Promise<void> {
-    if (this.#registry.isNoted(agentId) && this.#touched.isNoted(agentId, timestamp)) return;
+    if (this.#registry.isNoted(agentId) && this.#changedDays.isNoted(agentId, timestamp)) return;
     await this.#log.get(agentId, decisionId);
-    await Promise.all([this.#registry.noteActivity(agentId), this.#touched.note(agentId, timestamp)]);
+    await Promise.all([this.#registry.noteActivity(agentId), this.#changedDays.note(agentId, timestamp)]);
   }
 }

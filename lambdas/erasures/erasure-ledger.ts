@@ -11,7 +11,15 @@ import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.t
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import { type ErasureRecord, type ErasureSubject, type UserSession, zeroCounts } from './erasure.ts';
-import { erasureKey, fromItem, markTtl, sessionFromItem, sessionKey, sessionsOf, toItem } from './table.ts';
+import {
+  erasureKey,
+  fromItem,
+  sessionTtl,
+  sessionFromItem,
+  sessionKey,
+  sessionsOf,
+  toItem,
+} from './table.ts';
 
 /** Beside counting what was removed: when. */
 const FOUND = ', foundAt = :now';
@@ -88,7 +96,7 @@ export class ErasureLedger {
           Key: sessionKey(erasureId, session),
           UpdateExpression: 'SET #ttl = :ttl',
           ExpressionAttributeNames: { '#ttl': 'ttl' },
-          ExpressionAttributeValues: { ':ttl': markTtl(this.#clock()) },
+          ExpressionAttributeValues: { ':ttl': sessionTtl(this.#clock()) },
         }),
       );
     const rows = new RemovableRows(this.#documents, 'state', this.#table);

@@ -15,14 +15,14 @@ import { MemoryErasure } from '../memories/memory-erasure.ts';
 import { MemoryFeed } from '../memories/memory-feed.ts';
 import { PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternErasure } from '../patterns/pattern-erasure.ts';
-import { PerformanceErasure } from '../performance/performance-erasure.ts';
+import { PerformanceErasure } from '../results/results-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { randomPart } from '../shared/platform/ids.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { SignalErasure } from '../signals/signal-erasure.ts';
-import { sessionMark } from './erased-marks.ts';
+import { sessionMark } from '../shared/erased-marks.ts';
 import type { UserSession } from './erasure.ts';
 
 /** Rows to remove, or how many records just left the archive. */

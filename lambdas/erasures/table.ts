@@ -1,3 +1,4 @@
+import { ERASED_MARK_RETENTION_MS } from '../shared/erased-marks.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type ErasureRecord, type UserSession, zeroCounts } from './erasure.ts';
@@ -7,13 +8,10 @@ import { type ErasureRecord, type UserSession, zeroCounts } from './erasure.ts';
  *
  * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and what it found; 90 days
  * - `erasure:{erasureId}` / `SESSION#{agentId}#{sessionId}`: sessions of the user it is about; two days
- * - `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: that it is being erased, or when that was over, for
- *   whoever would still write what it had before; two days, which is longer than a stream keeps a record
  */
 type Item = Record<string, unknown>;
 
 const ERASURE_RETENTION_MS = 90 * DAY_MS;
-const MARK_RETENTION_MS = 2 * DAY_MS;
 
 export const erasureKey = (erasureId: string) => ({
   [PARTITION_KEY]: `erasure:${erasureId}`,
@@ -56,9 +54,5 @@ export function fromItem(item: Item): ErasureRecord {
   };
 }
 
-export const markKey = (name: string) => ({ [PARTITION_KEY]: `erased:${name}`, [SORT_KEY]: 'ERASED' });
-
-/** Of a mark, and of a session that is kept. */
-export const markTtl = (now: Date): number => toTtl(now.getTime() + MARK_RETENTION_MS);
-
-export const nameOfMark = (item: Item): string => String(item[PARTITION_KEY]).slice('erased:'.length);
+/** Of a session that is kept: as long as its mark. */
+export const sessionTtl = (now: Date): number => toTtl(now.getTime() + ERASED_MARK_RETENTION_MS);

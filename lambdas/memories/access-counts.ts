@@ -5,7 +5,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { ErasedMarks } from '../erasures/erased-marks.ts';
+import type { ErasedMarks } from '../shared/erased-marks.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';

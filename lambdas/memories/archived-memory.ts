@@ -1,4 +1,4 @@
-import type { ArchiveRecord } from '../archive/archive-record.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 import type { Memory } from './memory.ts';
 
 /** What of a memory is archived: everything but its embedding, as a read by its id showed it at that version. */

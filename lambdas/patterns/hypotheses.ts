@@ -1,12 +1,13 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { registrationOf } from '../consolidation/known-tests.ts';
-import { defaultLifecycleSettings, type LifecycleSettings } from '../consolidation/lifecycle-settings.ts';
-import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
-import { statementIdOf } from '../consolidation/statements.ts';
+import { registrationOf } from './lifecycle/pattern-retest.ts';
+import { defaultLifecycleSettings, type LifecycleSettings } from './lifecycle/lifecycle-settings.ts';
+import { conditionKey, sortConditions } from '../mining/pattern-id.ts';
+import { statementIdOf } from './lifecycle/statements.ts';
 import { ConflictError, type Issue, ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import type { HypothesisBody } from './hypothesis-contract.ts';
-import type { Condition, Pattern } from './pattern.ts';
+import type { Condition } from '../mining/vocabulary.ts';
+import type { Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { canonical, type PatternTrial } from './pattern-trial.ts';
 

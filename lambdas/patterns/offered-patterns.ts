@@ -1,7 +1,7 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { poolOf, typeOfPool, UNKNOWN_TYPE } from '../shared/schema/owners.ts';
 import { isSharedWith, type Sharing } from '../sharing/sharing.ts';
-import { conditionKey, sortConditions } from '../consolidation/mining/pattern-id.ts';
+import { conditionKey, sortConditions } from '../mining/pattern-id.ts';
 import type { EvidenceDigest, Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
 import type { Standing, StandingRecord } from './standing.ts';

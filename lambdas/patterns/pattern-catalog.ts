@@ -1,6 +1,7 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import type { Asserts, Pattern, PatternStatus, PatternVersion } from './pattern.ts';
+import type { Asserts } from '../mining/vocabulary.ts';
+import type { Pattern, PatternStatus, PatternVersion } from './pattern.ts';
 import type { ConfidencePosition, PatternStore } from './pattern-store.ts';
 
 export interface PatternQuery {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
+import { canonicalPath } from '../mining/cases/windowed-path.ts';
 import { memoryEffectSchema } from './effect-contract.ts';
 import { contributorSchema } from './sharing-contract.ts';
 

@@ -1,9 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { statementIdOf } from '../consolidation/statements.ts';
+import { statementIdOf } from './lifecycle/statements.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
-import type { Contributor, EvidenceDigest } from './pattern.ts';
+import type { Contributor } from '../mining/vocabulary.ts';
+import type { EvidenceDigest } from './pattern.ts';
 import { standingPartition } from './standing-table.ts';
 import { evidenceKey, fromEvidenceItem, fromItem, historyPartition, patternPartition } from './table.ts';
 

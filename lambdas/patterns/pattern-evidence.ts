@@ -1,6 +1,6 @@
-import { sequencesAmong } from '../consolidation/agent-past.ts';
-import { conditionHolds } from '../consolidation/mining/matching.ts';
-import { PastLookup } from '../consolidation/past-lookup.ts';
+import { sequencesAmong } from '../cases/agent-past.ts';
+import { conditionHolds } from '../mining/cases/matching.ts';
+import { PastLookup } from '../cases/past-lookup.ts';
 import {
   SeenIndex,
   signalsAmong,
@@ -8,7 +8,7 @@ import {
   type Window,
   windowAt,
   type WindowCases,
-} from '../consolidation/window-cases.ts';
+} from '../cases/window-cases.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type { EvidenceDigest, Pattern } from './pattern.ts';

@@ -1,17 +1,16 @@
-import { sequencesAmong } from '../consolidation/agent-past.ts';
-import { MAX_LOOK_BACK } from '../consolidation/decision-timeline.ts';
-import { extractFeatures } from '../consolidation/mining/features.ts';
-import { conditionHolds } from '../consolidation/mining/matching.ts';
-import { type KnownStatus, sequencePath, signalPath } from '../consolidation/mining/windowed-path.ts';
-import { PastLookup } from '../consolidation/past-lookup.ts';
-import type { RunLedger } from '../consolidation/run-ledger.ts';
-import { signalsAmong, type WindowCases } from '../consolidation/window-cases.ts';
+import { sequencesAmong } from '../cases/agent-past.ts';
+import { MAX_LOOK_BACK } from '../cases/decision-timeline.ts';
+import { extractFeatures } from '../mining/cases/features.ts';
+import { conditionHolds } from '../mining/cases/matching.ts';
+import { type KnownStatus, sequencePath, signalPath } from '../mining/cases/windowed-path.ts';
+import { PastLookup } from '../cases/past-lookup.ts';
+import { signalsAmong, type WindowCases } from '../cases/window-cases.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
-import { PromotedPatterns } from './promoted-patterns.ts';
+import { type LastRuns, PromotedPatterns } from './promoted-patterns.ts';
 import type { Standing } from './standing.ts';
 
 export interface Situation {
@@ -58,12 +57,12 @@ export class PatternMatching {
   constructor(
     store: PatternStore,
     offers: OfferedPatterns,
-    ledger: RunLedger,
+    runs: LastRuns,
     cases: WindowCases,
     clock: Clock,
     runsTrustedMs = 0,
   ) {
-    this.#promoted = new PromotedPatterns(store, ledger, { clock, trustedMs: runsTrustedMs });
+    this.#promoted = new PromotedPatterns(store, runs, { clock, trustedMs: runsTrustedMs });
     this.#offers = offers;
     this.#cases = cases;
     this.#clock = clock;

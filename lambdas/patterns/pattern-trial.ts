@@ -1,11 +1,12 @@
-import { CaseReading } from '../consolidation/case-reading.ts';
-import type { Finding, Miner } from '../consolidation/mining/types.ts';
-import { canonicalPath } from '../consolidation/mining/windowed-path.ts';
-import { storableFinding } from '../consolidation/storable-finding.ts';
-import { WINDOW_DAYS, type Window, windowAt, type WindowCases } from '../consolidation/window-cases.ts';
+import { CaseReading } from '../cases/case-reading.ts';
+import type { Finding } from '../mining/types.ts';
+import type { Miner } from '../mining/mine.ts';
+import { canonicalPath } from '../mining/cases/windowed-path.ts';
+import { storableFinding } from './lifecycle/storable-finding.ts';
+import { WINDOW_DAYS, type Window, windowAt, type WindowCases } from '../cases/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
-import type { Asserts, Condition } from './pattern.ts';
+import type { Asserts, Condition } from '../mining/vocabulary.ts';
 
 export interface Stated {
   readonly decisionType: string;

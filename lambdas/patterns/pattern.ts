@@ -1,103 +1,14 @@
-import type { MemoryEffect } from './memory-effect.ts';
-
-/** What the service has learned, or was told to test: conditions under which a kind of decision turns out well or badly. */
-export type Asserts = 'success' | 'failure';
-
-export type Scalar = string | number | boolean;
-
-/**
- * One condition on a decision. `path` is the dotted path in `context` (a literal dot is `\.`), or `selected`,
- * `action`, `time.hourBucket`, `time.weekday`, `signal.<TYPE>`, `after.<TYPE>.<status>`,
- * `after.<agentId>.<TYPE>.<status>`; the last three `present`, and within a time that is part of the path: see
- * consolidation/mining/windowed-path.ts.
- */
-export type Condition =
-  | { readonly path: string; readonly op: 'eq'; readonly value: Scalar }
-  | { readonly path: string; readonly op: 'contains'; readonly value: Scalar }
-  | { readonly path: string; readonly op: 'present' }
-  | {
-      readonly path: string;
-      readonly op: 'in_range';
-      /** Inclusive; `null` is open. */
-      readonly min: number | null;
-      /** Exclusive; `null` is open. */
-      readonly max: number | null;
-      /**
-       * Quantile rank, 0 for the lowest: with the path it names the condition while cut points move. Absent where
-       * somebody stated the bounds, which then name it.
-       */
-      readonly bin?: number;
-    };
+import type {
+  Asserts,
+  Condition,
+  Contributor,
+  Explanation,
+  MemoryEffect,
+  PatternNumbers,
+  Reference,
+} from '../mining/vocabulary.ts';
 
 export type PatternStatus = 'hypothesis' | 'candidate' | 'promoted' | 'suspect' | 'retired' | 'dormant';
-
-/** The numbers of one conjunction in one window of decisions. */
-export interface PatternNumbers {
-  /** Resolved decisions the conditions hold for. */
-  readonly n: number;
-  /** Successes among them, whatever is asserted. */
-  readonly successes: number;
-  /** Share of the asserted status among `n`. */
-  readonly rate: number;
-  /** Share of the asserted status among all resolved decisions of the type. */
-  readonly baseline: number;
-  /** rate / baseline; `null` when the baseline is 0. */
-  readonly lift: number | null;
-  /** Lower 95 % Wilson bound of `rate`. */
-  readonly confidence: number;
-  /** Largest of the one-sided tests it has to pass; see `explain`. */
-  readonly pValue: number;
-  /** p corrected for everything tested in the run; `null` when the pattern was tested alone. */
-  readonly qValue: number | null;
-  /** Asserted rate in the latest third of its occurrences. */
-  readonly recentRate: number;
-  /** The type's asserted rate over the span of that third (over the window if the span holds nothing else). */
-  readonly recentBaseline: number;
-  /** UTC days it occurred on. */
-  readonly days: number;
-  /** `null` when it never occurred. */
-  readonly firstSeen: string | null;
-  readonly lastSeen: string | null;
-  /** The old rule of thumb, for comparison only: it promotes noise. */
-  readonly heuristicConfidence: number;
-  /** Outcome metrics of its decisions, population deviation. */
-  readonly metrics: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;
-}
-
-/** One 2×2 comparison behind a pattern's p-value. */
-export interface Comparison {
-  /**
-   * `others`: decisions the conditions do not hold for; `part`: a part's rows that lack the rest of the conditions.
-   * For each signal or sequence among the conditions, the decisions that lack just that one, compared within the same
-   * hours of the day (`same_hours`) and within the same days (`same_days`): the table adds up the hours or days that
-   * have both, the p-value is stratified.
-   */
-  readonly against: 'others' | 'part' | 'same_hours' | 'same_days';
-  /** The conditions both sides have; empty for `others`. */
-  readonly part: readonly Condition[];
-  /** Rows: with all conditions / compared with. Columns: asserted status / the other one. */
-  readonly table: readonly [readonly [number, number], readonly [number, number]];
-  readonly pValue: number;
-}
-
-export interface Explanation {
-  /** The first is against all others; the largest p-value is the pattern's own. */
-  readonly comparisons: readonly Comparison[];
-  /** What would refute it, one plain sentence with numbers. */
-  readonly refutedBy: string;
-}
-
-/** One agent's part in a pattern that agents learned together. */
-export interface Contributor {
-  readonly agentId: string;
-  /** Its resolved decisions the conditions hold for, and the successes among them. */
-  readonly n: number;
-  readonly successes: number;
-  /** Share of the asserted status among all its resolved decisions of the type. */
-  readonly baseline: number;
-  /** One-sided Fisher exact test among its own decisions, against those the conditions do not hold for. */
-  readonly pValue: number;
-}
 
 export interface Pattern extends PatternNumbers {
   readonly patternId: string;
@@ -143,15 +54,6 @@ export interface Pattern extends PatternNumbers {
   readonly note?: string;
   /** Only of a pattern whose owner is an agent type: whose decisions it was learned from, largest part first. */
   readonly contributors?: readonly Contributor[];
-}
-
-export interface Reference {
-  /** Later occurrences are held against it. */
-  readonly since: string;
-  /** Lower bound of its rate: the most it had while it did not drift. */
-  readonly confidence: number;
-  readonly baseline: number;
-  readonly n: number;
 }
 
 /** How far the outcomes since `reference.since` are from what was promised. */

@@ -1,8 +1,14 @@
-import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, systemClock } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import type { PatternStore } from './pattern-store.ts';
+
+/** The last completed run of each agent: all that patterns need of the record of runs. */
+export interface LastRuns {
+  lastRuns(
+    agentIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly runId: string; readonly startedAt: string }>>;
+}
 
 interface Remembered {
   readonly mark: string | undefined;
@@ -17,7 +23,7 @@ const MAX_REMEMBERED = 500;
 /** What an agent has learned and relies on, remembered until its next run. */
 export class PromotedPatterns {
   readonly #store: PatternStore;
-  readonly #ledger: RunLedger;
+  readonly #runs: LastRuns;
   readonly #clock: Clock;
   readonly #trustedMs: number;
   readonly #remembered = new BoundedMap<string, Remembered>(MAX_REMEMBERED);
@@ -25,14 +31,14 @@ export class PromotedPatterns {
   /** @param trustedMs how long it may be relied on that no run has ended since this was last asked */
   constructor(
     store: PatternStore,
-    ledger: RunLedger,
+    runs: LastRuns,
     { clock, trustedMs }: { readonly clock: Clock; readonly trustedMs: number } = {
       clock: systemClock,
       trustedMs: 0,
     },
   ) {
     this.#store = store;
-    this.#ledger = ledger;
+    this.#runs = runs;
     this.#clock = clock;
     this.#trustedMs = trustedMs;
   }
@@ -47,7 +53,7 @@ export class PromotedPatterns {
     const at = this.#clock().getTime();
     const remembered = this.#remembered.get(agentId);
     if (remembered && at - remembered.at < this.#trustedMs) return remembered.patterns;
-    const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
+    const lastRun = (await this.#runs.lastRuns([agentId])).get(agentId);
     const mark = lastRun && `${lastRun.runId} ${lastRun.startedAt}`;
     const patterns = remembered && remembered.mark === mark ? remembered.patterns : await this.#read(agentId);
     this.#remembered.set(agentId, { mark, at, patterns });

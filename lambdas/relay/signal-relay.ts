@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import type { ErasedMarks } from '../erasures/erased-marks.ts';
+import type { ErasedMarks } from '../shared/erased-marks.ts';
 import { type PublishedDelivery, publishedDelivery } from '../signals/published-delivery.ts';
 import type { SeenSignals } from '../signals/seen-signals.ts';
 import type { SignalBus } from './signal-bus.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveRecord } from '../archive/archive-record.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 import { publishedDelivery } from './published-delivery.ts';
 import { fromItem, type Item } from './table.ts';
 

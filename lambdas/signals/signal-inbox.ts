@@ -6,7 +6,7 @@ import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import { type Clock, SECOND_MS, isExpired } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
-import { collectPage } from './live-page.ts';
+import { collectPage } from './fill-page.ts';
 import {
   DEFAULT_LEASE_SECONDS,
   type Delivery,

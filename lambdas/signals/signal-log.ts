@@ -4,7 +4,7 @@ import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.
 import { NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import { type Clock, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { collectPage } from './live-page.ts';
+import { collectPage } from './fill-page.ts';
 import type { Delivery, Progress, Signal } from './signal.ts';
 import type { PublishedSignal } from './signal-publisher.ts';
 import {

@@ -3,8 +3,8 @@ import {
   effectsByPattern,
   MADE_THINGS_WORSE,
   MemoryUses,
-} from '../../lambdas/consolidation/mining/memory-effect.ts';
-import type { Miner } from '../../lambdas/consolidation/mining/types.ts';
+} from '../../lambdas/mining/judging/memory-effect.ts';
+import type { Miner } from '../../lambdas/mining/mine.ts';
 import { DAY_MS } from '../../lambdas/shared/platform/clock.ts';
 import { randomSource } from '../demo/random.ts';
 

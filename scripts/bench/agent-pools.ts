@@ -3,10 +3,11 @@ import {
   byAgent,
   type JudgedFinding,
   judgeAcrossAgents,
-} from '../../lambdas/consolidation/mining/across-agents.ts';
-import { createMiner } from '../../lambdas/consolidation/mining/mine.ts';
-import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
-import type { FeatureValue, Finding, Miner, ResolvedCase } from '../../lambdas/consolidation/mining/types.ts';
+} from '../../lambdas/mining/judging/across-agents.ts';
+import { createMiner } from '../../lambdas/mining/mine.ts';
+import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
+import type { FeatureValue, Finding, ResolvedCase } from '../../lambdas/mining/types.ts';
+import type { Miner } from '../../lambdas/mining/mine.ts';
 
 /** Agents of one type and what they decide, with known truth: for the bench of the pooled run, and for its tests. */
 export type Context = Readonly<Record<string, string>>;

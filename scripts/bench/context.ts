@@ -90,9 +90,9 @@ async function main(): Promise<void> {
 async function measure(): Promise<void> {
   // The environment is there now: handlers read it when they are loaded.
   const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
-  const { createContextHandler } = await import('../../lambdas/context/handler.ts');
-  const { handler: decisions } = await import('../../lambdas/decisions/handler.ts');
-  const { handler: sessions } = await import('../../lambdas/sessions/handler.ts');
+  const { createContextHandler } = await import('../../lambdas/context/context.lambda.ts');
+  const { handler: decisions } = await import('../../lambdas/decisions/decisions.lambda.ts');
+  const { handler: sessions } = await import('../../lambdas/sessions/sessions.lambda.ts');
   const runtime = createRuntime('bench');
   const { documents } = runtime;
   if (latency > 0)

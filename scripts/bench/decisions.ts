@@ -1,4 +1,4 @@
-import type { FeatureValue, ResolvedCase } from '../../lambdas/consolidation/mining/types.ts';
+import type { FeatureValue, ResolvedCase } from '../../lambdas/mining/types.ts';
 
 const CATEGORICAL = 15;
 const NUMERIC = 5;

@@ -7,9 +7,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import type { DecisionResult } from '../../lambdas/performance/decision-result.ts';
-import { type Grouping, GroupTallies } from '../../lambdas/performance/grouping.ts';
-import { addDays, daysBetween } from '../../lambdas/performance/periods.ts';
+import type { DecisionResult } from '../../lambdas/results/decision-result.ts';
+import { type Grouping, GroupTallies } from '../../lambdas/results/grouping.ts';
+import { addDays, daysBetween } from '../../lambdas/results/periods.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { readAssembly } from '../local/assembly.ts';
 import { startEmulator } from '../local/emulator.ts';
@@ -50,7 +50,7 @@ const asked: readonly Grouping[] = ['all', 'provider', 'provider+symbol', 'provi
 /** Rows of days, months and years, as nights would have left them, of the groupings that are asked for. */
 async function storeRollups(documents: DynamoDBDocumentClient, outcomes: number): Promise<void> {
   const { daySortKey, monthSortKey, toRollupItem, yearSortKey } =
-    await import('../../lambdas/performance/table.ts');
+    await import('../../lambdas/results/table.ts');
   const random = seeded(1);
   const days = daysBetween(FIRST_DAY, NOW.slice(0, 10)) - 1;
   const sums = new Map<string, Map<Grouping, GroupTallies>>();
@@ -159,8 +159,8 @@ async function rawListing(documents: DynamoDBDocumentClient): Promise<void> {
 
 async function bench(outcomes: number): Promise<boolean> {
   const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
-  const { createPerformanceHandler } = await import('../../lambdas/performance/handler.ts');
-  const { performanceRoutes } = await import('../../lambdas/performance/contract.ts');
+  const { createPerformanceHandler } = await import('../../lambdas/results/results.lambda.ts');
+  const { performanceRoutes } = await import('../../lambdas/results/contract.ts');
   const runtime = { ...createRuntime('performance'), clock: () => new Date(NOW) };
   const { documents } = runtime;
   const handler = createPerformanceHandler(runtime, {

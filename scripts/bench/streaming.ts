@@ -4,10 +4,10 @@
  * asked for. Prints the peak memory of the process beside the size of all that was read.
  */
 import type { AgentRegistry } from '../../lambdas/agents/agent-registry.ts';
-import { AgentConsolidation } from '../../lambdas/consolidation/agent-consolidation.ts';
-import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
-import type { OfferReviews } from '../../lambdas/consolidation/offer-review.ts';
-import { WindowCases } from '../../lambdas/consolidation/window-cases.ts';
+import { AgentConsolidation } from '../../lambdas/consolidation/consolidate-agent.ts';
+import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
+import type { OfferReviews } from '../../lambdas/patterns/lifecycle/offer-review.ts';
+import { WindowCases } from '../../lambdas/cases/window-cases.ts';
 import type { Decision } from '../../lambdas/decisions/decision.ts';
 import type { DecisionPage, DecisionWindow } from '../../lambdas/decisions/decision-window.ts';
 import type { PatternStore } from '../../lambdas/patterns/pattern-store.ts';

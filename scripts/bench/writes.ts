@@ -163,9 +163,9 @@ function setEnvironment(endpoint: string): void {
 export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
   setEnvironment(endpoint);
   const [{ createDecisionsHandler }, { createSignalsHandler }, { createAgentsHandler }] = await Promise.all([
-    import('../../lambdas/decisions/handler.ts'),
-    import('../../lambdas/signals/handler.ts'),
-    import('../../lambdas/agents/handler.ts'),
+    import('../../lambdas/decisions/decisions.lambda.ts'),
+    import('../../lambdas/signals/signals.lambda.ts'),
+    import('../../lambdas/agents/agents.lambda.ts'),
   ]);
   const [{ decisionRoutes }, { signalRoutes }, { agentRoutes }] = await Promise.all([
     import('../../lambdas/decisions/contract.ts'),

@@ -1,6 +1,6 @@
-import { extractFeatures } from '../../lambdas/consolidation/mining/features.ts';
-import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
-import type { ResolvedCase } from '../../lambdas/consolidation/mining/types.ts';
+import { extractFeatures } from '../../lambdas/mining/cases/features.ts';
+import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
+import type { ResolvedCase } from '../../lambdas/mining/types.ts';
 import type { AgentRole, DecisionType, PlannedDecision } from './agents.ts';
 
 /** A decision with its outcome, as it can be held against a pattern. */

@@ -1,4 +1,4 @@
-import type { Condition } from '../../lambdas/patterns/pattern.ts';
+import type { Condition } from '../../lambdas/mining/vocabulary.ts';
 
 export function conditionText(condition: Condition): string {
   const path = condition.path.replace(/^market\./, '');

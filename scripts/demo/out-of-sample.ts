@@ -1,6 +1,7 @@
-import { conditionHolds } from '../../lambdas/consolidation/mining/matching.ts';
-import { wilsonInterval } from '../../lambdas/consolidation/mining/statistics.ts';
-import type { Asserts, Condition, Features } from '../../lambdas/consolidation/mining/types.ts';
+import { conditionHolds } from '../../lambdas/mining/cases/matching.ts';
+import { wilsonInterval } from '../../lambdas/mining/statistics/statistics.ts';
+import type { Asserts, Condition } from '../../lambdas/mining/vocabulary.ts';
+import type { Features } from '../../lambdas/mining/types.ts';
 
 /** What a rule claims: under these conditions this kind of decision ends like that more often than usual. */
 export interface Claim {

@@ -1,4 +1,4 @@
-import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
+import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
 import type { Pattern } from '../../lambdas/patterns/pattern.ts';
 import { conditionText } from './condition-text.ts';
 import { type StatedResult, statedPart } from './hypotheses.ts';

@@ -1,10 +1,11 @@
-import { CaseTable } from '../../lambdas/consolidation/mining/case-table.ts';
-import { Cases } from '../../lambdas/consolidation/mining/cases.ts';
-import { buildFeatures } from '../../lambdas/consolidation/mining/feature-table.ts';
-import { conditionHolds } from '../../lambdas/consolidation/mining/matching.ts';
-import { defaultMiningSettings } from '../../lambdas/consolidation/mining/settings.ts';
-import { heuristicConfidence } from '../../lambdas/consolidation/mining/statistics.ts';
-import type { Asserts, Condition, ResolvedCase } from '../../lambdas/consolidation/mining/types.ts';
+import { CaseTable } from '../../lambdas/mining/cases/case-table.ts';
+import { Cases } from '../../lambdas/mining/cases/cases.ts';
+import { buildFeatures } from '../../lambdas/mining/cases/feature-table.ts';
+import { conditionHolds } from '../../lambdas/mining/cases/matching.ts';
+import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
+import { heuristicConfidence } from '../../lambdas/mining/statistics/statistics.ts';
+import type { Asserts, Condition } from '../../lambdas/mining/vocabulary.ts';
+import type { ResolvedCase } from '../../lambdas/mining/types.ts';
 import { type Claim, type TestCase } from './out-of-sample.ts';
 
 export const THUMB_LEVEL = 0.7;

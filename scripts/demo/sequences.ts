@@ -1,7 +1,7 @@
-import { AgentPast, placeOf } from '../../lambdas/consolidation/agent-past.ts';
-import { PRESENT } from '../../lambdas/consolidation/mining/features.ts';
-import type { FeatureValue } from '../../lambdas/consolidation/mining/types.ts';
-import { UNNAMED_SEQUENCE_WINDOW_MS } from '../../lambdas/consolidation/mining/windowed-path.ts';
+import { AgentPast, placeOf } from '../../lambdas/cases/agent-past.ts';
+import { PRESENT } from '../../lambdas/mining/cases/features.ts';
+import type { FeatureValue } from '../../lambdas/mining/types.ts';
+import { UNNAMED_SEQUENCE_WINDOW_MS } from '../../lambdas/mining/cases/windowed-path.ts';
 import type { DecisionMark, DecisionReference } from '../../lambdas/decisions/decision.ts';
 import type { ResolvedDecision } from './cases.ts';
 

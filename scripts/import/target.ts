@@ -6,7 +6,7 @@ import {
   type ImportResult,
   type ImportRow,
 } from '../../lambdas/decisions/decision-import.ts';
-import { TouchedDays } from '../../lambdas/performance/touched-days.ts';
+import { ChangedDays } from '../../lambdas/decisions/changed-days.ts';
 import { type Clock, systemClock } from '../../lambdas/shared/platform/clock.ts';
 
 /** Where imported decisions go. What became of each row comes back in their order. */
@@ -25,7 +25,7 @@ export const tableTarget = (
     decisions,
     clock,
     new AgentRegistry(documents, state, clock),
-    new TouchedDays(documents, state, clock),
+    new ChangedDays(documents, state, clock),
   );
 
 interface BatchAnswer {

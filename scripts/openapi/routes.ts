@@ -9,7 +9,7 @@ import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
-import { performanceRoutes } from '../../lambdas/performance/contract.ts';
+import { performanceRoutes } from '../../lambdas/results/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 

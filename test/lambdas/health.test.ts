@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { healthRoutes } from '../../lambdas/health/contract.ts';
-import { createHealthHandler } from '../../lambdas/health/handler.ts';
+import { createHealthHandler } from '../../lambdas/health/health.lambda.ts';
 import { call } from '../support/api.ts';
 import { createTestRuntime } from '../support/runtime.ts';
 

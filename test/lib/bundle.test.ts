@@ -6,10 +6,10 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
-import { createMiner } from '../../lambdas/consolidation/mining/mine.ts';
+import { createMiner } from '../../lambdas/mining/mine.ts';
 import { bundleOf } from '../../lib/constructs/bundle.ts';
 import type { FunctionName } from '../../lib/permissions.ts';
-import { hash, simulateLog } from '../lambdas/consolidation/mining/case-generator.ts';
+import { hash, simulateLog } from '../lambdas/mining/case-generator.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
 afterAll(() => rmSync(outdir, { recursive: true }));

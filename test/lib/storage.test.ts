@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { objectKey, toLine } from '../../lambdas/archive/archive-record.ts';
+import { objectKey, toLine } from '../../lambdas/shared/archive-record.ts';
 import { type TableName, tables, type TableSchema } from '../../lambdas/shared/schema/tables.ts';
 import { Assembly } from '../support/templates.ts';
 

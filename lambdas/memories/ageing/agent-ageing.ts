@@ -1,5 +1,5 @@
 import type { Archive } from '../../archive/archive.ts';
-import type { ArchiveRecord } from '../../archive/archive-record.ts';
+import type { ArchiveRecord } from '../../shared/archive-record.ts';
 import { VersionConflictError } from '../../shared/errors.ts';
 import type { Sharing, SharingRecord } from '../../sharing/sharing.ts';
 import type { AccessCounts } from '../access-counts.ts';

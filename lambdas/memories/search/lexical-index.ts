@@ -1,4 +1,4 @@
-import { detached } from '../../shared/platform/detached.ts';
+import { detach } from '../../shared/text/memoize.ts';
 
 /** BM25's usual parameters: how soon a repeated term says no more, and how much a long text is held against it. */
 const K1 = 1.2;
@@ -38,7 +38,7 @@ export class LexicalIndex {
       let id = this.#terms.get(term);
       if (id === undefined) {
         id = this.#postings.length;
-        this.#terms.set(detached(term), id);
+        this.#terms.set(detach(term), id);
         this.#postings.push([]);
         this.#counts.push(0);
       }

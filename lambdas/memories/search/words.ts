@@ -1,6 +1,5 @@
 import { stemmer } from 'stemmer';
-import { detached } from '../../shared/platform/detached.ts';
-import { remembering } from '../../shared/platform/remembering.ts';
+import { detach, memoizeText } from '../../shared/text/memoize.ts';
 
 /**
  * Words that say nothing about what is meant: articles, pronouns, auxiliaries, prepositions, and what questions are
@@ -25,7 +24,7 @@ export const defaultWordRules: WordRules = { stemming: true, stopWords: true };
 
 /** Of words seen before: the same few ten thousand come again and again. */
 const MAX_STEMMED_CHARACTERS = 500_000;
-const englishStemOf = remembering(MAX_STEMMED_CHARACTERS, (word) => detached(stemmer(word)));
+const englishStemOf = memoizeText(MAX_STEMMED_CHARACTERS, (word) => detach(stemmer(word)));
 
 /** Names with digits in them are not English. */
 const stemOf = (word: string): string =>

@@ -1,6 +1,6 @@
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
+import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
 import type { Clock } from '../../../lambdas/shared/platform/clock.ts';

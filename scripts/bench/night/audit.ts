@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AgentResult, RunRecord } from '../../../lambdas/consolidation/run.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
-import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
+import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import type { Runtime } from '../../../lambdas/shared/platform/runtime.ts';
 import { decisionsOf } from './agents.ts';

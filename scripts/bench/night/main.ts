@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
+import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../../lambdas/shared/schema/tables.ts';
 import { readAssembly, type Assembly } from '../../local/assembly.ts';

@@ -1,8 +1,8 @@
 import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSEvent } from 'aws-lambda';
-import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
-import { createWorkerHandler, type WorkerEnvironment } from '../../../lambdas/consolidation/worker.ts';
+import { createPlannerHandler } from '../../../lambdas/consolidation/planner.lambda.ts';
+import { createWorkerHandler, type WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';
 import type { Runtime } from '../../../lambdas/shared/platform/runtime.ts';
 import type { QueueSpec } from '../../local/assembly.ts';
 import { LocalQueue, type QueueMessage, type ReceivedMessage } from '../../local/queue.ts';

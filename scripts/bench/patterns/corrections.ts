@@ -1,8 +1,8 @@
-import { type Correction, sizesOf } from '../../../lambdas/consolidation/mining/correction.ts';
-import { fisherTails } from '../../../lambdas/consolidation/mining/fisher.ts';
-import type { Counts } from '../../../lambdas/consolidation/mining/overlaps.ts';
-import { MAX_CONDITIONS, type Tested } from '../../../lambdas/consolidation/mining/search.ts';
-import { benjaminiHochberg } from '../../../lambdas/consolidation/mining/statistics.ts';
+import { type Correction, sizesOf } from '../../../lambdas/mining/statistics/correction.ts';
+import { fisherTails } from '../../../lambdas/mining/statistics/fisher.ts';
+import type { Counts } from '../../../lambdas/mining/statistics/counts.ts';
+import { MAX_CONDITIONS, type Tested } from '../../../lambdas/mining/statistics/tested.ts';
+import { benjaminiHochberg } from '../../../lambdas/mining/statistics/statistics.ts';
 
 /**
  * Corrections the service does not use, to hold the one it uses against. All of them correct the largest p-value of a

@@ -1,6 +1,7 @@
-import { extractFeatures } from '../../../lambdas/consolidation/mining/features.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import type { Asserts, Condition, ResolvedCase } from '../../../lambdas/consolidation/mining/types.ts';
+import { extractFeatures } from '../../../lambdas/mining/cases/features.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
+import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { normal, type RandomSource, randomSource } from '../../demo/random.ts';
 
 /** Days a log covers; the service's window is 90. */

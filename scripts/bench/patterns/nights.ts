@@ -1,6 +1,6 @@
-import { learnFrom } from '../../../lambdas/consolidation/learning.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import type { ResolvedCase } from '../../../lambdas/consolidation/mining/types.ts';
+import { learnFrom } from '../../../lambdas/patterns/lifecycle/learning.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { randomSource } from '../../demo/random.ts';
 import { type Cell, logsOf } from './cells.ts';

@@ -2,7 +2,7 @@ import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { ArchiveReader } from '../../../lambdas/archive/archive-reader.ts';
 import { FolderObjectStore } from '../../../lambdas/archive/folder-object-store.ts';
-import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
+import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { AgentAgeing } from '../../../lambdas/memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../../../lambdas/memories/ageing/ageing-writes.ts';
@@ -10,7 +10,7 @@ import { defaultAgeingSettings } from '../../../lambdas/memories/ageing/settings
 import { CountedSearch } from '../../../lambdas/memories/counted-search.ts';
 import type { NewMemory } from '../../../lambdas/memories/memory-change.ts';
 import { MemoryFeed } from '../../../lambdas/memories/memory-feed.ts';
-import { MemoryNumbers } from '../../../lambdas/memories/memory-numbers.ts';
+import { MemoryNumbers } from '../../../lambdas/memories/memory-statistics.ts';
 import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from '../../../lambdas/memories/memory-sharing.ts';
 import { MemoryStore } from '../../../lambdas/memories/memory-store.ts';

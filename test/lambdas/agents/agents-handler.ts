@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
-import { createAgentsHandler } from '../../../lambdas/agents/handler.ts';
+import { createAgentsHandler } from '../../../lambdas/agents/agents.lambda.ts';
 import { tableName } from '../../support/tables.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 

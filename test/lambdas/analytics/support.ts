@@ -1,5 +1,5 @@
 import { analyticsRoutes } from '../../../lambdas/analytics/contract.ts';
-import { createAnalyticsHandler } from '../../../lambdas/analytics/handler.ts';
+import { createAnalyticsHandler } from '../../../lambdas/analytics/analytics.lambda.ts';
 import { HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';

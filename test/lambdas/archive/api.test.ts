@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archiveRoutes } from '../../../lambdas/archive/contract.ts';
-import { createArchiveHandler } from '../../../lambdas/archive/handler.ts';
+import { createArchiveHandler } from '../../../lambdas/archive/archive.lambda.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { type CallInput, call } from '../../support/api.ts';
 import { faults } from '../../support/faults.ts';

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Archive, type ArchiveQuery } from '../../../lambdas/archive/archive.ts';
-import type { ArchivedRecord, ArchiveRecord } from '../../../lambdas/archive/archive-record.ts';
+import type { ArchivedRecord, ArchiveRecord } from '../../../lambdas/shared/archive-record.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { recordAt } from './records.ts';
 

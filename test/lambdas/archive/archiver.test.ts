@@ -1,10 +1,10 @@
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { createArchiveHandler } from '../../../lambdas/archive/handler.ts';
+import { createArchiveHandler } from '../../../lambdas/archive/archive.lambda.ts';
 import { archiveRoutes } from '../../../lambdas/archive/contract.ts';
-import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
+import { createDecisionsHandler } from '../../../lambdas/decisions/decisions.lambda.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
-import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
+import { createSignalsHandler } from '../../../lambdas/signals/signals.lambda.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { call } from '../../support/api.ts';
 import { createTestRuntime } from '../../support/runtime.ts';

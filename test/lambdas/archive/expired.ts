@@ -1,6 +1,6 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
-import { createArchiverHandler } from '../../../lambdas/archive/archiver.ts';
+import { createArchiverHandler } from '../../../lambdas/archive/archiver.lambda.ts';
 import type { TableName } from '../../../lambdas/shared/schema/tables.ts';
 import { createTestRuntime } from '../../support/runtime.ts';
 import { MemoryBucket } from '../../support/s3.ts';

@@ -1,4 +1,4 @@
-import type { ArchiveRecord } from '../../../lambdas/archive/archive-record.ts';
+import type { ArchiveRecord } from '../../../lambdas/shared/archive-record.ts';
 
 /** A record of agent `a` made at a time, named by a number. */
 export const recordAt = (timestamp: string, n: number, more: Partial<ArchiveRecord> = {}): ArchiveRecord => ({

@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
-import { seeded } from './mining/case-generator.ts';
+import { seeded } from '../mining/case-generator.ts';
 import type { DecisionSketch } from './pipeline.ts';
 
 export interface LogOptions {

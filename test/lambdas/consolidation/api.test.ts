@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
-import { createConsolidationHandler } from '../../../lambdas/consolidation/handler.ts';
+import { createConsolidationHandler } from '../../../lambdas/consolidation/consolidation.lambda.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
 import {

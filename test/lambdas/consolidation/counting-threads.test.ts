@@ -6,22 +6,22 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { countOnThreads } from '../../../lambdas/consolidation/counting-threads.ts';
 import { progressOf, shareCounting } from '../../../lambdas/consolidation/counting-work.ts';
-import { CaseTable } from '../../../lambdas/consolidation/mining/case-table.ts';
-import { Cases } from '../../../lambdas/consolidation/mining/cases.ts';
-import { ChunkCounter, countHere } from '../../../lambdas/consolidation/mining/chunk-counter.ts';
+import { CaseTable } from '../../../lambdas/mining/cases/case-table.ts';
+import { Cases } from '../../../lambdas/mining/cases/cases.ts';
+import { ChunkCounter, countHere } from '../../../lambdas/mining/search/chunk-counter.ts';
 import {
   type ConjunctionCounts,
   NOT_COUNTED,
   prepareCounts,
   tripleIndex,
-} from '../../../lambdas/consolidation/mining/conjunction-counts.ts';
-import { buildFeatures, type Feature } from '../../../lambdas/consolidation/mining/feature-table.ts';
-import { createMiner } from '../../../lambdas/consolidation/mining/mine.ts';
-import type { Count } from '../../../lambdas/consolidation/mining/search.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import type { ResolvedCase } from '../../../lambdas/consolidation/mining/types.ts';
+} from '../../../lambdas/mining/search/conjunction-counts.ts';
+import { buildFeatures, type Feature } from '../../../lambdas/mining/cases/feature-table.ts';
+import { createMiner } from '../../../lambdas/mining/mine.ts';
+import type { Count } from '../../../lambdas/mining/search/search.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { bundleCountingThread } from '../../../scripts/bench/thread-bundle.ts';
-import { featuresOf, hash, seeded, simulateLog, START } from './mining/case-generator.ts';
+import { featuresOf, hash, seeded, simulateLog, START } from '../mining/case-generator.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'counting-threads-'));
 let file: URL;

@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import type { ResolvedCase } from '../../../lambdas/consolidation/mining/types.ts';
+import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { nameOf, simulateLog } from './mining/case-generator.ts';
+import { nameOf, simulateLog } from '../mining/case-generator.ts';
 import {
   createPipeline,
   type DecisionSketch,

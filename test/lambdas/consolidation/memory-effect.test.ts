@@ -4,7 +4,7 @@ import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { DAY_MS, HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { seeded } from './mining/case-generator.ts';
+import { seeded } from '../mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, memoryOf, plantedRule } from './pipeline.ts';
 
 const FIRST = '2026-03-01T02:00:00.000Z';

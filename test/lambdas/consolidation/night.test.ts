@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
+import { createPlannerHandler } from '../../../lambdas/consolidation/planner.lambda.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
 import { agentIds, storeAgents } from '../../../scripts/bench/night/agents.ts';

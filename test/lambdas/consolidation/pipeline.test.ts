@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
-import { createWorkerHandler } from '../../../lambdas/consolidation/worker.ts';
+import { createWorkerHandler } from '../../../lambdas/consolidation/worker.lambda.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { createPlannerHandler } from '../../../lambdas/consolidation/planner.ts';
+import { createPlannerHandler } from '../../../lambdas/consolidation/planner.lambda.ts';
 import { Pools } from '../../../lambdas/consolidation/pools.ts';
 import { progressOf, zeroTotals } from '../../../lambdas/consolidation/run.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
-import { nothingNew } from '../../../lambdas/consolidation/run-planning.ts';
+import { nothingNew } from '../../../lambdas/consolidation/plan-run.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
 import { lambdaContext } from '../../support/api.ts';
 import { intercept } from '../../support/faults.ts';

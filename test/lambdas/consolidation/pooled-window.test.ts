@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readPool } from '../../../lambdas/consolidation/pooled-window.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import { SeenIndex, WindowCases, windowAt } from '../../../lambdas/consolidation/window-cases.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import { SeenIndex, WindowCases, windowAt } from '../../../lambdas/cases/window-cases.ts';
 import type { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import { HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import type { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';

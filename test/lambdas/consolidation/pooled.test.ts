@@ -5,7 +5,7 @@ import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { call, lambdaContext } from '../../support/api.ts';

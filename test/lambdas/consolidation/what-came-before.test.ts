@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { AgentConsolidation } from '../../../lambdas/consolidation/agent-consolidation.ts';
-import { OfferReviews } from '../../../lambdas/consolidation/offer-review.ts';
+import { AgentConsolidation } from '../../../lambdas/consolidation/consolidate-agent.ts';
+import { OfferReviews } from '../../../lambdas/patterns/lifecycle/offer-review.ts';
 import { OfferedPatterns, PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
 import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';
-import { SeenIndex, signalsAmong, WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
+import { SeenIndex, signalsAmong, WindowCases } from '../../../lambdas/cases/window-cases.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import { DecisionWindow, type WindowRequest } from '../../../lambdas/decisions/decision-window.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { PatternTrial } from '../../../lambdas/patterns/pattern-trial.ts';
-import { createRelayHandler } from '../../../lambdas/relay/handler.ts';
+import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
@@ -25,7 +25,7 @@ import { createTables, tableName } from '../../support/tables.ts';
 import { startEventBus } from '../relay/event-bus.ts';
 import { SignalStream } from '../relay/signal-stream.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
-import { seeded } from './mining/case-generator.ts';
+import { seeded } from '../mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from './pipeline.ts';
 
 // Far ahead: what has expired by the wall clock, the emulator collects.

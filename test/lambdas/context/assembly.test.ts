@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rankAsTheyAre } from '../../../lambdas/context/as-they-are.ts';
+import { rankAsTheyAre } from '../../../lambdas/context/revalidation.ts';
 import { ContextAssembly } from '../../../lambdas/context/context-assembly.ts';
 import type { Sources } from '../../../lambdas/context/sources.ts';
 import { contextDeadlines } from '../../../lambdas/context/deadline-settings.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BatchGetCommand, DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ExposureLog } from '../../../lambdas/exposures/exposure-log.ts';
 import { toItem } from '../../../lambdas/exposures/table.ts';
-import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
+import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { HEAD, messageSortKey, sessionPartition, summaryToItem } from '../../../lambdas/sessions/table.ts';
 import { type ConsumedUnits, meterCapacity } from '../../../lambdas/shared/dynamodb/capacity-meter.ts';

@@ -1,7 +1,7 @@
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import type { Deadlines } from '../../../lambdas/context/context-assembly.ts';
 import { contextRoutes } from '../../../lambdas/context/contract.ts';
-import { createContextHandler } from '../../../lambdas/context/handler.ts';
+import { createContextHandler } from '../../../lambdas/context/context.lambda.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { tableName } from '../../support/tables.ts';

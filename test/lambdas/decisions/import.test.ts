@@ -2,7 +2,7 @@ import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { DecisionImport } from '../../../lambdas/decisions/decision-import.ts';
-import { TouchedDays } from '../../../lambdas/performance/touched-days.ts';
+import { ChangedDays } from '../../../lambdas/decisions/changed-days.ts';
 import { DAY_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
@@ -14,7 +14,7 @@ const importOf = (runtime: TestRuntime, documents = runtime.documents) =>
     tableName('decisions'),
     runtime.clock,
     new AgentRegistry(documents, tableName('state'), runtime.clock),
-    new TouchedDays(documents, tableName('state'), runtime.clock),
+    new ChangedDays(documents, tableName('state'), runtime.clock),
   );
 
 const decisionAt = (hours: number, more: Record<string, unknown> = {}) => ({

@@ -1,5 +1,5 @@
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
-import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
+import { createDecisionsHandler } from '../../../lambdas/decisions/decisions.lambda.ts';
 import type { Runtime } from '../../../lambdas/shared/platform/runtime.ts';
 import { type Answer, call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';

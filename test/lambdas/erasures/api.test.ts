@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { erasureRoutes } from '../../../lambdas/erasures/contract.ts';
 import { ErasureLedger } from '../../../lambdas/erasures/erasure-ledger.ts';
-import { createErasuresHandler } from '../../../lambdas/erasures/handler.ts';
+import { createErasuresHandler } from '../../../lambdas/erasures/erasures.lambda.ts';
 import { HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';

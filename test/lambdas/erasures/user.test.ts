@@ -3,7 +3,7 @@ import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { archivedDecision } from '../../../lambdas/decisions/archived-decision.ts';
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
-import { createDecisionsHandler } from '../../../lambdas/decisions/handler.ts';
+import { createDecisionsHandler } from '../../../lambdas/decisions/decisions.lambda.ts';
 import { toItem } from '../../../lambdas/decisions/table.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { exposureKey } from '../../../lambdas/exposures/table.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import { DAY_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { call } from '../../support/api.ts';

@@ -1,7 +1,7 @@
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
-import { createMemoriesHandler } from '../../../lambdas/memories/handler.ts';
+import { createMemoriesHandler } from '../../../lambdas/memories/memories.lambda.ts';
 import type { Embedder } from '../../../lambdas/memories/search/embedder.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { call, type CallInput } from '../../support/api.ts';

@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ErasedMarks } from '../../../lambdas/erasures/erased-marks.ts';
+import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { MemoryFeed } from '../../../lambdas/memories/memory-feed.ts';
 import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import { WindowCases } from '../../../lambdas/cases/window-cases.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import { Hypotheses } from '../../../lambdas/patterns/hypotheses.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { PatternTrial } from '../../../lambdas/patterns/pattern-trial.ts';
@@ -23,7 +23,7 @@ import {
   plantedRule,
   storeDecisions,
 } from '../consolidation/pipeline.ts';
-import { randomOf } from '../consolidation/simulated-nights.ts';
+import { randomOf } from './lifecycle/simulated-nights.ts';
 
 const { statePattern, getPattern, listPatterns } = patternRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { PatternTrial } from '../../../lambdas/patterns/pattern-trial.ts';
-import { defaultMiningSettings } from '../../../lambdas/consolidation/mining/settings.ts';
-import { WindowCases } from '../../../lambdas/consolidation/window-cases.ts';
+import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
+import { WindowCases } from '../../../lambdas/cases/window-cases.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import { decisionKey } from '../../../lambdas/decisions/table.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';

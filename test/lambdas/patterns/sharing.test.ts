@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
-import { createPatternsHandler } from '../../../lambdas/patterns/handler.ts';
+import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';

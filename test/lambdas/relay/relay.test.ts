@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
-import { createRelayHandler } from '../../../lambdas/relay/handler.ts';
+import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { StalledBatchError } from '../../../lambdas/shared/platform/stream-batch.ts';
 import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
 import { createTestRuntime } from '../../support/runtime.ts';

@@ -1,5 +1,5 @@
 import { sessionRoutes } from '../../../lambdas/sessions/contract.ts';
-import { createSessionsHandler } from '../../../lambdas/sessions/handler.ts';
+import { createSessionsHandler } from '../../../lambdas/sessions/sessions.lambda.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { call, type CallInput } from '../../support/api.ts';

@@ -1,7 +1,7 @@
 import type { Context, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
-import { createSummariesHandler } from '../../../lambdas/sessions/summaries.ts';
-import { createSweeperHandler } from '../../../lambdas/sessions/sweeper.ts';
+import { createSummariesHandler } from '../../../lambdas/sessions/summaries.lambda.ts';
+import { createSweeperHandler } from '../../../lambdas/sessions/sweeper.lambda.ts';
 import { messageKey } from '../../../lambdas/sessions/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../../lambdas/shared/schema/tables.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';

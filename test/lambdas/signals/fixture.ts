@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
-import { createSignalsHandler } from '../../../lambdas/signals/handler.ts';
+import { createSignalsHandler } from '../../../lambdas/signals/signals.lambda.ts';
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { tableName } from '../../support/tables.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { ArchivedRecord } from '../../../../lambdas/archive/archive-record.ts';
+import type { ArchivedRecord } from '../../../../lambdas/shared/archive-record.ts';
 import type { ObjectStore } from '../../../../lambdas/archive/object-store.ts';
 import { fromItem, type Item, memoryKey } from '../../../../lambdas/memories/table.ts';
 import { DAY_MS } from '../../../../lambdas/shared/platform/clock.ts';

@@ -1,8 +1,8 @@
 import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Archive } from '../../../../lambdas/archive/archive.ts';
-import type { ArchivedRecord } from '../../../../lambdas/archive/archive-record.ts';
+import type { ArchivedRecord } from '../../../../lambdas/shared/archive-record.ts';
 import type { ObjectStore } from '../../../../lambdas/archive/object-store.ts';
-import { ErasedMarks } from '../../../../lambdas/erasures/erased-marks.ts';
+import { ErasedMarks } from '../../../../lambdas/shared/erased-marks.ts';
 import { AccessCounts } from '../../../../lambdas/memories/access-counts.ts';
 import { AgentAgeing } from '../../../../lambdas/memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../../../../lambdas/memories/ageing/ageing-writes.ts';

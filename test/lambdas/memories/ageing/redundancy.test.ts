@@ -4,7 +4,7 @@ import type { Memory } from '../../../../lambdas/memories/memory.ts';
 import { factsOf, setCosine } from '../../../../lambdas/memories/ageing/facts.ts';
 import { NearVectors } from '../../../../lambdas/memories/ageing/near-vectors.ts';
 import { nearDuplicates } from '../../../../lambdas/memories/ageing/redundancy.ts';
-import { seeded } from '../../consolidation/mining/case-generator.ts';
+import { seeded } from '../../mining/case-generator.ts';
 import { memories, memoryOf } from './memory-generator.ts';
 
 const THRESHOLD = 0.85;

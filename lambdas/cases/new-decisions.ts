@@ -1,0 +1,19 @@
+import type { Decision } from '../decisions/decision.ts';
+
+/** An earlier run: the end of its window, and when it read. */
+export interface PreviousLook {
+  readonly asOf: string;
+  readonly startedAt: string;
+}
+
+/**
+ * True when no earlier run has seen the decision with an outcome: it was made or written since, or its first outcome
+ * came since. A corrected outcome makes no new decision. An outcome's own `occurredAt` is believed.
+ */
+export const isNewSince = (decision: Decision, previous: PreviousLook | undefined): boolean =>
+  previous === undefined ||
+  decision.timestamp > previous.asOf ||
+  decision.loggedAt > previous.startedAt ||
+  (decision.outcomeRevision <= 1 &&
+    decision.outcome !== undefined &&
+    decision.outcome.occurredAt > previous.asOf);

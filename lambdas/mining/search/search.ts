@@ -1,0 +1,181 @@
+import type { CaseTable } from '../cases/case-table.ts';
+import { countHere } from './chunk-counter.ts';
+import { type ConjunctionCounts, NOT_COUNTED, prepareCounts, tripleIndex } from './conjunction-counts.ts';
+import type { Feature, FeatureTable } from '../cases/feature-table.ts';
+import { fisherTails } from '../statistics/fisher.ts';
+import { COMPARED, NONE, OTHERS, Tested } from '../statistics/tested.ts';
+import { isAboveBaseline } from '../judging/promotion.ts';
+import { MAX_FEATURES_IN_TRIPLES, MAX_TESTS_KEPT } from '../settings.ts';
+import type { Asserts } from '../vocabulary.ts';
+import type { MiningSettings } from '../types.ts';
+
+/**
+ * A conjunction whose p is above this on both sides is not compared further, and p above it is recorded as 1: most
+ * conjunctions fail their first comparisons. A corrected p is never below p, so every one up to this bound stays exact
+ * and no other becomes smaller.
+ */
+export const LARGEST_EXACT_P = 0.25;
+
+/** Fills in the counts: on this thread, or on several. */
+export type Count = (counts: ConjunctionCounts) => void;
+
+/**
+ * Tests every conjunction of up to three features that occurs often enough: one that is too rare has no extension that
+ * is not. Two values of one path never meet, two elements of one set may. First everything is counted, then tested.
+ */
+export class Search {
+  readonly #features: readonly Feature[];
+  readonly #table: CaseTable;
+  readonly #settings: MiningSettings;
+  readonly #counts: ConjunctionCounts;
+  readonly #count: Count;
+  readonly #tails = { upper: 1, lower: 1 };
+  readonly #tested = new Tested();
+  /** Largest p-values so far, of all comparisons and of each kind. */
+  #pSuccess = 0;
+  #pFailure = 0;
+  readonly #success = new Float64Array(COMPARED.length);
+  readonly #failure = new Float64Array(COMPARED.length);
+  #n = 0;
+  #successes = 0;
+
+  constructor(found: FeatureTable, table: CaseTable, settings: MiningSettings, count: Count = countHere) {
+    this.#features = found.features;
+    this.#table = table;
+    this.#settings = settings;
+    this.#count = count;
+    const among = settings.maxConditions < 3 ? [] : this.#commonest(MAX_FEATURES_IN_TRIPLES);
+    this.#counts = prepareCounts(found, table, Math.max(1, settings.minOccurrences), among);
+  }
+
+  /** Features that are tested alone and in pairs only: there are too many for all triples. */
+  get notInTriples(): number {
+    return this.#settings.maxConditions < 3
+      ? 0
+      : Math.max(0, this.#features.length - MAX_FEATURES_IN_TRIPLES);
+  }
+
+  run(): Tested {
+    const count = this.#features.length;
+    const { maxConditions } = this.#settings;
+    if (maxConditions >= 2) this.#count(this.#counts);
+    for (let i = 0; i < count; i++) {
+      const { n, successes } = this.#features[i]!;
+      this.#begin(1, n, successes);
+      this.#record(i, NONE, NONE);
+      if (maxConditions < 2) continue;
+      for (let j = i + 1; j < count; j++) this.#pair(i, j);
+    }
+    if (maxConditions >= 3) this.#triples();
+    return this.#tested;
+  }
+
+  #pair(i: number, j: number): void {
+    const slot = i * this.#features.length + j;
+    if (!this.#isTested(this.#counts.pairN[slot]!)) return;
+    this.#begin(2, this.#counts.pairN[slot]!, this.#counts.pairSuccesses[slot]!);
+    this.#againstFeature(i, 1);
+    this.#againstFeature(j, 1);
+    this.#record(i, j, NONE);
+  }
+
+  #triples(): void {
+    const { among, pairN, tripleN, tripleSuccesses } = this.#counts;
+    const width = this.#features.length;
+    for (let a = 0; a < among.length; a++) {
+      const i = among[a]!;
+      for (let b = a + 1; b < among.length; b++) {
+        const j = among[b]!;
+        if (!this.#isTested(pairN[i * width + j]!)) continue;
+        for (let c = b + 1; c < among.length; c++) {
+          const place = tripleIndex(among.length, a, b, c);
+          if (!this.#isTested(tripleN[place]!)) continue;
+          const k = among[c]!;
+          this.#begin(3, tripleN[place]!, tripleSuccesses[place]!);
+          this.#againstFeature(i, 2);
+          this.#againstFeature(j, 2);
+          this.#againstFeature(k, 2);
+          this.#againstPair(i * width + j);
+          this.#againstPair(i * width + k);
+          this.#againstPair(j * width + k);
+          this.#record(i, j, k);
+        }
+      }
+    }
+  }
+
+  #isTested(n: number): boolean {
+    return n !== NOT_COUNTED && n >= this.#counts.minOccurrences;
+  }
+
+  #commonest(limit: number): number[] {
+    const indexes = this.#features.map((_, index) => index);
+    if (indexes.length <= limit) return indexes;
+    return indexes
+      .sort((a, b) => this.#features[b]!.n - this.#features[a]!.n || a - b)
+      .slice(0, limit)
+      .sort((a, b) => a - b);
+  }
+
+  /** Against the other decisions of the type. */
+  #begin(size: number, n: number, successes: number): void {
+    this.#tested.ofSize[size - 1]!++;
+    this.#n = n;
+    this.#successes = successes;
+    this.#pSuccess = 0;
+    this.#pFailure = 0;
+    this.#success.fill(0);
+    this.#failure.fill(0);
+    this.#against(this.#table.count, this.#table.successes, OTHERS);
+  }
+
+  #againstFeature(index: number, lacking: 1 | 2): void {
+    const { n, successes } = this.#features[index]!;
+    this.#against(n, successes, lacking);
+  }
+
+  #againstPair(slot: number): void {
+    this.#against(this.#counts.pairN[slot]!, this.#counts.pairSuccesses[slot]!, 1);
+  }
+
+  /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
+  #against(n: number, successes: number, kind: (typeof COMPARED)[number]): void {
+    if (this.#pSuccess > LARGEST_EXACT_P && this.#pFailure > LARGEST_EXACT_P) return;
+    const failures = this.#n - this.#successes;
+    const otherSuccesses = successes - this.#successes;
+    fisherTails(this.#successes, failures, otherSuccesses, n - successes - failures, this.#tails);
+    const { upper, lower } = this.#tails;
+    this.#pSuccess = Math.max(this.#pSuccess, upper);
+    this.#pFailure = Math.max(this.#pFailure, lower);
+    this.#success[kind] = Math.max(this.#success[kind]!, upper);
+    this.#failure[kind] = Math.max(this.#failure[kind]!, lower);
+  }
+
+  #record(i: number, j: number, k: number): void {
+    const tested = this.#tested;
+    if (
+      tested.length >= MAX_TESTS_KEPT &&
+      this.#pSuccess > LARGEST_EXACT_P &&
+      this.#pFailure > LARGEST_EXACT_P
+    ) {
+      this.#countOnly('success');
+      this.#countOnly('failure');
+      return;
+    }
+    tested.first.push(i);
+    tested.second.push(j);
+    tested.third.push(k);
+    tested.n.push(this.#n);
+    tested.successes.push(this.#successes);
+    for (const kind of COMPARED) {
+      tested.success.columns[kind]!.push(this.#pSuccess > LARGEST_EXACT_P ? 1 : this.#success[kind]!);
+      tested.failure.columns[kind]!.push(this.#pFailure > LARGEST_EXACT_P ? 1 : this.#failure[kind]!);
+    }
+  }
+
+  #countOnly(asserts: Asserts): void {
+    if (isAboveBaseline(this.#table, asserts, this.#n, this.#successes, this.#settings))
+      this.#tested.notSignificant++;
+    else this.#tested.belowBaseline++;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Pattern } from '../pattern.ts';
+import { DAY_MS } from '../../shared/platform/clock.ts';
+
+/**
+ * How far a dormant pattern's confidence falls before it is written again, with a version that shows it. A write is a
+ * transaction of about 8 write units (row, its index entry, version); from 0.7 to nothing there are fourteen.
+ */
+export const DECAY_STEP = 0.05;
+
+/** A dormant pattern whose confidence still has a step to fall. */
+export const isDecaying = ({ status, confidence }: Pick<Pattern, 'status' | 'confidence'>): boolean =>
+  status === 'dormant' && confidence >= DECAY_STEP;
+
+const decayed = (resting: number, lastSeen: string | null, asOf: string, halfLifeDays: number): number => {
+  const days = lastSeen === null ? 0 : Math.max(0, Date.parse(asOf) - Date.parse(lastSeen)) / DAY_MS;
+  return resting * 2 ** (-days / halfLifeDays);
+};
+
+/** Keeps the numbers it ended with, save for its confidence, which halves with the age of its newest evidence. */
+export function fallAsleep(
+  before: Pattern,
+  reason: string,
+  { asOf, runId }: { readonly asOf: string; readonly runId: string },
+  halfLifeDays: number,
+): Pattern {
+  const resting = before.reference?.confidence ?? before.confidence;
+  return {
+    ...before,
+    status: 'dormant',
+    reason,
+    restingConfidence: resting,
+    // what thinned out slowly may stand lower already
+    confidence: Math.min(before.confidence, decayed(resting, before.lastSeen, asOf, halfLifeDays)),
+    version: before.version + 1,
+    changedAsOf: asOf,
+    statusSince: asOf,
+    statusRunId: runId,
+  };
+}
+
+/** Asleep for another while: another version when its confidence has fallen by a step, else as it was. */
+export function sleepOn(before: Pattern, asOf: string, halfLifeDays: number): Pattern {
+  const resting = before.restingConfidence ?? before.confidence;
+  const confidence = decayed(resting, before.lastSeen, asOf, halfLifeDays);
+  if (before.confidence - confidence < DECAY_STEP) return before;
+  return {
+    ...before,
+    restingConfidence: resting,
+    confidence,
+    changedAsOf: asOf,
+    version: before.version + 1,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Pattern } from '../pattern.ts';
+import { sha256 } from '../../shared/platform/ids.ts';
+import { patternIdOf } from '../../mining/pattern-id.ts';
+import type { Finding } from '../../mining/types.ts';
+
+/** The id mining gives to what a pattern states; a stated one is stored under the id its author chose. */
+export const statementIdOf = ({
+  agentId,
+  decisionType,
+  asserts,
+  conditions,
+}: Pick<Pattern, 'agentId' | 'decisionType' | 'asserts' | 'conditions'>): string =>
+  patternIdOf(agentId, decisionType, asserts, conditions, sha256);
+
+export interface Names {
+  /** What mining calls it → what it is stored as. */
+  readonly storedAs: ReadonlyMap<string, string>;
+  /**
+   * Stated patterns whose statement is stored under mining's name as well: id → that name. Nobody can state what is
+   * known, so this takes a run that promotes it in the same moment.
+   */
+  readonly twins: ReadonlyMap<string, string>;
+}
+
+/** One statement, one pattern: what mining finds again of a stated pattern is that pattern. */
+export function namesOf(previous: readonly Pattern[]): Names {
+  const known = new Set(
+    previous.filter(({ status }) => status !== 'candidate').map(({ patternId }) => patternId),
+  );
+  const storedAs = new Map<string, string>();
+  const twins = new Map<string, string>();
+  for (const pattern of previous) {
+    const statementId = statementIdOf(pattern);
+    if (statementId === pattern.patternId) continue;
+    if (known.has(statementId)) twins.set(pattern.patternId, statementId);
+    else storedAs.set(statementId, pattern.patternId);
+  }
+  return { storedAs, twins };
+}
+
+export function renamed(finding: Finding, { storedAs }: Names): Finding {
+  const name = (id: string): string => storedAs.get(id) ?? id;
+  const { patternId, explainedBy, sameAs } = finding;
+  return {
+    ...finding,
+    patternId: name(patternId),
+    ...(explainedBy !== undefined && { explainedBy: name(explainedBy) }),
+    ...(sameAs && { sameAs: sameAs.map((same) => ({ ...same, patternId: name(same.patternId) })) }),
+  };
+}

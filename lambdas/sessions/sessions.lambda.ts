@@ -1,0 +1,58 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { memoryCategories } from '../memories/categories.ts';
+import { createHttpHandler } from '../shared/http/handler.ts';
+import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createEnding, type EndingEnvironment } from './compose.ts';
+import { sessionRoutes } from './contract.ts';
+import { SessionList } from './session-list.ts';
+import type { SessionOpening } from './session-reader.ts';
+import { SessionStore } from './session-store.ts';
+import { sessionSettings } from './settings.ts';
+import { toSummary } from './summary.ts';
+
+export interface SessionsEnvironment extends EndingEnvironment {
+  readonly AUTH_MODE: 'iam' | 'none';
+}
+
+const toAnswer = ({ head, summary }: SessionOpening) => ({
+  ...head,
+  summary: summary ? toSummary(summary) : null,
+});
+
+export const createSessionsHandler = (runtime: Runtime, env: SessionsEnvironment) => {
+  const { documents, clock, randomPart } = runtime;
+  const { expiresAfterSeconds } = env.SESSION_SETTINGS;
+  const table = env.STATE_TABLE;
+  const registry = new AgentRegistry(documents, table, clock);
+  const store = new SessionStore({ documents, table, clock, randomPart, registry, expiresAfterSeconds });
+  const { reader, ending } = createEnding(runtime, env);
+  const sessions = new SessionList(documents, table, clock);
+
+  return createHttpHandler(runtime, env.AUTH_MODE, sessionRoutes, {
+    createSession: ({ params, body }) => store.create(params.agentId, body),
+    listSessions: ({ params, query }) => sessions.list(params.agentId, query),
+    getSession: async ({ params }) => {
+      const resumed = await reader.resume(params.agentId, params.sessionId);
+      return { ...toAnswer(resumed), messages: resumed.messages };
+    },
+    appendMessage: async ({ params, body: { clientToken, ...message } }) => ({
+      ...params,
+      ...(await store.append(params.agentId, params.sessionId, message, clientToken)),
+    }),
+    endSession: async ({ params, body }) =>
+      toAnswer(await ending.end(params.agentId, params.sessionId, body)),
+    listMessages: ({ params, query }) => reader.page(params.agentId, params.sessionId, query),
+  });
+};
+
+export const handler = createSessionsHandler(
+  createRuntime('sessions'),
+  readEnvironment({
+    AUTH_MODE: authMode,
+    STATE_TABLE: resourceName,
+    MEMORY_TABLE: resourceName,
+    MEMORY_CATEGORIES: memoryCategories,
+    SESSION_SETTINGS: sessionSettings,
+  }),
+);
