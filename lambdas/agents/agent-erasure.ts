@@ -1,7 +1,7 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { agentPartition, profileKey } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /**
  * An agent's own partition of `agent_state`: profile, state, checkpoints, working memory, counters and what other
@@ -11,8 +11,8 @@ import { agentPartition, profileKey } from './table.ts';
 export class AgentErasure {
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#rows = new RemovableRows(documents, 'state', table);
+  constructor(table: Table) {
+    this.#rows = new RemovableRows(table.documents, 'state', table.name);
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {

@@ -1,10 +1,9 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError, VersionConflictError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import type { freeFormSchema } from '../shared/schema/fields.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import { type AgentHealth, type HealthAges, healthAt } from './health.ts';
@@ -25,6 +24,7 @@ import {
   registryIndex,
   registryKey,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 type Metadata = z.output<typeof freeFormSchema>;
 
@@ -57,22 +57,12 @@ const noAgent = (agentId: string) => new NotFoundError(`No agent ${agentId} is r
 
 /** Profiles, heartbeats and the list of who is registered. */
 export class AgentProfiles {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
   readonly #ages: HealthAges;
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
-    registry: AgentRegistry,
-    ages: HealthAges,
-  ) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry, ages: HealthAges) {
     this.#table = table;
-    this.#clock = clock;
     this.#registry = registry;
     this.#ages = ages;
   }
@@ -85,15 +75,15 @@ export class AgentProfiles {
   async put(agentId: string, profile: ProfileInput): Promise<AgentProfile> {
     const { type, capabilities, agentVersion, metadata, expectedVersion } = profile;
     assertItemFits({ agentId, type, capabilities, agentVersion, metadata }, 'The profile', MAX_PROFILE_BYTES);
-    const { ':unknown': _, ...registration } = registrationValues(agentId, this.#clock());
+    const { ':unknown': _, ...registration } = registrationValues(agentId, this.#table.clock());
     const absent = [
       ...(agentVersion === undefined ? ['agentVersion'] : []),
       ...(metadata === undefined ? ['metadata'] : []),
     ];
     try {
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: profileKey(agentId),
           UpdateExpression:
             'SET agentId = :agentId, registryKey = :registryKey, ' +
@@ -135,8 +125,8 @@ export class AgentProfiles {
 
   /** Strongly consistent. @throws NotFoundError when it never registered, or was deregistered */
   async get(agentId: string): Promise<AgentProfile> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: profileKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
     );
     if (!isRegistered(Item)) throw noAgent(agentId);
     return this.#profileOf(Item);
@@ -144,10 +134,10 @@ export class AgentProfiles {
 
   /** Notes that the agent lives; registers one nobody knew. 2 WRU. */
   async heartbeat(agentId: string): Promise<Pick<AgentProfile, 'agentId' | 'health' | 'lastHeartbeatAt'>> {
-    const now = this.#clock();
-    await this.#documents.send(
+    const now = this.#table.clock();
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: profileKey(agentId),
         UpdateExpression: `SET ${REGISTRATION}, lastHeartbeatAt = :now`,
         ExpressionAttributeValues: registrationValues(agentId, now),
@@ -168,9 +158,9 @@ export class AgentProfiles {
    */
   async deregister(agentId: string): Promise<{ readonly agentId: string; readonly deregisteredAt: string }> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: profileKey(agentId),
           UpdateExpression: 'SET registryKey = :deregistered REMOVE registeredAt, lastHeartbeatAt',
           ConditionExpression: REGISTERED_CONDITION,
@@ -185,7 +175,7 @@ export class AgentProfiles {
       throw error;
     }
     this.#registry.forget(agentId);
-    return { agentId, deregisteredAt: this.#clock().toISOString() };
+    return { agentId, deregisteredAt: this.#table.clock().toISOString() };
   }
 
   /**
@@ -209,9 +199,9 @@ export class AgentProfiles {
   }
 
   async #bucket(bucket: number, after: string | undefined, limit: number): Promise<ListedAgent[]> {
-    const { Items } = await this.#documents.send(
+    const { Items } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: registryIndex.name,
         KeyConditionExpression: 'registryKey = :key' + (after === undefined ? '' : ' AND agentId > :after'),
         ExpressionAttributeValues: {
@@ -226,7 +216,7 @@ export class AgentProfiles {
 
   #listed(item: Record<string, unknown>): ListedAgent {
     const entry = registryEntryOf(item);
-    return { ...entry, health: healthAt(this.#clock(), entry.lastHeartbeatAt, this.#ages) };
+    return { ...entry, health: healthAt(this.#table.clock(), entry.lastHeartbeatAt, this.#ages) };
   }
 
   #profileOf(item: Record<string, unknown>): AgentProfile {

@@ -1,7 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
-import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
+import { MINUTE_MS } from '../shared/platform/clock.ts';
 import {
   activeHourOf,
   decisionTypesOf,
@@ -14,6 +14,7 @@ import {
   registryIndex,
   registryKey,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** What the planner needs to know of an agent. */
 export interface RegisteredAgent {
@@ -45,20 +46,16 @@ const REGISTRATION_TRUSTED_MS = 5 * MINUTE_MS;
  * first decision of that type is stored, because the nightly run reads the partitions the profile names.
  */
 export class AgentRegistry {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #known = new BoundedMap<string, Known>(MAX_KNOWN_AGENTS);
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /** Whether `noteActivity` would be free: this instance noted it lately, in this hour, with these types. */
   isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const known = this.#known.get(agentId);
     return (
       known?.activeHour === activeHourOf(now) &&
@@ -73,14 +70,14 @@ export class AgentRegistry {
    */
   async noteActivity(agentId: string, decisionTypes: readonly string[] = []): Promise<void> {
     if (this.isNoted(agentId, decisionTypes)) return;
-    const now = this.#clock();
+    const now = this.#table.clock();
     const activeHour = activeHourOf(now);
     const known = this.#known.get(agentId);
     // All of them each time: the row may have been erased since, and adding what is there costs nothing.
     const types = new Set([...(known?.decisionTypes ?? []), ...decisionTypes]);
-    await this.#documents.send(
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: profileKey(agentId),
         UpdateExpression:
           `SET ${REGISTRATION}, activeHour = :activeHour` +
@@ -106,24 +103,29 @@ export class AgentRegistry {
 
   /** Which of these agents are registered (strongly consistent). */
   async registered(agentIds: readonly string[]): Promise<Set<string>> {
-    const items = await getAll(this.#documents, this.#table, [...new Set(agentIds)].map(profileKey), {
-      attributes: ['agentId', 'registryKey'],
-    });
+    const items = await getAll(
+      this.#table.documents,
+      this.#table.name,
+      [...new Set(agentIds)].map(profileKey),
+      {
+        attributes: ['agentId', 'registryKey'],
+      },
+    );
     return new Set(items.filter(isRegistered).map((item) => String(item['agentId'])));
   }
 
   /** Every decision type the agent ever logged, sorted (strongly consistent). */
   async decisionTypes(agentId: string): Promise<string[]> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: profileKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
     );
     return decisionTypesOf(Item);
   }
 
   /** What kind of agent it says it is; undefined when it is not registered (strongly consistent). */
   async agentType(agentId: string): Promise<string | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: profileKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
     );
     return isRegistered(Item) ? String(Item['agentType']) : undefined;
   }
@@ -132,7 +134,7 @@ export class AgentRegistry {
   async ofType(agentType: string): Promise<string[]> {
     const listed = new Set<string>();
     for await (const agent of this.all()) if (agent.agentType === agentType) listed.add(agent.agentId);
-    const profiles = await getAll(this.#documents, this.#table, [...listed].map(profileKey), {
+    const profiles = await getAll(this.#table.documents, this.#table.name, [...listed].map(profileKey), {
       attributes: ['agentId', 'agentType', 'registryKey'],
     });
     return profiles
@@ -161,9 +163,9 @@ export class AgentRegistry {
     for (let bucket = 0; bucket < REGISTRY_BUCKETS; bucket++) {
       let start: Record<string, unknown> | undefined;
       do {
-        const page = await this.#documents.send(
+        const page = await this.#table.documents.send(
           new QueryCommand({
-            TableName: this.#table,
+            TableName: this.#table.name,
             IndexName: registryIndex.name,
             KeyConditionExpression: 'registryKey = :key',
             ExpressionAttributeValues: { ':key': keyOf(bucket) },

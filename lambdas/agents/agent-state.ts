@@ -1,8 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import { NotFoundError, VersionConflictError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import {
   type AgentState,
@@ -12,21 +11,18 @@ import {
   stateReplacement,
   stateToItem,
 } from './state-table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** A checkpoint holds a state plus a longer key and a label: whatever can be stored can be checkpointed. */
 const MAX_STATE_BYTES = MAX_ITEM_BYTES - 1024;
 
 /** An agent's current state: one item, replaced as a whole. */
 export class AgentStates {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, registry: AgentRegistry) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry) {
     this.#table = table;
-    this.#clock = clock;
     this.#registry = registry;
   }
 
@@ -38,8 +34,8 @@ export class AgentStates {
   }
 
   async find(agentId: string): Promise<AgentState | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: stateKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: stateKey(agentId), ConsistentRead: true }),
     );
     return Item && stateFromItem(agentId, Item);
   }
@@ -51,7 +47,7 @@ export class AgentStates {
    * @throws VersionConflictError, TooLargeError
    */
   async put(agentId: string, fields: StateFields, expectedVersion?: number): Promise<AgentState> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     assertItemFits(
       stateToItem({ ...fields, agentId, version: 1, updatedAt: now.toISOString() }),
       'The state',
@@ -73,9 +69,9 @@ export class AgentStates {
   ): Promise<AgentState> {
     const update = stateReplacement(fields, now);
     try {
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: stateKey(agentId),
           ...update,
           ...(expectedVersion !== undefined && {

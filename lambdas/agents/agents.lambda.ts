@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { AgentProfiles } from './agent-profiles.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { AgentStates } from './agent-state.ts';
@@ -22,17 +22,17 @@ const environment = {
 export type AgentsEnvironment = z.output<z.ZodObject<typeof environment>>;
 
 export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
-  const { documents, clock, randomPart } = runtime;
-  const table = env.STATE_TABLE;
-  const registry = new AgentRegistry(documents, table, clock);
-  const profiles = new AgentProfiles(documents, table, clock, registry, {
+  const { randomPart } = runtime;
+  const tables = openTables(runtime, env);
+  const registry = new AgentRegistry(tables.state);
+  const profiles = new AgentProfiles(tables.state, registry, {
     idleAfterSeconds: env.HEALTH_IDLE_SECONDS,
     inactiveAfterSeconds: env.HEALTH_INACTIVE_SECONDS,
   });
-  const states = new AgentStates(documents, table, clock, registry);
-  const checkpoints = new Checkpoints(documents, table, clock, randomPart, registry, states);
-  const working = new WorkingMemory(documents, table, clock, registry);
-  const counters = new Counters(documents, table, clock, registry);
+  const states = new AgentStates(tables.state, registry);
+  const checkpoints = new Checkpoints(tables.state, randomPart, registry, states);
+  const working = new WorkingMemory(tables.state, registry);
+  const counters = new Counters(tables.state, registry);
 
   return createHttpHandler(runtime, env.AUTH_MODE, agentRoutes, {
     putAgent: ({ params, body }) => profiles.put(params.agentId, body),

@@ -1,14 +1,7 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  TransactWriteCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { ConflictError, NotFoundError, VersionConflictError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
@@ -29,6 +22,7 @@ import {
   stateToItem,
 } from './state-table.ts';
 import { agentPartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** The newest of each kind that a list shows. One more is on the table until the next snapshot prunes it. */
 const KEPT_SNAPSHOTS = 50;
@@ -43,24 +37,13 @@ export interface RestoredState extends AgentState {
 
 /** Snapshots of an agent's state: checkpoints it asked for, and the backup each restore leaves. */
 export class Checkpoints {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #randomPart: RandomPart;
   readonly #registry: AgentRegistry;
   readonly #states: AgentStates;
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
-    randomPart: RandomPart,
-    registry: AgentRegistry,
-    states: AgentStates,
-  ) {
-    this.#documents = documents;
+  constructor(table: Table, randomPart: RandomPart, registry: AgentRegistry, states: AgentStates) {
     this.#table = table;
-    this.#clock = clock;
     this.#randomPart = randomPart;
     this.#registry = registry;
     this.#states = states;
@@ -72,7 +55,7 @@ export class Checkpoints {
     await this.#registry.noteActivity(agentId);
     await this.#prune(agentId, 'checkpoint');
     const snapshot = this.#snapshotOf(state, 'checkpoint', label);
-    await this.#documents.send(new TransactWriteCommand({ TransactItems: this.#puts(snapshot) }));
+    await this.#table.documents.send(new TransactWriteCommand({ TransactItems: this.#puts(snapshot) }));
     return snapshotSummaryOf(agentId, snapshotToItems(snapshot).head);
   }
 
@@ -80,9 +63,9 @@ export class Checkpoints {
   async get(agentId: string, checkpointId: string): Promise<Snapshot> {
     const identity = snapshotIdentity(checkpointId);
     const { Item } = identity
-      ? await this.#documents.send(
+      ? await this.#table.documents.send(
           new GetCommand({
-            TableName: this.#table,
+            TableName: this.#table.name,
             Key: snapshotDataKey(agentId, identity.kind, checkpointId),
             ConsistentRead: true,
           }),
@@ -132,16 +115,16 @@ export class Checkpoints {
         agentId,
         ...snapshot.state,
         version: current.version + 1,
-        updatedAt: this.#clock().toISOString(),
+        updatedAt: this.#table.clock().toISOString(),
         restoredFrom: checkpointId,
       };
       try {
-        await this.#documents.send(
+        await this.#table.documents.send(
           new TransactWriteCommand({
             TransactItems: [
               {
                 Put: {
-                  TableName: this.#table,
+                  TableName: this.#table.name,
                   Item: stateToItem(state),
                   ConditionExpression: '#version = :current',
                   ExpressionAttributeNames: { '#version': 'version' },
@@ -170,7 +153,7 @@ export class Checkpoints {
 
   #snapshotOf(current: AgentState, kind: SnapshotKind, label?: string): Snapshot {
     const { agentId, version, updatedAt: _, restoredFrom: __, ...state } = current;
-    const now = this.#clock();
+    const now = this.#table.clock();
     return {
       agentId,
       checkpointId: typedId(SNAPSHOT_TYPES[kind], now, this.#randomPart()),
@@ -185,13 +168,13 @@ export class Checkpoints {
 
   #puts(snapshot: Snapshot) {
     const { head, data } = snapshotToItems(snapshot);
-    return [head, data].map((Item) => ({ Put: { TableName: this.#table, Item } }));
+    return [head, data].map((Item) => ({ Put: { TableName: this.#table.name, Item } }));
   }
 
   async #newest(agentId: string, kind: SnapshotKind, limit: number): Promise<SnapshotSummary[]> {
-    const { Items } = await this.#documents.send(
+    const { Items } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         ScanIndexForward: false,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
@@ -214,6 +197,6 @@ export class Checkpoints {
         snapshotDataKey(agentId, kind, checkpointId),
         snapshotHeadKey(agentId, kind, checkpointId),
       ])
-        await this.#documents.send(new DeleteCommand({ TableName: this.#table, Key }));
+        await this.#table.documents.send(new DeleteCommand({ TableName: this.#table.name, Key }));
   }
 }

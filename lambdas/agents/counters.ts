@@ -1,8 +1,8 @@
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import { counterKey, counterTtl, windowAt } from './working-table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface CountRequest {
   readonly windowSeconds: number;
@@ -29,15 +29,11 @@ export interface CountAnswer {
  * retried, never not at all: for a limit that is the safe side.
  */
 export class Counters {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, registry: AgentRegistry) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry) {
     this.#table = table;
-    this.#clock = clock;
     this.#registry = registry;
   }
 
@@ -45,7 +41,7 @@ export class Counters {
   async count(agentId: string, key: string, request: CountRequest): Promise<CountAnswer> {
     await this.#registry.noteActivity(agentId);
     const { windowSeconds, by, limit } = request;
-    const window = windowAt(this.#clock(), windowSeconds);
+    const window = windowAt(this.#table.clock(), windowSeconds);
     const answer = (value: number, allowed: boolean): CountAnswer => ({
       agentId,
       key,
@@ -55,9 +51,9 @@ export class Counters {
       resetsAt: window.end.toISOString(),
     });
     try {
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: counterKey(agentId, key, windowSeconds, window.start),
           UpdateExpression: 'SET #ttl = :ttl ADD #count :by',
           ...(limit !== undefined && {

@@ -1,14 +1,8 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError, TooLargeError } from '../shared/errors.ts';
-import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { SECOND_MS } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
@@ -22,6 +16,7 @@ import {
   type WorkingEntry,
   workingToItem,
 } from './working-table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Of the value as JSON in UTF-8. */
 const MAX_VALUE_BYTES = 100 * 1024;
@@ -31,15 +26,11 @@ const noEntry = (agentId: string, key: string) =>
 
 /** What an agent keeps for minutes or hours: current context, recent queries. The last write wins. */
 export class WorkingMemory {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, registry: AgentRegistry) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry) {
     this.#table = table;
-    this.#clock = clock;
     this.#registry = registry;
   }
 
@@ -49,7 +40,7 @@ export class WorkingMemory {
     const bytes = Buffer.byteLength(text, 'utf8');
     if (bytes > MAX_VALUE_BYTES)
       throw new TooLargeError(`The value is ${bytes} bytes as JSON; the limit is ${MAX_VALUE_BYTES}`);
-    const now = this.#clock();
+    const now = this.#table.clock();
     const entry = {
       agentId,
       key,
@@ -57,26 +48,28 @@ export class WorkingMemory {
       expiresAt: new Date(now.getTime() + ttlSeconds * SECOND_MS).toISOString(),
     };
     await this.#registry.noteActivity(agentId);
-    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: workingToItem(entry, text) }));
+    await this.#table.documents.send(
+      new PutCommand({ TableName: this.#table.name, Item: workingToItem(entry, text) }),
+    );
     return { ...entry, value };
   }
 
   /** Strongly consistent. @throws NotFoundError when it is absent or its time is up */
   async get(agentId: string, key: string): Promise<WorkingEntry> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: workingKey(agentId, key), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: workingKey(agentId, key), ConsistentRead: true }),
     );
-    if (!isLive(Item, this.#clock())) throw noEntry(agentId, key);
+    if (!isLive(Item, this.#table.clock())) throw noEntry(agentId, key);
     return workingFromItem(agentId, Item);
   }
 
   /** @throws NotFoundError when it is absent or its time is up */
   async remove(agentId: string, key: string): Promise<{ agentId: string; key: string; deletedAt: string }> {
-    const now = this.#clock().toISOString();
+    const now = this.#table.clock().toISOString();
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new DeleteCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: workingKey(agentId, key),
           ConditionExpression: LIVE,
           ExpressionAttributeValues: { ':now': now },
@@ -97,10 +90,10 @@ export class WorkingMemory {
     const query = ['working', agentId];
     const after = decodePageToken(query, nextToken, isSortKeyPosition);
     const start = after === undefined ? undefined : workingKey(agentId, after);
-    const now = this.#clock();
-    const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+    const now = this.#table.clock();
+    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
         ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },

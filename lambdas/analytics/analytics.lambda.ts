@@ -6,7 +6,7 @@ import { DecisionWindow } from '../decisions/decision-window.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentComparison } from './agent-comparison.ts';
 import { AgentReports } from './agent-report.ts';
@@ -33,16 +33,17 @@ export interface AnalyticsEnvironment {
 }
 
 export function createAnalyticsHandler(runtime: Runtime, env: AnalyticsEnvironment) {
-  const { documents, clock } = runtime;
+  const { clock } = runtime;
+  const tables = openTables(runtime, env);
   const settings = miningSettings(env.FEATURE_WINDOWS);
-  const store = new PatternStore(documents, env.MEMORY_TABLE);
+  const store = new PatternStore(tables.memory);
   const cases = new WindowCases(
-    new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
-    new SeenSignals(documents, env.STATE_TABLE, clock),
+    new DecisionWindow(tables.decisions),
+    new SeenSignals(tables.state),
     settings,
   );
-  const reader = new DecisionReader(new AgentRegistry(documents, env.STATE_TABLE, clock), cases);
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const reader = new DecisionReader(new AgentRegistry(tables.state), cases);
+  const ledger = new RunLedger(tables.state);
   const successRate = new SuccessRate(reader, clock);
   const comparison = new AgentComparison(reader, clock);
   const memory = new MemoryEffects(reader, store, clock);

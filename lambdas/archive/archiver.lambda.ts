@@ -1,9 +1,8 @@
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import middy from '@middy/core';
-import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../shared/erased-marks.ts';
+import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { archiveEnvironment, archiveStore } from './archive-location.ts';
 import { Archive } from './archive.ts';
 import { ExpiredRecords, type StreamedTables, streamTables } from './expired-records.ts';
@@ -15,30 +14,27 @@ const environment = {
   SIGNALS_TABLE: resourceName,
   ...archiveEnvironment,
 };
-export type ArchiverHandler = (
-  event: DynamoDBStreamEvent,
-  context: Context,
-) => Promise<DynamoDBBatchResponse>;
+export type ArchiverHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
 export function createArchiverHandler(
-  { documents, clock, logger, tracing }: Pick<Runtime, 'documents' | 'clock' | 'logger' | 'tracing'>,
+  runtime: Pick<Runtime, 'table' | 'deadline' | 'clock' | 'logger' | 'tracing'>,
   env: StreamedTables,
   openStore: OpenStore,
 ): ArchiverHandler {
+  const { clock, logger } = runtime;
+  const tables = openTables(runtime, env);
   const expired = new ExpiredRecords(
     new Archive(openStore, clock),
     streamTables(env),
-    new ErasedMarks(documents, env.STATE_TABLE, clock),
+    new ErasedMarks(tables.state),
     clock,
   );
-  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+  return createBackgroundHandler(runtime, async (event: DynamoDBStreamEvent) => {
     const { response, archived, failures } = await expired.archive(event);
     for (const { sequenceNumber, error } of failures) logger.error('not archived', { sequenceNumber, error });
     logger.info('archived', { records: event.Records.length, archived, failed: failures.length });
     return response;
-  })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(tracing.middlewares()) as unknown as ArchiverHandler;
+  });
 }
 
 const env = readEnvironment(environment);

@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { consolidationRoutes } from './contract.ts';
 import type { RunRecord } from './run.ts';
 import { RunLedger } from './run-ledger.ts';
@@ -21,9 +21,10 @@ export function createConsolidationHandler(
   env: ConsolidationEnvironment,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
-  const { documents, clock, randomPart } = runtime;
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const { clock, randomPart } = runtime;
+  const tables = openTables(runtime, env);
+  const ledger = new RunLedger(tables.state);
+  const registry = new AgentRegistry(tables.state);
   const requests = new RunRequests(ledger, registry, clock, randomPart);
   const reports = new RunReports(ledger, clock);
   const start = async (run: RunRecord) => {

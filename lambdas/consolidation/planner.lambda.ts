@@ -1,9 +1,10 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { RunLedger } from './run-ledger.ts';
@@ -22,15 +23,18 @@ type PlannerEnvironment = { readonly STATE_TABLE: string; readonly WORK_QUEUE_UR
 
 /** Throws what fails: the asynchronous invocation is retried, and ends in the dead-letter queue. */
 export function createPlannerHandler(
-  { documents, clock, randomPart, logger, metrics }: Runtime,
+  runtime: Runtime,
   env: PlannerEnvironment,
   sqs: SQSClient,
-): (event: unknown) => Promise<void> {
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+): (event: unknown, context: Context) => Promise<void> {
+  const { clock, randomPart, logger, metrics } = runtime;
+  const tables = openTables(runtime, env);
+  const ledger = new RunLedger(tables.state);
+  const registry = new AgentRegistry(tables.state);
   const planning = new RunPlanning(ledger, registry, new WorkQueue(sqs, env.WORK_QUEUE_URL));
   const requests = new RunRequests(ledger, registry, clock, randomPart);
-  return async (event) => {
+  return async (event, context) => {
+    runtime.deadline.start(context.getRemainingTimeInMillis());
     const input = plannerInput.parse(event);
     let runId: string;
     if ('runId' in input) ({ runId } = input);

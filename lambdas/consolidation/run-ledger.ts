@@ -1,5 +1,4 @@
 import {
-  type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
   TransactWriteCommand,
@@ -8,7 +7,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import { type Clock, toTtl, isExpired } from '../shared/platform/clock.ts';
+import { toTtl, isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type AgentResult, type LastRun, RUN_RETENTION_MS, type RunRecord, zeroTotals } from './run.ts';
 import {
@@ -27,6 +26,7 @@ import {
   toResultItem,
   toRunItem,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
 type Item = Record<string, unknown>;
@@ -45,27 +45,23 @@ const isOnlyContention = (error: unknown): boolean =>
  * it: whatever arrives twice is counted once.
  */
 export class RunLedger {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /** @returns false when the run exists already */
   async create(run: Pick<RunRecord, 'runId' | 'trigger' | 'agentId' | 'asOf'>): Promise<boolean> {
     const record: RunRecord = {
       ...run,
-      startedAt: this.#clock().toISOString(),
+      startedAt: this.#table.clock().toISOString(),
       consolidated: 0,
       skipped: 0,
       failed: 0,
       totals: zeroTotals,
     };
-    const TableName = this.#table;
+    const TableName = this.#table.name;
     try {
       await this.#transact([
         {
@@ -86,17 +82,17 @@ export class RunLedger {
   }
 
   async get(runId: string): Promise<RunRecord | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: runKey(runId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: runKey(runId), ConsistentRead: true }),
     );
-    return Item && !isExpired(Item, this.#clock()) ? fromRunItem(Item) : undefined;
+    return Item && !isExpired(Item, this.#table.clock()) ? fromRunItem(Item) : undefined;
   }
 
   /** Runs, newest first; `after` is the sort key of the last pointer of the page before. */
   async list(limit: number, after?: string): Promise<{ runs: RunRecord[]; last: string | undefined }> {
-    const page = await this.#documents.send(
+    const page = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ScanIndexForward: false,
         Limit: limit,
         KeyConditionExpression: '#pk = :pk',
@@ -107,9 +103,9 @@ export class RunLedger {
       }),
     );
     const runIds = (page.Items ?? []).map(runIdOfPointer);
-    const now = this.#clock();
+    const now = this.#table.clock();
     const found = new Map(
-      (await getAll(this.#documents, this.#table, runIds.map(runKey)))
+      (await getAll(this.#table.documents, this.#table.name, runIds.map(runKey)))
         .filter((item) => !isExpired(item, now))
         .map(fromRunItem)
         .map((run) => [run.runId, run]),
@@ -125,9 +121,9 @@ export class RunLedger {
     after?: string,
   ): Promise<{ results: AgentResult[]; last: string | undefined }> {
     const { partition, prefix } = resultsOf(runId);
-    const page = await this.#documents.send(
+    const page = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         Limit: limit,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
@@ -142,8 +138,8 @@ export class RunLedger {
 
   /** The agent's result in this run, when it has one. */
   async result(runId: string, agentId: string): Promise<AgentResult | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: resultKey(runId, agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: resultKey(runId, agentId), ConsistentRead: true }),
     );
     return Item && fromResultItem(Item);
   }
@@ -151,7 +147,7 @@ export class RunLedger {
   /** The planner has begun. */
   async begin(runId: string): Promise<void> {
     await this.#update(runId, 'SET planningAt = if_not_exists(planningAt, :now)', {
-      ':now': this.#clock().toISOString(),
+      ':now': this.#table.clock().toISOString(),
     });
   }
 
@@ -164,7 +160,7 @@ export class RunLedger {
   async skip(runId: string, agentIds: readonly string[]): Promise<void> {
     let remaining = [...agentIds];
     while (remaining.length > 0) {
-      const finishedAt = this.#clock().toISOString();
+      const finishedAt = this.#table.clock().toISOString();
       try {
         await this.#transact([
           ...remaining.map((agentId) => this.#putResult(runId, { agentId, result: 'SKIPPED', finishedAt })),
@@ -198,7 +194,7 @@ export class RunLedger {
         this.#putResult(runId, result, before),
         this.#count(runId, counts, result.finishedAt),
         ...(lastRun
-          ? [{ Put: { TableName: this.#table, Item: toLastRunItem(result.agentId, lastRun) } }]
+          ? [{ Put: { TableName: this.#table.name, Item: toLastRunItem(result.agentId, lastRun) } }]
           : []),
       ]);
       return true;
@@ -214,22 +210,22 @@ export class RunLedger {
    */
   async withdraw(runId: string, once: Actions[number]): Promise<void> {
     try {
-      await this.#transact([once, this.#count(runId, { skipped: 1 }, this.#clock().toISOString())]);
+      await this.#transact([once, this.#count(runId, { skipped: 1 }, this.#table.clock().toISOString())]);
     } catch (error) {
       if (!failedTransaction(error)) throw error;
     }
   }
 
   async lastRuns(agentIds: readonly string[]): Promise<Map<string, LastRun>> {
-    const items = await getAll(this.#documents, this.#table, agentIds.map(lastRunKey));
+    const items = await getAll(this.#table.documents, this.#table.name, agentIds.map(lastRunKey));
     return new Map(items.map((item) => [agentIdOf(item), fromLastRunItem(item)]));
   }
 
   #putResult(runId: string, result: AgentResult, before?: AgentResult): Actions[number] {
-    const ttl = toTtl(this.#clock().getTime() + RUN_RETENTION_MS);
+    const ttl = toTtl(this.#table.clock().getTime() + RUN_RETENTION_MS);
     return {
       Put: {
-        TableName: this.#table,
+        TableName: this.#table.name,
         Item: toResultItem(runId, result, ttl),
         ConditionExpression: before ? '#result = :before' : 'attribute_not_exists(#result)',
         ExpressionAttributeNames: { '#result': 'result' },
@@ -242,7 +238,7 @@ export class RunLedger {
     const names = Object.keys(counts);
     return {
       Update: {
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: runKey(runId),
         UpdateExpression: `SET lastResultAt = :now ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
         ConditionExpression: 'attribute_exists(#pk)',
@@ -261,9 +257,9 @@ export class RunLedger {
   /** Changes the run's row; a run that is gone stays gone. */
   async #update(runId: string, expression: string, values: Item): Promise<void> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: runKey(runId),
           UpdateExpression: expression,
           ConditionExpression: 'attribute_exists(#pk)',
@@ -279,7 +275,7 @@ export class RunLedger {
   async #transact(actions: Actions): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await this.#documents.send(new TransactWriteCommand({ TransactItems: actions }));
+        await this.#table.documents.send(new TransactWriteCommand({ TransactItems: actions }));
         return;
       } catch (error) {
         if (tries >= CONFLICT_TRIES || !isOnlyContention(error)) throw error;

@@ -26,7 +26,7 @@ import { RollupStore } from '../results/rollup-store.ts';
 import { ChangedDays } from '../decisions/changed-days.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { logLines, metricNames } from '../shared/schema/metrics.ts';
 import { Sharing } from '../sharing/sharing.ts';
@@ -73,43 +73,44 @@ export function createWorkerHandler(
   openStore: OpenStore,
 ): (event: SQSEvent, context: Context) => Promise<SQSBatchResponse> {
   const { documents, clock, logger, metrics, randomPart } = runtime;
+  const tables = openTables(runtime, env);
   const settings = miningSettings(env.FEATURE_WINDOWS);
   const consumed = meterCapacity(documents);
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const decisions = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
-  const cases = new WindowCases(decisions, new SeenSignals(documents, env.STATE_TABLE, clock), settings);
-  const store = new PatternStore(documents, env.MEMORY_TABLE);
+  const registry = new AgentRegistry(tables.state);
+  const decisions = new DecisionWindow(tables.decisions);
+  const cases = new WindowCases(decisions, new SeenSignals(tables.state), settings);
+  const store = new PatternStore(tables.memory);
   const count = countOnThreads({
     // In the bundle both files stand side by side; see lib/constructs/bundle.ts.
     file: new URL('./counting-thread.mjs', import.meta.url),
     threads: availableParallelism(),
     onFailure: (error) => logger.warn('a counting thread failed, its share was counted here', { error }),
   });
-  const standings = new StandingStore(documents, env.MEMORY_TABLE);
-  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
+  const standings = new StandingStore(tables.memory);
+  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
   const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
   const lifecycle = env.PATTERN_LIFECYCLE;
   const options = { count, lifecycle };
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);
-  const pools = new KnownPools(documents, env.STATE_TABLE);
+  const pools = new KnownPools(tables.state);
   const pooled = new PooledConsolidation({ registry, cases, store, pools }, clock, consumed, lifecycle);
-  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const erased = new ErasedMarks(tables.state);
+  const ledger = new RunLedger(tables.state);
   const ageing = new AgentAgeing(
     {
-      records: new MemoryRecords(documents, env.MEMORY_TABLE),
-      writes: new AgeingWrites(documents, env.MEMORY_TABLE),
-      feed: new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
-      sharing: new Sharing(documents, env.MEMORY_TABLE, SHARED_MEMORIES, clock),
+      records: new MemoryRecords(tables.memory),
+      writes: new AgeingWrites(tables.memory),
+      feed: new MemoryFeed(tables.memory, randomPart),
+      sharing: new Sharing(tables.memory, SHARED_MEMORIES),
       archive: new Archive(openStore, clock),
-      accesses: new AccessCounts(documents, env.MEMORY_TABLE, clock, randomPart, erased),
+      accesses: new AccessCounts(tables.memory, randomPart, erased),
     },
     { ...defaultAgeingSettings, categories: env.MEMORY_CATEGORIES },
   );
   const rollup = new NightlyRollup(
-    new ChangedDays(documents, env.STATE_TABLE, clock),
+    new ChangedDays(tables.state),
     new DayResults(registry, decisions),
-    new RollupStore(documents, env.MEMORY_TABLE),
+    new RollupStore(tables.memory),
     clock,
   );
   const work = { rollup, consolidation, ageing, pooled };
@@ -143,6 +144,7 @@ export function createWorkerHandler(
 
   return async (event, context) => {
     logger.addContext(context);
+    runtime.deadline.start(context.getRemainingTimeInMillis());
     try {
       return await processPartialResponse(event, handle, processor, {
         context,

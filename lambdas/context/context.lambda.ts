@@ -25,7 +25,7 @@ import { type SessionSettings, sessionSettings } from '../sessions/settings.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables, type TablesOf } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
@@ -66,13 +66,15 @@ const SHARED_TRUSTED_MS = MINUTE_MS;
 /** A run ends once a night: its patterns may wait so long for an instance that asked just before. */
 const RUNS_TRUSTED_MS = 10 * SECOND_MS;
 
-function createMemories({ documents, clock, randomPart }: Runtime, env: ContextEnvironment) {
-  const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const records = new MemoryRecords(documents, table);
-  const feed = new MemoryFeed(documents, table, clock, randomPart);
-  const store = new MemoryStore(documents, table, clock, categories, { records, feed });
-  const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
+type ContextTables = TablesOf<ContextEnvironment>;
+
+function createMemories({ clock, randomPart }: Runtime, env: ContextEnvironment, tables: ContextTables) {
+  const { MEMORY_CATEGORIES: categories } = env;
+  const registry = new AgentRegistry(tables.state);
+  const records = new MemoryRecords(tables.memory);
+  const feed = new MemoryFeed(tables.memory, randomPart);
+  const store = new MemoryStore(tables.memory, categories, { records, feed });
+  const grants = new Sharing(tables.memory, SHARED_MEMORIES);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
   const search = new MemorySearch({
     records,
@@ -83,35 +85,35 @@ function createMemories({ documents, clock, randomPart }: Runtime, env: ContextE
     maxBytes: MAX_MEMORY_BYTES,
     sharedTrustedMs: SHARED_TRUSTED_MS,
   });
-  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
-  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
+  const erased = new ErasedMarks(tables.state);
+  const accesses = new AccessCounts(tables.memory, randomPart, erased);
   return new RelevantMemories(search, sharing, accesses, clock);
 }
 
-function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
-  const { documents, clock } = runtime;
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const window = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
-  const log = new DecisionLog(documents, env.DECISIONS_TABLE, clock);
-  const list = new DecisionList(documents, env.DECISIONS_TABLE, clock, log);
+function createSources(runtime: Runtime, env: ContextEnvironment, tables: ContextTables): Sources {
+  const { clock } = runtime;
+  const registry = new AgentRegistry(tables.state);
+  const window = new DecisionWindow(tables.decisions);
+  const log = new DecisionLog(tables.decisions);
+  const list = new DecisionList(tables.decisions, log);
   const decisions = new RecentDecisions({ registry, window, list, log, clock });
-  const reader = new SessionReader(documents, env.STATE_TABLE, clock, env.SESSION_SETTINGS.hotWindow);
-  const past = new PastSessions(new SessionList(documents, env.STATE_TABLE, clock), reader, clock);
-  const lookup = new DecisionLookup(documents, env.DECISIONS_TABLE, clock);
-  const inbox = new SignalInbox(documents, env.SIGNALS_TABLE, clock, lookup);
-  const store = new PatternStore(documents, env.MEMORY_TABLE);
-  const standings = new StandingStore(documents, env.MEMORY_TABLE);
-  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
-  const seen = new SeenSignals(documents, env.STATE_TABLE, clock);
+  const reader = new SessionReader(tables.state, env.SESSION_SETTINGS.hotWindow);
+  const past = new PastSessions(new SessionList(tables.state), reader, clock);
+  const lookup = new DecisionLookup(tables.decisions);
+  const inbox = new SignalInbox(tables.signals, lookup);
+  const store = new PatternStore(tables.memory);
+  const standings = new StandingStore(tables.memory);
+  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
+  const seen = new SeenSignals(tables.state);
   const matching = new PatternMatching(
     store,
     new OfferedPatterns(store, standings, sharing, registry),
-    new RunLedger(documents, env.STATE_TABLE, clock),
+    new RunLedger(tables.state),
     new WindowCases(window, seen, miningSettings(env.FEATURE_WINDOWS)),
     clock,
     RUNS_TRUSTED_MS,
   );
-  const memories = createMemories(runtime, env);
+  const memories = createMemories(runtime, env, tables);
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),
     signals: async (agentId) => {
@@ -133,10 +135,11 @@ function createSources(runtime: Runtime, env: ContextEnvironment): Sources {
 }
 
 export function createContextHandler(runtime: Runtime, env: ContextEnvironment) {
-  const { documents, clock, randomPart, logger } = runtime;
+  const { clock, randomPart, logger } = runtime;
+  const tables = openTables(runtime, env);
   const assembly = new ContextAssembly({
-    sources: createSources(runtime, env),
-    exposures: new ExposureLog(documents, env.STATE_TABLE, clock),
+    sources: createSources(runtime, env, tables),
+    exposures: new ExposureLog(tables.state),
     estimate: createEstimate(readVocabulary()),
     deadlines: env.CONTEXT_DEADLINES,
     clock,

@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { DecisionReference } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
 import { chainKey, decisionIndexes } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export const MAX_CHAIN_DEPTH = 20;
 export const MAX_CHAIN_DECISIONS = 200;
@@ -15,12 +16,10 @@ export interface ChainLink {
 
 /** Links a new decision to its parent. A parent must exist before its child, so there are no cycles. */
 export class ChainLinks {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #log: DecisionLog;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, log: DecisionLog) {
-    this.#documents = documents;
+  constructor(table: Table, log: DecisionLog) {
     this.#table = table;
     this.#log = log;
   }
@@ -36,9 +35,9 @@ export class ChainLinks {
       );
     const root = found.root ?? { agentId: found.agentId, decisionId: found.decisionId };
     // The index lags by a moment, so writers at the same moment can pass the limit by a few; reading a chain cuts it.
-    const { Count } = await this.#documents.send(
+    const { Count } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: decisionIndexes.chain.name,
         KeyConditionExpression: 'chainKey = :chain',
         ExpressionAttributeValues: { ':chain': chainKey(root) },

@@ -1,11 +1,12 @@
-import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
-import { type Clock, isExpired, MINUTE_MS } from '../shared/platform/clock.ts';
+import { isExpired, MINUTE_MS } from '../shared/platform/clock.ts';
 import { queryAll } from '../shared/dynamodb/query-all.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { changedDayOf, changedKey, changedRange, changedTtl, toChangedItem } from './changed-days-table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** How long an instance takes it for granted that a day it marked still is. */
 const TRUSTED_MS = 5 * MINUTE_MS;
@@ -28,22 +29,18 @@ export interface ChangedDay {
  * it is marked for, so a killed writer leaves a day too many marked, and never one too few.
  */
 export class ChangedDays {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   /** When this instance last marked a day, in milliseconds since the epoch. */
   readonly #noted = new BoundedMap<string, number>(MAX_NOTED);
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /** Whether `note` would be free. */
   isNoted(agentId: string, timestamp: string): boolean {
     const noted = this.#noted.get(nameOf(agentId, timestamp));
-    return noted !== undefined && this.#clock().getTime() - noted < TRUSTED_MS;
+    return noted !== undefined && this.#table.clock().getTime() - noted < TRUSTED_MS;
   }
 
   /**
@@ -53,10 +50,10 @@ export class ChangedDays {
    */
   async note(agentId: string, timestamp: string): Promise<void> {
     if (this.isNoted(agentId, timestamp)) return;
-    const now = this.#clock();
-    await this.#documents.send(
+    const now = this.#table.clock();
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: changedKey(agentId, dayOf(timestamp)),
         UpdateExpression: 'SET #at = :at, #ttl = :ttl',
         ExpressionAttributeNames: { '#at': 'at', '#ttl': 'ttl' },
@@ -80,11 +77,11 @@ export class ChangedDays {
         .filter(({ agentId, timestamp }) => !this.isNoted(agentId, timestamp))
         .map((decision) => [nameOf(decision.agentId, decision.timestamp), decision]),
     );
-    const now = this.#clock();
+    const now = this.#table.clock();
     const days = [...fresh.values()];
     await putAll(
-      this.#documents,
-      this.#table,
+      this.#table.documents,
+      this.#table.name,
       days.map(({ agentId, timestamp }) => toChangedItem(agentId, dayOf(timestamp), now)),
     );
     for (const { agentId, timestamp } of days) this.#remember(agentId, timestamp, now);
@@ -97,9 +94,9 @@ export class ChangedDays {
   /** Oldest first, strongly consistent. 1 RRU for about 60 days. */
   async list(agentId: string): Promise<ChangedDay[]> {
     const { partition, prefix } = changedRange(agentId);
-    const now = this.#clock();
-    const items = await queryAll(this.#documents, {
-      TableName: this.#table,
+    const now = this.#table.clock();
+    const items = await queryAll(this.#table.documents, {
+      TableName: this.#table.name,
       KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
       ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
       ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
@@ -112,9 +109,9 @@ export class ChangedDays {
   /** Call when a day is rolled up. One that was marked again meanwhile stays marked. */
   async clear(agentId: string, { day, at }: ChangedDay): Promise<void> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new DeleteCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: changedKey(agentId, day),
           ConditionExpression: '#at = :at',
           ExpressionAttributeNames: { '#at': 'at' },

@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { MAX_CHAIN_DECISIONS } from './chain-links.ts';
 import type { DecisionOverview, DecisionReference } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
 import { chainKey, decisionIndexes, identityOf } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface Chain {
   readonly decisionId: string;
@@ -15,12 +16,10 @@ export interface Chain {
 
 /** The tree of decisions that followed from one, across agents. */
 export class DecisionChain {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #log: DecisionLog;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, log: DecisionLog) {
-    this.#documents = documents;
+  constructor(table: Table, log: DecisionLog) {
     this.#table = table;
     this.#log = log;
   }
@@ -50,9 +49,9 @@ export class DecisionChain {
     root: DecisionReference,
     self: DecisionReference,
   ): Promise<{ members: DecisionReference[]; truncated: boolean }> {
-    const { Items = [] } = await this.#documents.send(
+    const { Items = [] } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: decisionIndexes.chain.name,
         KeyConditionExpression: 'chainKey = :chain',
         ExpressionAttributeValues: { ':chain': chainKey(root) },

@@ -1,13 +1,13 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { decisionPartition, identityOf } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** The rows of `agent_decisions` that an erasure removes. Decisions of others in the same chains keep theirs. */
 export class DecisionErasure {
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#rows = new RemovableRows(documents, 'decisions', table);
+  constructor(table: Table) {
+    this.#rows = new RemovableRows(table.documents, 'decisions', table.name);
   }
 
   async *ofAgent(agentId: string, decisionTypes: readonly string[]): AsyncGenerator<Removal> {

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { ChangedDays } from './changed-days.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
@@ -6,13 +6,14 @@ import { putAll } from '../shared/dynamodb/batch-write.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { DomainError, ValidationFailedError } from '../shared/errors.ts';
 import { assertStorable } from '../shared/http/storable.ts';
-import { assertNotAhead, type Clock, isExpired } from '../shared/platform/clock.ts';
+import { assertNotAhead, isExpired } from '../shared/platform/clock.ts';
 import { payloadHash, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { agentIdSchema } from '../shared/schema/fields.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { draftOf, inlineOutcome, type NewDecision, TOKEN_SCOPE } from './decision-intake.ts';
 import { newDecisionSchema } from './fields.ts';
 import { toItem } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface ImportRow {
   readonly agentId: string;
@@ -52,24 +53,14 @@ const keyText = (item: Item): string => `${String(item[PARTITION_KEY])}|${String
  * recorded between the two of them on a row both bring would be lost.
  */
 export class DecisionImport {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
   readonly #changedDays: ChangedDays;
   /** Keys of the batches under way: a row that comes again waits until the first of its kind is written. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
-    registry: AgentRegistry,
-    changedDays: ChangedDays,
-  ) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry, changedDays: ChangedDays) {
     this.#table = table;
-    this.#clock = clock;
     this.#registry = registry;
     this.#changedDays = changedDays;
   }
@@ -120,7 +111,7 @@ export class DecisionImport {
 
   #itemOf(agentId: string, sent: NewDecision): Prepared {
     const { decisionType, timestamp, clientToken } = sent;
-    const now = this.#clock();
+    const now = this.#table.clock();
     if (timestamp === undefined || clientToken === undefined)
       throw ValidationFailedError.at(timestamp === undefined ? 'timestamp' : 'clientToken', 'is required');
     for (const name of ['parent', 'triggeredBySignals', 'exposureId'] as const)
@@ -143,7 +134,7 @@ export class DecisionImport {
   /** @returns the items that were there, by key */
   async #write(rows: ReadonlyMap<string, Prepared>): Promise<ReadonlyMap<string, Item>> {
     const found = await this.#lookUp([...rows.values()].map(({ item }) => item));
-    const now = this.#clock();
+    const now = this.#table.clock();
     const there = new Map(found.filter((item) => !isExpired(item, now)).map((item) => [keyText(item), item]));
     const fresh = [...rows.values()].filter(({ key }) => !there.has(key));
     // A type is on its agent's profile, and a day is marked, before the first decision of either is stored.
@@ -153,8 +144,8 @@ export class DecisionImport {
     for (const [agentId, ofAgent] of types) await this.#registry.noteActivity(agentId, [...ofAgent]);
     await this.#changedDays.noteAll(fresh);
     await putAll(
-      this.#documents,
-      this.#table,
+      this.#table.documents,
+      this.#table.name,
       fresh.map(({ item }) => item),
     );
     return there;
@@ -183,9 +174,9 @@ export class DecisionImport {
 
   async #lookUpRange(keys: readonly Item[]): Promise<Item[]> {
     const sorted = keys.map((key) => String(key[SORT_KEY])).sort();
-    const { Items = [], LastEvaluatedKey: last } = await this.#documents.send(
+    const { Items = [], LastEvaluatedKey: last } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
         ProjectionExpression: '#pk, #sk, payloadHash, #ttl',
@@ -204,7 +195,7 @@ export class DecisionImport {
   }
 
   #lookUpEach(keys: readonly Item[]): Promise<Item[]> {
-    return getAll(this.#documents, this.#table, keys, {
+    return getAll(this.#table.documents, this.#table.name, keys, {
       attributes: [PARTITION_KEY, SORT_KEY, 'payloadHash', 'ttl'],
     });
   }

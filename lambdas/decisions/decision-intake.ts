@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { ChangedDays } from './changed-days.ts';
@@ -6,13 +6,14 @@ import type { ExposureLookup } from '../exposures/exposure-log.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { type Issue, IdempotencyMismatchError, ValidationFailedError } from '../shared/errors.ts';
-import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { assertNotAhead } from '../shared/platform/clock.ts';
 import { canonicalJson, payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { type ChainLink, ChainLinks } from './chain-links.ts';
 import type { Decision, DecisionReference, Outcome } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
 import type { newDecisionSchema } from './fields.ts';
 import { fromItem, toItem, ttlNow, VACANT } from './table.ts';
+import { type Table } from '../shared/dynamodb/table.ts';
 
 export type NewDecision = z.output<typeof newDecisionSchema>;
 
@@ -23,9 +24,7 @@ export interface TriggerLookup {
 }
 
 export interface DecisionIntakeParts {
-  readonly documents: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly clock: Clock;
+  readonly table: Table;
   readonly randomPart: RandomPart;
   readonly log: DecisionLog;
   readonly registry: AgentRegistry;
@@ -51,7 +50,7 @@ export class DecisionIntake {
 
   constructor(parts: DecisionIntakeParts) {
     this.#parts = parts;
-    this.#links = new ChainLinks(parts.documents, parts.table, parts.log);
+    this.#links = new ChainLinks(parts.table, parts.log);
   }
 
   /**
@@ -63,7 +62,7 @@ export class DecisionIntake {
    * @throws TooLargeError over 400 KB as stored
    */
   async log(agentId: string, sent: NewDecision): Promise<Decision> {
-    const now = this.#parts.clock();
+    const now = this.#parts.table.clock();
     assertNotAhead(now, sent.timestamp, 'timestamp');
     const timestamp = sent.timestamp ?? now.toISOString();
     const outcome = inlineOutcome(sent, timestamp, now);
@@ -121,7 +120,7 @@ export class DecisionIntake {
   }
 
   async #putItem(decision: Decision, item: Item): Promise<Decision | undefined> {
-    const { documents, table, clock } = this.#parts;
+    const { documents, name: table, clock } = this.#parts.table;
     try {
       await documents.send(
         new PutCommand({

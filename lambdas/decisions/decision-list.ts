@@ -1,7 +1,7 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
-import { type Clock, DAY_MS, MINUTE_MS, isExpired } from '../shared/platform/clock.ts';
+import { DAY_MS, MINUTE_MS, isExpired } from '../shared/platform/clock.ts';
 import type { DecisionOverview, DecisionStatus, DecisionSummary } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 import {
@@ -17,6 +17,7 @@ import {
   toSummary,
   typeKey,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface ListRequest {
   readonly decisionType?: string;
@@ -60,15 +61,11 @@ const later = (a: string | undefined, b: string | undefined): string | undefined
 
 /** Lists of decisions, newest first. */
 export class DecisionList {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #log: DecisionLog;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, log: DecisionLog) {
-    this.#documents = documents;
+  constructor(table: Table, log: DecisionLog) {
     this.#table = table;
-    this.#clock = clock;
     this.#log = log;
   }
 
@@ -83,14 +80,14 @@ export class DecisionList {
     assertOrdered(from, to);
     const query = ['decisions', agentId, decisionType, term, outcome, sessionId, from, to];
     const position = decodePageToken(query, request.nextToken, isDecisionPosition);
-    const dayAgo = new Date(this.#clock().getTime() - DAY_MS).toISOString();
+    const dayAgo = new Date(this.#table.clock().getTime() - DAY_MS).toISOString();
     const { partition, ...where } = partitionFor(agentId, request);
     const filtered = where.filterType !== undefined || sessionId !== undefined;
     const found: Record<string, unknown>[] = [];
     let before = position;
     let more = true;
     for (let queries = 0; more && found.length <= maxResults && queries < MAX_QUERIES; queries++) {
-      const input = summaryQuery(this.#table, {
+      const input = summaryQuery(this.#table.name, {
         ...partition,
         // Exactly a day old is still short-term.
         from: term === 'stm' ? later(from, dayAgo) : from,
@@ -101,11 +98,11 @@ export class DecisionList {
       });
       more = input !== undefined;
       if (!input) break;
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         // One more than is shown tells whether there is another page; one more again is the position itself.
         new QueryCommand({ ...input, Limit: filtered ? FILTERED_LIMIT : maxResults - found.length + 2 }),
       );
-      const now = this.#clock();
+      const now = this.#table.clock();
       found.push(
         ...(page.Items ?? []).filter((item) => !isExpired(item, now) && positionOf(item) !== before),
       );
@@ -132,7 +129,7 @@ export class DecisionList {
     const query = ['decisions-of-type', decisionType, request.from, request.to];
     const position = decodePageToken(query, request.nextToken, isDecisionPosition);
     // What was stamped by a clock a little ahead of this one is there too.
-    const end = Date.parse(request.to ?? this.#clock().toISOString());
+    const end = Date.parse(request.to ?? this.#table.clock().toISOString());
     const to = request.to ?? new Date(end + 5 * MINUTE_MS).toISOString();
     const from = request.from ?? new Date(end - DAY_MS).toISOString();
     assertOrdered(from, to);
@@ -142,7 +139,7 @@ export class DecisionList {
     const keys: Record<string, unknown>[] = [];
     let day = position && position < to ? position.slice(0, 10) : to.slice(0, 10);
     for (; day >= from.slice(0, 10) && keys.length <= maxResults; day = dayBefore(day)) {
-      const input = summaryQuery(this.#table, {
+      const input = summaryQuery(this.#table.name, {
         index: decisionIndexes.type,
         key: typeKey(decisionType, day),
         from,
@@ -150,7 +147,7 @@ export class DecisionList {
         before: position,
       });
       if (!input) break;
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({ ...input, Limit: maxResults - keys.length + 2 }),
       );
       keys.push(...(page.Items ?? []).filter((item) => positionOf(item) !== position));

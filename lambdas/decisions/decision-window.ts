@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { Decision, DecisionMark } from './decision.ts';
 import { decisionPartition, fromItem, MARK_PROJECTION, toMark } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface WindowRequest {
   readonly agentId: string;
@@ -28,14 +29,10 @@ type Narrowed = Partial<
  * otherwise) and from the base partition: outcomes move items between index partitions, so a paged index read can miss or double them.
  */
 export class DecisionWindow {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   async *pages(request: WindowRequest): AsyncGenerator<DecisionPage> {
@@ -65,9 +62,9 @@ export class DecisionWindow {
   async *#items({ agentId, decisionType, after, until }: WindowRequest, narrowed: Narrowed = {}) {
     let start: Record<string, unknown> | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           ScanIndexForward: false,
           KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :after AND :until',
@@ -87,7 +84,7 @@ export class DecisionWindow {
           ReturnConsumedCapacity: 'TOTAL',
         }),
       );
-      const now = this.#clock();
+      const now = this.#table.clock();
       yield {
         items: (page.Items ?? []).filter((item) => !isExpired(item, now)),
         readUnits: page.ConsumedCapacity?.CapacityUnits ?? 0,

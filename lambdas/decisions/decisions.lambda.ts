@@ -5,7 +5,7 @@ import { ExposureLog } from '../exposures/exposure-log.ts';
 import { ChangedDays } from './changed-days.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { logLines, metricNames } from '../shared/schema/metrics.ts';
 import { DeliveryLookup } from '../signals/delivery-lookup.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
@@ -27,18 +27,16 @@ export interface DecisionsEnvironment {
 }
 
 export function createDecisionsHandler(runtime: Runtime, environment: DecisionsEnvironment) {
-  const { documents, clock, randomPart, logger, metrics } = runtime;
-  const { DECISIONS_TABLE: table, STATE_TABLE: stateTable, SIGNALS_TABLE: signalsTable } = environment;
-  const registry = new AgentRegistry(documents, stateTable, clock);
-  const seen = new SeenSignals(documents, stateTable, clock);
-  const triggers = new DeliveryLookup(documents, signalsTable, seen, clock);
-  const log = new DecisionLog(documents, table, clock);
-  const exposures = new ExposureLog(documents, stateTable, clock);
-  const changedDays = new ChangedDays(documents, stateTable, clock);
+  const { randomPart, logger, metrics } = runtime;
+  const tables = openTables(runtime, environment);
+  const registry = new AgentRegistry(tables.state);
+  const seen = new SeenSignals(tables.state);
+  const triggers = new DeliveryLookup(tables.signals, seen);
+  const log = new DecisionLog(tables.decisions);
+  const exposures = new ExposureLog(tables.state);
+  const changedDays = new ChangedDays(tables.state);
   const intake = new DecisionIntake({
-    documents,
-    table,
-    clock,
+    table: tables.decisions,
     randomPart,
     log,
     registry,
@@ -46,9 +44,9 @@ export function createDecisionsHandler(runtime: Runtime, environment: DecisionsE
     triggers,
     exposures,
   });
-  const outcomes = new OutcomeRecorder(documents, table, clock, log, registry, changedDays);
-  const chain = new DecisionChain(documents, table, log);
-  const list = new DecisionList(documents, table, clock, log);
+  const outcomes = new OutcomeRecorder(tables.decisions, log, registry, changedDays);
+  const chain = new DecisionChain(tables.decisions, log);
+  const list = new DecisionList(tables.decisions, log);
   const noteLogged = (decisions: readonly Decision[]) => {
     metrics.addMetric(metricNames.decisionsLogged, MetricUnit.Count, decisions.length);
     for (const counts of countsOf(decisions)) logger.info(logLines.decisionsLogged, { ...counts });

@@ -1,15 +1,16 @@
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { ChangedDays } from './changed-days.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits, isOversizeError, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import { NotFoundError, TooLargeError, ValidationFailedError } from '../shared/errors.ts';
-import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
+import { assertNotAhead } from '../shared/platform/clock.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { newOutcomeSchema } from './fields.ts';
 import { decisionKey, identityOf, outcomeUpdate } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export type NewOutcome = z.output<typeof newOutcomeSchema>;
 
@@ -20,24 +21,13 @@ export type RecordedOutcome = Pick<
 
 /** Attaches outcomes to decisions, any time later, as often as they need correcting. */
 export class OutcomeRecorder {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #log: DecisionLog;
   readonly #registry: AgentRegistry;
   readonly #changedDays: ChangedDays;
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
-    log: DecisionLog,
-    registry: AgentRegistry,
-    changedDays: ChangedDays,
-  ) {
-    this.#documents = documents;
+  constructor(table: Table, log: DecisionLog, registry: AgentRegistry, changedDays: ChangedDays) {
     this.#table = table;
-    this.#clock = clock;
     this.#log = log;
     this.#registry = registry;
     this.#changedDays = changedDays;
@@ -58,11 +48,11 @@ export class OutcomeRecorder {
     assertItemFits({ ...key, outcome }, 'The outcome');
     await this.#noteActivity(agentId, decisionId, identity.timestamp);
     try {
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: key,
-          ...outcomeUpdate(agentId, outcome, this.#clock()),
+          ...outcomeUpdate(agentId, outcome, this.#table.clock()),
           ReturnValues: 'UPDATED_NEW',
         }),
       );
@@ -83,7 +73,7 @@ export class OutcomeRecorder {
   }
 
   #outcomeOf(sent: NewOutcome, timestamp: string): Outcome {
-    const now = this.#clock();
+    const now = this.#table.clock();
     assertNotAhead(now, sent.occurredAt, 'occurredAt');
     assertNotAhead(now, sent.trade?.exitTime, 'trade.exitTime');
     // A decision may be stamped a few minutes ahead of this clock, and its outcome is not known before it.

@@ -1,6 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import type { Decision, DecisionReference } from './decision.ts';
 import {
   decisionIndexes,
@@ -12,17 +12,14 @@ import {
   timelineKey,
   toListed,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** An agent's newest decisions of any type, and whole decisions by id. */
 export class RecentDecisions {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /**
@@ -30,15 +27,15 @@ export class RecentDecisions {
    * attributes of each cost what all of them do, and take half the time to come and be unpacked.
    */
   async newest(agentId: string, most: number): Promise<ListedDecision[]> {
-    const query = summaryQuery(this.#table, {
+    const query = summaryQuery(this.#table.name, {
       index: decisionIndexes.timeline,
       key: timelineKey(agentId),
     })!;
-    const now = this.#clock();
+    const now = this.#table.clock();
     const found: ListedDecision[] = [];
     let start: Record<string, unknown> | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
           ...query,
           ...LISTED_PROJECTION,
@@ -59,8 +56,8 @@ export class RecentDecisions {
   /** Those that exist, in no particular order, strongly consistent: 1 RRU each for up to 4 KB. */
   async read(references: readonly DecisionReference[]): Promise<Decision[]> {
     const keys = references.flatMap((reference) => decisionKey(reference) ?? []);
-    const now = this.#clock();
-    return (await getAll(this.#documents, this.#table, keys))
+    const now = this.#table.clock();
+    return (await getAll(this.#table.documents, this.#table.name, keys))
       .filter((item) => !isExpired(item, now))
       .map(fromItem);
   }

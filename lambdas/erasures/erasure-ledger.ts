@@ -1,14 +1,8 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import { type ErasureRecord, type ErasureSubject, type UserSession, zeroCounts } from './erasure.ts';
 import {
@@ -20,6 +14,7 @@ import {
   sessionsOf,
   toItem,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Beside counting what was removed: when. */
 const FOUND = ', foundAt = :now';
@@ -29,18 +24,14 @@ const CONFLICT_TRIES = 8;
 
 /** The record of erasures. What is removed is counted in the transaction that removes it, so a repeat doubles nothing. */
 export class ErasureLedger {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   async create(subject: ErasureSubject, randomPart: RandomPart): Promise<ErasureRecord> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const record: ErasureRecord = {
       ...subject,
       erasureId: typedId('ERASURE', now, randomPart()),
@@ -50,15 +41,15 @@ export class ErasureLedger {
       rewritten: 0,
       removed: zeroCounts,
     };
-    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toItem(record) }));
+    await this.#table.documents.send(new PutCommand({ TableName: this.#table.name, Item: toItem(record) }));
     return record;
   }
 
   async get(erasureId: string): Promise<ErasureRecord | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: erasureKey(erasureId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: erasureKey(erasureId), ConsistentRead: true }),
     );
-    return Item && !isExpired(Item, this.#clock()) ? fromItem(Item) : undefined;
+    return Item && !isExpired(Item, this.#table.clock()) ? fromItem(Item) : undefined;
   }
 
   /** @returns the record as it is now */
@@ -68,12 +59,12 @@ export class ErasureLedger {
 
   /** A nightly run is under way. @returns the record as it is now */
   async noteRun(erasureId: string): Promise<ErasureRecord> {
-    const { Attributes } = await this.#documents.send(
+    const { Attributes } = await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: erasureKey(erasureId),
         UpdateExpression: 'SET updatedAt = :now, duringRun = :true',
-        ExpressionAttributeValues: { ':now': this.#clock().toISOString(), ':true': true },
+        ExpressionAttributeValues: { ':now': this.#table.clock().toISOString(), ':true': true },
         ReturnValues: 'ALL_NEW',
       }),
     );
@@ -90,16 +81,16 @@ export class ErasureLedger {
   /** Sessions of a user outlive what lists them, for the passes after. @returns all that were kept */
   async keepSessions(erasureId: string, sessions: readonly UserSession[]): Promise<UserSession[]> {
     for (const session of sessions)
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: sessionKey(erasureId, session),
           UpdateExpression: 'SET #ttl = :ttl',
           ExpressionAttributeNames: { '#ttl': 'ttl' },
-          ExpressionAttributeValues: { ':ttl': sessionTtl(this.#clock()) },
+          ExpressionAttributeValues: { ':ttl': sessionTtl(this.#table.clock()) },
         }),
       );
-    const rows = new RemovableRows(this.#documents, 'state', this.#table);
+    const rows = new RemovableRows(this.#table.documents, 'state', this.#table.name);
     const { partition, prefix } = sessionsOf(erasureId);
     const kept: UserSession[] = [];
     for await (const page of rows.read(partition, prefix, [])) kept.push(...page.map(sessionFromItem));
@@ -114,11 +105,11 @@ export class ErasureLedger {
     const counts = rows > 0 ? { [table]: rows } : { rewritten: actions.length };
     for (let tries = 1; ; tries++) {
       try {
-        await this.#documents.send(
+        await this.#table.documents.send(
           new TransactWriteCommand({
             TransactItems: [
               ...actions,
-              { Update: { TableName: this.#table, ...this.#addition(erasureId, counts, FOUND) } },
+              { Update: { TableName: this.#table.name, ...this.#addition(erasureId, counts, FOUND) } },
             ],
           }),
         );
@@ -142,10 +133,10 @@ export class ErasureLedger {
   }
 
   async end(erasureId: string, gaveUp?: string): Promise<void> {
-    const now = this.#clock().toISOString();
-    await this.#documents.send(
+    const now = this.#table.clock().toISOString();
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: erasureKey(erasureId),
         UpdateExpression: `SET updatedAt = :now, finishedAt = :now${gaveUp === undefined ? '' : ', gaveUp = :gaveUp'}`,
         ExpressionAttributeValues: { ':now': now, ...(gaveUp !== undefined && { ':gaveUp': gaveUp }) },
@@ -158,9 +149,9 @@ export class ErasureLedger {
     counts: Readonly<Record<string, unknown>>,
     touched?: typeof FOUND,
   ): Promise<ErasureRecord> {
-    const { Attributes } = await this.#documents.send(
+    const { Attributes } = await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ...this.#addition(erasureId, counts, touched),
         ReturnValues: 'ALL_NEW',
       }),
@@ -176,7 +167,7 @@ export class ErasureLedger {
       ConditionExpression: 'attribute_exists(requestedAt)',
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
       ExpressionAttributeValues: {
-        ':now': this.#clock().toISOString(),
+        ':now': this.#table.clock().toISOString(),
         ...Object.fromEntries(names.map((name) => [`:${name}`, counts[name]])),
       },
     };

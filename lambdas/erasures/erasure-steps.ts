@@ -1,4 +1,3 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AgentErasure } from '../agents/agent-erasure.ts';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { ArchiveErasure } from '../archive/archive-erasure.ts';
@@ -17,6 +16,7 @@ import { PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternErasure } from '../patterns/pattern-erasure.ts';
 import { PerformanceErasure } from '../results/results-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
+import type { TablesOf } from '../shared/platform/runtime.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { randomPart } from '../shared/platform/ids.ts';
@@ -57,25 +57,22 @@ export class ErasureSteps {
   readonly #archive: ArchiveErasure;
   readonly #givenUp: GivenUpErasure;
 
-  constructor(documents: DynamoDBDocumentClient, env: ErasureTables, openStore: OpenStore, clock: Clock) {
+  constructor(tables: TablesOf<ErasureTables>, env: ErasureTables, openStore: OpenStore) {
+    const { clock } = tables.state;
     this.#clock = clock;
-    this.#pools = new KnownPools(documents, env.STATE_TABLE);
-    this.#ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-    this.#registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-    this.#agents = new AgentErasure(documents, env.STATE_TABLE);
-    this.#decisions = new DecisionErasure(documents, env.DECISIONS_TABLE);
-    this.#signals = new SignalErasure(documents, env.SIGNALS_TABLE, env.STATE_TABLE);
-    this.#exposures = new ExposureErasure(documents, env.STATE_TABLE);
-    this.#sessions = new SessionErasure(documents, env.STATE_TABLE);
-    this.#runs = new RunErasure(documents, env.STATE_TABLE);
-    this.#sharing = new SharingErasure(documents, env.MEMORY_TABLE);
-    this.#patterns = new PatternErasure(documents, env.MEMORY_TABLE);
-    this.#memories = new MemoryErasure(
-      documents,
-      env.MEMORY_TABLE,
-      new MemoryFeed(documents, env.MEMORY_TABLE, clock, randomPart),
-    );
-    this.#performance = new PerformanceErasure(documents, env.MEMORY_TABLE);
+    this.#pools = new KnownPools(tables.state);
+    this.#ledger = new RunLedger(tables.state);
+    this.#registry = new AgentRegistry(tables.state);
+    this.#agents = new AgentErasure(tables.state);
+    this.#decisions = new DecisionErasure(tables.decisions);
+    this.#signals = new SignalErasure(tables.signals, tables.state);
+    this.#exposures = new ExposureErasure(tables.state);
+    this.#sessions = new SessionErasure(tables.state);
+    this.#runs = new RunErasure(tables.state);
+    this.#sharing = new SharingErasure(tables.memory);
+    this.#patterns = new PatternErasure(tables.memory);
+    this.#memories = new MemoryErasure(tables.memory, new MemoryFeed(tables.memory, randomPart));
+    this.#performance = new PerformanceErasure(tables.memory);
     this.#archive = new ArchiveErasure(openStore);
     this.#givenUp = new GivenUpErasure(openStore, streamTables(env), clock);
   }

@@ -6,7 +6,7 @@ import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts
 import type { OpenStore } from '../archive/object-store.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { Erasing } from './erasure-job.ts';
 import { ErasureLedger } from './erasure-ledger.ts';
@@ -30,18 +30,21 @@ const MARGIN_MS = 2 * MINUTE_MS;
  * again by Lambda, twice, and then reads as FAILED.
  */
 export function createEraserHandler(
-  { documents, clock, logger }: Pick<Runtime, 'documents' | 'clock' | 'logger'>,
+  runtime: Pick<Runtime, 'table' | 'deadline' | 'clock' | 'logger'>,
   env: ErasureTables,
   openStore: OpenStore,
   lambda: Pick<LambdaClient, 'send'>,
   sleep: (milliseconds: number) => Promise<void> = wait,
 ): (event: unknown, context: Context) => Promise<void> {
-  const ledger = new ErasureLedger(documents, env.STATE_TABLE, clock);
-  const marks = new ErasedMarks(documents, env.STATE_TABLE, clock);
-  const steps = new ErasureSteps(documents, env, openStore, clock);
+  const { clock, logger } = runtime;
+  const tables = openTables(runtime, env);
+  const ledger = new ErasureLedger(tables.state);
+  const marks = new ErasedMarks(tables.state);
+  const steps = new ErasureSteps(tables, env, openStore);
   const erasing = new Erasing({ ledger, marks, steps }, clock, sleep);
   return async (event, context) => {
     logger.addContext(context);
+    runtime.deadline.start(context.getRemainingTimeInMillis());
     const { erasureId } = eraserInput.parse(event);
     const until = new Date(clock().getTime() + context.getRemainingTimeInMillis() - MARGIN_MS);
     const result = await erasing.run(erasureId, until);

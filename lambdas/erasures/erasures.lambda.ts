@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { erasureRoutes } from './contract.ts';
 import { ErasureLedger } from './erasure-ledger.ts';
 import { Erasures } from './erasure-service.ts';
@@ -25,7 +25,8 @@ export function createErasuresHandler(
   env: ErasuresEnvironment,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
-  const { documents, clock, randomPart, logger } = runtime;
+  const { clock, randomPart, logger } = runtime;
+  const tables = openTables(runtime, env);
   const start = async (erasureId: string): Promise<void> => {
     await lambda.send(
       new InvokeCommand({
@@ -36,7 +37,7 @@ export function createErasuresHandler(
     );
   };
   const erasures = new Erasures({
-    ledger: new ErasureLedger(documents, env.STATE_TABLE, clock),
+    ledger: new ErasureLedger(tables.state),
     clock,
     randomPart,
     logRetentionDays: env.LOG_RETENTION_DAYS,

@@ -1,13 +1,13 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { exposurePartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** What an agent was shown, removed. */
 export class ExposureErasure {
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#rows = new RemovableRows(documents, 'state', table);
+  constructor(table: Table) {
+    this.#rows = new RemovableRows(table.documents, 'state', table.name);
   }
 
   ofAgent(agentId: string): AsyncGenerator<Removal> {

@@ -1,9 +1,10 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import type { Exposure, ExposureKind, ShownMemory } from './exposure.ts';
 import { EXPOSURE_TYPE, exposureKey, fromItem, toItem } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Which exposures an agent has had. */
 export interface ExposureLookup {
@@ -16,14 +17,10 @@ export interface ExposureLookup {
  * or whose answer was lost, changes no figure.
  */
 export class ExposureLog implements ExposureLookup {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /**
@@ -36,7 +33,7 @@ export class ExposureLog implements ExposureLookup {
     shown: ShownMemory,
     randomPart: RandomPart,
   ): Promise<Exposure> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const exposure: Exposure = {
       agentId,
       exposureId: typedId(EXPOSURE_TYPE, now, randomPart()),
@@ -44,7 +41,7 @@ export class ExposureLog implements ExposureLookup {
       timestamp: now.toISOString(),
       ...shown,
     };
-    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toItem(exposure) }));
+    await this.#table.documents.send(new PutCommand({ TableName: this.#table.name, Item: toItem(exposure) }));
     return exposure;
   }
 
@@ -52,8 +49,8 @@ export class ExposureLog implements ExposureLookup {
   async find(agentId: string, exposureId: string): Promise<Exposure | undefined> {
     const key = exposureKey(agentId, exposureId);
     if (!key) return undefined;
-    const [item] = await getAll(this.#documents, this.#table, [key]);
-    return item && !isExpired(item, this.#clock()) ? fromItem(agentId, item) : undefined;
+    const [item] = await getAll(this.#table.documents, this.#table.name, [key]);
+    return item && !isExpired(item, this.#table.clock()) ? fromItem(agentId, item) : undefined;
   }
 }
 

@@ -1,16 +1,11 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { ErasedMarks } from '../shared/erased-marks.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
-import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
+import { MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { accessPartition, type Item, memoryKey } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** How often an agent's counts are written at most: what is lost when the process ends is what came since. */
 const FLUSH_EVERY_MS = MINUTE_MS;
@@ -45,25 +40,15 @@ interface Pending {
  * time of another instance, is counted all the same. Folded into the memories by the nightly run.
  */
 export class AccessCounts {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #randomPart: RandomPart;
   readonly #erased: Pick<ErasedMarks, 'of'>;
   readonly #pending = new Map<string, Pending>();
   /** Agents whose counts were written, or tried to be, in the last minute, and when. */
   readonly #triedAt = new Map<string, number>();
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
-    randomPart: RandomPart,
-    erased: Pick<ErasedMarks, 'of'>,
-  ) {
-    this.#documents = documents;
+  constructor(table: Table, randomPart: RandomPart, erased: Pick<ErasedMarks, 'of'>) {
     this.#table = table;
-    this.#clock = clock;
     this.#randomPart = randomPart;
     this.#erased = erased;
   }
@@ -86,7 +71,7 @@ export class AccessCounts {
    * everything. Of an agent erased since, nothing. 1 write unit per agent and 25 memories, 1 read unit per agent.
    */
   async flush(everything = false): Promise<void> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     for (const [agentId, at] of this.#triedAt)
       if (now.getTime() - at >= FLUSH_EVERY_MS) this.#triedAt.delete(agentId);
     const due = [...this.#pending].filter(
@@ -134,9 +119,9 @@ export class AccessCounts {
       if (Key) await this.#add(Key, count, lastAt, until.toISOString());
     }
     for (const row of accesses.rows)
-      await this.#documents.send(
+      await this.#table.documents.send(
         new DeleteCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: { [PARTITION_KEY]: accessPartition(agentId), [SORT_KEY]: row },
         }),
       );
@@ -147,9 +132,9 @@ export class AccessCounts {
     const { since: _since, counts, ...searches } = pending;
     const unique = Buffer.from(this.#randomPart()).toString('base64url');
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new PutCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Item: {
             [PARTITION_KEY]: accessPartition(agentId),
             [SORT_KEY]: `${now.toISOString()}#${unique}`,
@@ -173,9 +158,9 @@ export class AccessCounts {
 
   async #add(Key: Item, count: number, lastAt: string, until: string): Promise<void> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key,
           UpdateExpression: 'ADD accessCount :count SET lastAccessedAt = :lastAt, accessThrough = :until',
           ConditionExpression:
@@ -193,9 +178,9 @@ export class AccessCounts {
     const rows: Item[] = [];
     let start: Item | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk AND #sk <= :until',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
@@ -212,7 +197,13 @@ export class AccessCounts {
   #of(agentId: string): Pending {
     let pending = this.#pending.get(agentId);
     if (!pending) {
-      pending = { since: this.#clock().getTime(), counts: new Map(), searches: 0, found: 0, milliseconds: 0 };
+      pending = {
+        since: this.#table.clock().getTime(),
+        counts: new Map(),
+        searches: 0,
+        found: 0,
+        milliseconds: 0,
+      };
       this.#pending.set(agentId, pending);
     }
     return pending;

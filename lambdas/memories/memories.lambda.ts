@@ -5,7 +5,7 @@ import type { OpenStore } from '../archive/object-store.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
@@ -52,32 +52,33 @@ export function createMemoriesHandler(
   openStore: OpenStore,
   embedder?: Embedder,
 ) {
-  const { documents, clock, randomPart, logger } = runtime;
+  const { clock, randomPart, logger } = runtime;
+  const tables = openTables(runtime, env);
   // Without its vector a memory is found by its words all the same.
   const onEmbedderError = (error: Error) => logger.warn('not embedded', { error });
-  const { MEMORY_TABLE: table, MEMORY_CATEGORIES: categories } = env;
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const records = new MemoryRecords(documents, table);
-  const feed = new MemoryFeed(documents, table, clock, randomPart);
-  const store = new MemoryStore(documents, table, clock, categories, {
+  const { MEMORY_CATEGORIES: categories } = env;
+  const registry = new AgentRegistry(tables.state);
+  const records = new MemoryRecords(tables.memory);
+  const feed = new MemoryFeed(tables.memory, randomPart);
+  const store = new MemoryStore(tables.memory, categories, {
     records,
     feed,
     ...(embedder && { embed: orUndefined(embedder, onEmbedderError) }),
   });
-  const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
+  const grants = new Sharing(tables.memory, SHARED_MEMORIES);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const removal = new MemoryRemoval(documents, table, {
+  const removal = new MemoryRemoval(tables.memory, {
     records,
     feed,
     sharing: grants,
     archive: new Archive(openStore, clock),
   });
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
-  const patterns = new PatternMemories(new PromotedPatterns(new PatternStore(documents, table), ledger));
+  const ledger = new RunLedger(tables.state);
+  const patterns = new PatternMemories(new PromotedPatterns(new PatternStore(tables.memory), ledger));
   const listing = new MemoryListing({ records, sharing, store, patterns }, categories, clock);
   const intake = new MemoryIntake(store, sharing, registry);
-  const erased = new ErasedMarks(documents, env.STATE_TABLE, clock);
-  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
+  const erased = new ErasedMarks(tables.state);
+  const accesses = new AccessCounts(tables.memory, randomPart, erased);
   const search = new CountedSearch(
     new MemorySearch({
       records,
@@ -95,7 +96,7 @@ export function createMemoriesHandler(
     clock,
   );
   const numbers = new MemoryNumbers(
-    { writes: new AgeingWrites(documents, table), records, feed, accesses },
+    { writes: new AgeingWrites(tables.memory), records, feed, accesses },
     clock,
   );
   const view = toView(categories);

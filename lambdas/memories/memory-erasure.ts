@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
@@ -14,22 +14,21 @@ import {
   type Item,
   memoryPartition,
 } from './table.ts';
+import { type Table } from '../shared/dynamodb/table.ts';
 
 /** Patterns have slices of their own; their partition is not this one's to empty. */
 const ownTypes = memoryTypes.filter((type) => type !== 'PATTERN');
 
 /** Memories with what they were before, with whom they are shared, and the feed of their changes, as erasures remove them. */
 export class MemoryErasure {
-  readonly #documents: DynamoDBDocumentClient;
   readonly #rows: RemovableRows;
   readonly #sharing: SharingErasure;
   readonly #feed: MemoryFeed;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, feed: MemoryFeed) {
-    this.#documents = documents;
-    this.#rows = new RemovableRows(documents, 'memory', table);
-    this.#sharing = new SharingErasure(documents, table);
+  constructor(table: Table, feed: MemoryFeed) {
+    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
+    this.#sharing = new SharingErasure(table);
     this.#feed = feed;
     this.#table = table;
   }
@@ -80,7 +79,7 @@ export class MemoryErasure {
       yield* this.#around(agentId, row);
       const gone = this.#rows.removal([row]);
       // Told in the same moment: instances that keep it for searching drop it with their next search.
-      const change = { Put: { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) } };
+      const change = { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } };
       yield { ...gone, actions: [...gone.actions, change] };
     }
   }
@@ -96,8 +95,8 @@ export class MemoryErasure {
 
   /** Memories that are gone, but for what they were before: a night was cut short between the two. */
   async #remains(agentId: string): Promise<string[]> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: statisticsKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: statisticsKey(agentId), ConsistentRead: true }),
     );
     return (Item ? (fromStatisticsItem(Item).remains ?? []) : []).map(({ memoryId }) => memoryId);
   }

@@ -1,13 +1,9 @@
-import {
-  type DynamoDBDocumentClient,
-  BatchWriteCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
+import { BatchWriteCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { FEED_STATE, feedKey, feedPartition, type Item, TOKEN_PREFIX } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Where a reader of a feed has got to. */
 export interface FeedPosition {
@@ -48,27 +44,23 @@ const before = (time: Date, milliseconds: number): string =>
  * there without the other; they cost 2 write units each, 1 outside a transaction.
  */
 export class MemoryFeed {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #randomPart: RandomPart;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, randomPart: RandomPart) {
-    this.#documents = documents;
+  constructor(table: Table, randomPart: RandomPart) {
     this.#table = table;
-    this.#clock = clock;
     this.#randomPart = randomPart;
   }
 
   /** The row that tells of a change: to be put with the change itself. */
   row(agentId: string, memoryId: string): Item {
     const unique = Buffer.from(this.#randomPart()).toString('base64url');
-    return { ...feedKey(agentId, `${this.#clock().toISOString()}#${unique}`), memoryId };
+    return { ...feedKey(agentId, `${this.#table.clock().toISOString()}#${unique}`), memoryId };
   }
 
   /** Where a reader begins that is about to read everything. One strong query. */
   async begin(agentId: string): Promise<FeedPosition> {
-    const readAt = this.#clock().toISOString();
+    const readAt = this.#table.clock().toISOString();
     const { state } = await this.#rows(agentId, FEED_STATE);
     // What was written in the overlap may be missing from an eventually consistent read: it is taken in once more.
     return { readAt, epoch: state.epoch, recent: new Set() };
@@ -76,7 +68,7 @@ export class MemoryFeed {
 
   /** What happened since `position`. One strong query, 1 read unit per 40 changes. */
   async since(agentId: string, position: FeedPosition): Promise<FeedChanges> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const from = before(new Date(position.readAt), OVERLAP_MS);
     const { rows, state } = await this.#rows(agentId, from);
     const readAt = now.toISOString() > position.readAt ? now.toISOString() : position.readAt;
@@ -94,9 +86,9 @@ export class MemoryFeed {
    * called when they are written; called before, a reader in between would keep what it found.
    */
   async reset(agentId: string): Promise<void> {
-    await this.#documents.send(
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: feedKey(agentId, FEED_STATE),
         UpdateExpression: 'ADD epoch :one',
         ExpressionAttributeValues: { ':one': 1 },
@@ -117,9 +109,9 @@ export class MemoryFeed {
       this.#keys(agentId, TOKEN_PREFIX, `${TOKEN_PREFIX}~`),
     ]);
     if (old.length > 0)
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: feedKey(agentId, FEED_STATE),
           UpdateExpression: 'SET trimmedBefore = :horizon',
           ExpressionAttributeValues: { ':horizon': horizon },
@@ -136,10 +128,10 @@ export class MemoryFeed {
       DeleteRequest: { Key: { [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: row[SORT_KEY] } },
     }));
     while (pending.length > 0) {
-      const { UnprocessedItems } = await this.#documents.send(
-        new BatchWriteCommand({ RequestItems: { [this.#table]: pending } }),
+      const { UnprocessedItems } = await this.#table.documents.send(
+        new BatchWriteCommand({ RequestItems: { [this.#table.name]: pending } }),
       );
-      pending = (UnprocessedItems?.[this.#table] ?? []) as typeof pending;
+      pending = (UnprocessedItems?.[this.#table.name] ?? []) as typeof pending;
     }
   }
 
@@ -161,9 +153,9 @@ export class MemoryFeed {
     const rows: Item[] = [];
     let start: Item | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },

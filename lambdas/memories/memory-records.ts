@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type Memory, type MemoryType, type Revision, storedTypes } from './memory.ts';
@@ -14,6 +14,7 @@ import {
   revisionKey,
   VERSION_PREFIX,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Where a page of a list by importance ended. */
 export interface ImportancePosition {
@@ -28,11 +29,9 @@ const isMemory = (item: Item): boolean => aliasTarget(item) === undefined;
 
 /** Reads of memories, as they are stored: what is expired is in them, and for the caller to leave out. */
 export class MemoryRecords {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
   }
 
@@ -46,8 +45,8 @@ export class MemoryRecords {
   async item(agentId: string, memoryId: string): Promise<Item | undefined> {
     const Key = memoryKey(agentId, memoryId);
     if (!Key) return undefined;
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key, ConsistentRead: true }),
     );
     return Item;
   }
@@ -57,7 +56,7 @@ export class MemoryRecords {
     references: readonly { readonly owner: string; readonly memoryId: string }[],
   ): Promise<Memory[]> {
     const keys = references.flatMap(({ owner, memoryId }) => memoryKey(owner, memoryId) ?? []);
-    return (await getAll(this.#documents, this.#table, keys)).filter(isMemory).map(fromItem);
+    return (await getAll(this.#table.documents, this.#table.name, keys)).filter(isMemory).map(fromItem);
   }
 
   /**
@@ -96,9 +95,9 @@ export class MemoryRecords {
     limit: number,
     after?: ImportancePosition,
   ): Promise<{ readonly memories: readonly Memory[]; readonly last: boolean }> {
-    const page = await this.#documents.send(
+    const page = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: confidenceIndex.name,
         ScanIndexForward: false,
         Limit: limit,
@@ -121,9 +120,9 @@ export class MemoryRecords {
     const revisions: Revision[] = [];
     let start: Item | undefined = below === undefined ? undefined : revisionKey(agentId, memoryId, below);
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           ScanIndexForward: false,
           Limit: limit,
@@ -166,9 +165,9 @@ export class MemoryRecords {
     to: string,
     consistent: boolean,
   ): Promise<{ readonly memories: Memory[]; readonly last: string | undefined }> {
-    const page = await this.#documents.send(
+    const page = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: consistent,
         KeyConditionExpression: from ? '#pk = :pk AND #sk BETWEEN :from AND :to' : '#pk = :pk',
         ExpressionAttributeNames: { '#pk': PARTITION_KEY, ...(from && { '#sk': SORT_KEY }) },

@@ -1,4 +1,4 @@
-import { DeleteCommand, type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Archive } from '../archive/archive.ts';
 import { failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError, ThrottledError } from '../shared/errors.ts';
@@ -7,6 +7,7 @@ import { archivedMemory } from './archived-memory.ts';
 import { aliasTarget, fromItem, type Item, memoryKey, revisionKey } from './table.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Somebody changed it in between: look again, so many times. */
 const TRIES = 5;
@@ -21,19 +22,16 @@ const MAX_ALIASES = 90;
  * finishes what was begun.
  */
 export class MemoryRemoval {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #records: MemoryRecords;
   readonly #feed: MemoryFeed;
   readonly #sharing: Sharing;
   readonly #archive: Archive;
 
   constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
+    table: Table,
     parts: { records: MemoryRecords; feed: MemoryFeed; sharing: Sharing; archive: Archive },
   ) {
-    this.#documents = documents;
     this.#table = table;
     this.#records = parts.records;
     this.#feed = parts.feed;
@@ -72,7 +70,7 @@ export class MemoryRemoval {
       await Promise.all(
         keys
           .slice(start, start + AT_A_TIME)
-          .map((Key) => this.#documents.send(new DeleteCommand({ TableName: this.#table, Key }))),
+          .map((Key) => this.#table.documents.send(new DeleteCommand({ TableName: this.#table.name, Key }))),
       );
   }
 
@@ -84,21 +82,21 @@ export class MemoryRemoval {
     aliases: readonly string[],
   ): Promise<boolean> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
             {
               Delete: {
-                TableName: this.#table,
+                TableName: this.#table.name,
                 Key: memoryKey(agentId, memoryId)!,
                 ConditionExpression: '#version = :version',
                 ExpressionAttributeNames: { '#version': 'version' },
                 ExpressionAttributeValues: { ':version': version },
               },
             },
-            { Put: { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) } },
+            { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } },
             ...aliases.map((alias) => ({
-              Delete: { TableName: this.#table, Key: memoryKey(agentId, alias)! },
+              Delete: { TableName: this.#table.name, Key: memoryKey(agentId, alias)! },
             })),
           ],
         }),

@@ -1,9 +1,4 @@
-import {
-  type DynamoDBDocumentClient,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { deleteIf } from '../shared/dynamodb/delete-if.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -15,7 +10,6 @@ import {
   ThrottledError,
   VersionConflictError,
 } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
@@ -43,6 +37,7 @@ import {
   toRevisionItem,
   replacement,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface Saved {
   readonly memory: Memory;
@@ -64,24 +59,18 @@ const isNew = { ConditionExpression: 'attribute_not_exists(PK)' };
  * embedding adds 1 KB to each.
  */
 export class MemoryStore {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #categories: MemoryCategories;
   readonly #records: MemoryRecords;
   readonly #feed: MemoryFeed;
   readonly #embed: Embed;
 
   constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
+    table: Table,
     categories: MemoryCategories,
     { records, feed, embed }: { records: MemoryRecords; feed: MemoryFeed; embed?: Embed },
   ) {
-    this.#documents = documents;
     this.#table = table;
-    this.#clock = clock;
     this.#categories = categories;
     this.#records = records;
     this.#feed = feed;
@@ -91,7 +80,7 @@ export class MemoryStore {
   /** Strongly consistent. @throws NotFoundError also when it is expired */
   async get(agentId: string, memoryId: string): Promise<Memory> {
     const memory = await this.#records.get(agentId, memoryId);
-    if (!memory || isGone(this.#categories, memory, this.#clock()))
+    if (!memory || isGone(this.#categories, memory, this.#table.clock()))
       throw new NotFoundError(`No memory ${memoryId}`);
     return memory;
   }
@@ -126,10 +115,12 @@ export class MemoryStore {
         if (memory) return { memory: await this.#restored(memory, request), result: 'seen' };
         // What it was another name of went with a night that has not come to the name yet.
         if (memoryId !== contentId)
-          await deleteIf(this.#documents, this.#table, memoryKey(agentId, contentId)!, { sameAs: memoryId });
+          await deleteIf(this.#table.documents, this.#table.name, memoryKey(agentId, contentId)!, {
+            sameAs: memoryId,
+          });
         continue;
       }
-      const at = this.#clock().toISOString();
+      const at = this.#table.clock().toISOString();
       const text = rest.text ?? renderContent(content);
       const vector = await this.#embed(text);
       const memory: Memory = {
@@ -169,7 +160,7 @@ export class MemoryStore {
     expectedVersion: number,
     change: MemoryChange,
   ): Promise<Memory> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const item = await this.#records.item(agentId, memoryId);
     const before = item && aliasTarget(item) === undefined ? fromItem(item) : undefined;
     if (!before || isGone(this.#categories, before, now)) throw new NotFoundError(`No memory ${memoryId}`);
@@ -202,17 +193,17 @@ export class MemoryStore {
     const revision = toRevisionItem(before, next.updatedAt);
     assertItemFits(revision, 'The revision');
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
-            { Update: { TableName: this.#table, ...replacement(item!, stored) } },
-            { Put: { TableName: this.#table, Item: revision } },
-            { Put: { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) } },
+            { Update: { TableName: this.#table.name, ...replacement(item!, stored) } },
+            { Put: { TableName: this.#table.name, Item: revision } },
+            { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } },
             ...(isOther
               ? [
                   {
                     Put: {
-                      TableName: this.#table,
+                      TableName: this.#table.name,
                       Item: toAliasItem(agentId, contentId, memoryId),
                       ...isNew,
                     },
@@ -261,7 +252,7 @@ export class MemoryStore {
     token: Item | undefined,
   ): Promise<[found: Item | undefined, known: Item | undefined]> {
     if (!token) return [await this.#records.item(agentId, contentId), undefined];
-    const rows = await getAll(this.#documents, this.#table, [
+    const rows = await getAll(this.#table.documents, this.#table.name, [
       memoryKey(agentId, contentId)!,
       feedKey(agentId, String(token[SORT_KEY])),
     ]);
@@ -276,11 +267,11 @@ export class MemoryStore {
     const item = toItem(memory);
     assertItemFits(item, 'The memory');
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
-            { Put: { TableName: this.#table, Item: item, ...isNew } },
-            { Put: { TableName: this.#table, Item: this.#feed.row(memory.agentId, memory.memoryId) } },
+            { Put: { TableName: this.#table.name, Item: item, ...isNew } },
+            { Put: { TableName: this.#table.name, Item: this.#feed.row(memory.agentId, memory.memoryId) } },
             ...this.#tokenPut(token, memory.memoryId, 'created'),
           ],
         }),
@@ -295,27 +286,27 @@ export class MemoryStore {
   /** @returns the memory as it is then; undefined when it is not there any more */
   async #see(agentId: string, memoryId: string, token: Item | undefined): Promise<Memory | undefined> {
     const update = {
-      TableName: this.#table,
+      TableName: this.#table.name,
       Key: memoryKey(agentId, memoryId)!,
       UpdateExpression: 'ADD timesSeen :one SET lastSeenAt = :now, tier = :hot',
       ConditionExpression: 'attribute_exists(version)',
-      ExpressionAttributeValues: { ':one': 1, ':now': this.#clock().toISOString(), ':hot': 'hot' },
+      ExpressionAttributeValues: { ':one': 1, ':now': this.#table.clock().toISOString(), ':hot': 'hot' },
     };
-    const row = { TableName: this.#table, Item: this.#feed.row(agentId, memoryId) };
+    const row = { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) };
     try {
       if (token) {
-        await this.#documents.send(
+        await this.#table.documents.send(
           new TransactWriteCommand({
             TransactItems: [{ Update: update }, { Put: row }, ...this.#tokenPut(token, memoryId, 'seen')],
           }),
         );
         return await this.#records.get(agentId, memoryId);
       }
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({ ...update, ReturnValues: 'ALL_NEW' }),
       );
       // Not in a transaction: without it other instances find the memory all the same, as last seen when it was before.
-      await this.#documents.send(new PutCommand(row));
+      await this.#table.documents.send(new PutCommand(row));
       return fromItem(Attributes!);
     } catch (error) {
       if (failedCondition(error) ?? failedTransaction(error)) return undefined;
@@ -325,7 +316,7 @@ export class MemoryStore {
 
   #tokenPut(token: Item | undefined, memoryId: string, result: Saved['result']) {
     if (!token) return [];
-    const Item = { ...token, memoryId, result, at: this.#clock().toISOString() };
-    return [{ Put: { TableName: this.#table, Item, ...isNew } }];
+    const Item = { ...token, memoryId, result, at: this.#table.clock().toISOString() };
+    return [{ Put: { TableName: this.#table.name, Item, ...isNew } }];
   }
 }

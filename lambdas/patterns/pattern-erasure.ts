@@ -1,4 +1,3 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { statementIdOf } from './lifecycle/statements.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
@@ -7,19 +6,18 @@ import type { Contributor } from '../mining/vocabulary.ts';
 import type { EvidenceDigest } from './pattern.ts';
 import { standingPartition } from './standing-table.ts';
 import { evidenceKey, fromEvidenceItem, fromItem, historyPartition, patternPartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 type Item = Record<string, unknown>;
 
 /** What agents learned, as an erasure removes it: of one agent all of it, of what others know its part. */
 export class PatternErasure {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#rows = new RemovableRows(documents, 'memory', table);
+    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
   }
 
   /** An agent's own patterns with their versions, evidence and statements, and how those of others stand with it. */
@@ -71,7 +69,7 @@ export class PatternErasure {
     isErased: (digest: EvidenceDigest) => boolean,
   ): AsyncGenerator<Removal> {
     const keys = patterns.map((row) => evidenceKey(owner, String(row[SORT_KEY])));
-    for (const row of await getAll(this.#documents, this.#table, keys)) {
+    for (const row of await getAll(this.#table.documents, this.#table.name, keys)) {
       const digests = fromEvidenceItem(row);
       const left = digests.filter((digest) => !isErased(digest));
       if (left.length < digests.length) yield this.#rows.rewrite(row, { ...row, digests: left }, 'digests');

@@ -1,7 +1,6 @@
 import {
   BatchWriteCommand,
   DeleteCommand,
-  type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
@@ -29,6 +28,7 @@ import {
   VERSION_PREFIX,
   versionKey,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** Where a page of a list by confidence ended. */
 export interface ConfidencePosition {
@@ -46,22 +46,26 @@ const BATCH_SIZE = 25;
  * was killed anywhere is simply run again: what is there already is written once more or not at all.
  */
 export class PatternStore {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
   }
 
   /** Every pattern of the agent in whatever status, strongly consistent. */
   async ofAgent(agentId: string): Promise<Pattern[]> {
-    return (await queryPartition(this.#documents, this.#table, patternPartition(agentId))).map(fromItem);
+    return (await queryPartition(this.#table.documents, this.#table.name, patternPartition(agentId))).map(
+      fromItem,
+    );
   }
 
   async get(agentId: string, patternId: string): Promise<Pattern | undefined> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: patternKey(agentId, patternId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({
+        TableName: this.#table.name,
+        Key: patternKey(agentId, patternId),
+        ConsistentRead: true,
+      }),
     );
     return Item && fromItem(Item);
   }
@@ -69,7 +73,7 @@ export class PatternStore {
   /** Those of them that exist, in no particular order, strongly consistent. */
   async getMany(patterns: readonly Pick<Pattern, 'agentId' | 'patternId'>[]): Promise<Pattern[]> {
     const keys = patterns.map(({ agentId, patternId }) => patternKey(agentId, patternId));
-    return (await getAll(this.#documents, this.#table, keys)).map(fromItem);
+    return (await getAll(this.#table.documents, this.#table.name, keys)).map(fromItem);
   }
 
   /** One page of the confidence index, best first: eventually consistent. */
@@ -78,9 +82,9 @@ export class PatternStore {
     minConfidence: number,
     after?: ConfidencePosition,
   ): Promise<{ readonly patterns: readonly Pattern[]; readonly last: boolean }> {
-    const page = await this.#documents.send(
+    const page = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: confidenceIndex.name,
         ScanIndexForward: false,
         Limit: INDEX_PAGE,
@@ -97,9 +101,9 @@ export class PatternStore {
 
   /** The newest versions, newest first, at most `limit`. */
   async versions(agentId: string, patternId: string, limit: number): Promise<PatternVersion[]> {
-    const { Items } = await this.#documents.send(
+    const { Items } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         ScanIndexForward: false,
         Limit: limit,
@@ -113,15 +117,19 @@ export class PatternStore {
 
   /** The digests kept of the decisions behind a pattern, newest first. */
   async digests(agentId: string, patternId: string): Promise<readonly EvidenceDigest[]> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: evidenceKey(agentId, patternId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({
+        TableName: this.#table.name,
+        Key: evidenceKey(agentId, patternId),
+        ConsistentRead: true,
+      }),
     );
     return fromEvidenceItem(Item);
   }
 
   async saveDigests(agentId: string, patternId: string, digests: readonly EvidenceDigest[]): Promise<void> {
-    await this.#documents.send(
-      new PutCommand({ TableName: this.#table, Item: toEvidenceItem(agentId, patternId, digests) }),
+    await this.#table.documents.send(
+      new PutCommand({ TableName: this.#table.name, Item: toEvidenceItem(agentId, patternId, digests) }),
     );
   }
 
@@ -131,7 +139,7 @@ export class PatternStore {
    */
   async save(after: Pattern, before?: Pattern): Promise<void> {
     const put = {
-      TableName: this.#table,
+      TableName: this.#table.name,
       Item: toItem(after),
       ConditionExpression: before ? '#version = :version' : 'attribute_not_exists(#version)',
       ExpressionAttributeNames: { '#version': 'version' },
@@ -139,15 +147,15 @@ export class PatternStore {
     };
     const { agentId, patternId } = after;
     try {
-      if (after.version === before?.version) await this.#documents.send(new PutCommand(put));
+      if (after.version === before?.version) await this.#table.documents.send(new PutCommand(put));
       else
-        await this.#documents.send(
+        await this.#table.documents.send(
           new TransactWriteCommand({
             TransactItems: [
               { Put: put },
               {
                 Put: {
-                  TableName: this.#table,
+                  TableName: this.#table.name,
                   Item: toVersionItem(agentId, patternId, versionOf(after)),
                 },
               },
@@ -168,19 +176,22 @@ export class PatternStore {
   async state(pattern: Pattern, statementId: string): Promise<string | undefined> {
     const { agentId, patternId } = pattern;
     const isNew = {
-      TableName: this.#table,
+      TableName: this.#table.name,
       ConditionExpression: 'attribute_not_exists(#pk)',
       ExpressionAttributeNames: { '#pk': PARTITION_KEY },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
             { Put: { ...isNew, Item: toItem(pattern) } },
             { Put: { ...isNew, Item: { ...statementKey(agentId, statementId), patternId } } },
             {
-              Put: { TableName: this.#table, Item: toVersionItem(agentId, patternId, versionOf(pattern)) },
+              Put: {
+                TableName: this.#table.name,
+                Item: toVersionItem(agentId, patternId, versionOf(pattern)),
+              },
             },
           ],
         }),
@@ -199,14 +210,14 @@ export class PatternStore {
     for (let start = 0; start < keys.length; start += BATCH_SIZE) {
       let requests = keys.slice(start, start + BATCH_SIZE).map((Key) => ({ DeleteRequest: { Key } }));
       while (requests.length > 0) {
-        const { UnprocessedItems } = await this.#documents.send(
-          new BatchWriteCommand({ RequestItems: { [this.#table]: requests } }),
+        const { UnprocessedItems } = await this.#table.documents.send(
+          new BatchWriteCommand({ RequestItems: { [this.#table.name]: requests } }),
         );
-        requests = (UnprocessedItems?.[this.#table] ?? []) as typeof requests;
+        requests = (UnprocessedItems?.[this.#table.name] ?? []) as typeof requests;
       }
     }
-    await this.#documents.send(
-      new DeleteCommand({ TableName: this.#table, Key: patternKey(agentId, patternId) }),
+    await this.#table.documents.send(
+      new DeleteCommand({ TableName: this.#table.name, Key: patternKey(agentId, patternId) }),
     );
   }
 }

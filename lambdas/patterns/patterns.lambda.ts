@@ -7,7 +7,7 @@ import { DecisionWindow } from '../decisions/decision-window.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { patternRoutes } from './contract.ts';
@@ -44,28 +44,24 @@ export interface PatternsEnvironment {
 }
 
 export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment) {
-  const { documents, clock, randomPart } = runtime;
-  const store = new PatternStore(documents, env.MEMORY_TABLE);
+  const { clock, randomPart } = runtime;
+  const tables = openTables(runtime, env);
+  const store = new PatternStore(tables.memory);
   const cases = new WindowCases(
-    new DecisionWindow(documents, env.DECISIONS_TABLE, clock),
-    new SeenSignals(documents, env.STATE_TABLE, clock),
+    new DecisionWindow(tables.decisions),
+    new SeenSignals(tables.state),
     miningSettings(env.FEATURE_WINDOWS),
   );
-  const ledger = new RunLedger(documents, env.STATE_TABLE, clock);
+  const ledger = new RunLedger(tables.state);
   const catalog = new PatternCatalog(store);
   const evidence = new PatternEvidence(store, cases);
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const sharing = new Sharing(documents, env.MEMORY_TABLE, PATTERN_MEMORY, clock);
-  const offers = new OfferedPatterns(
-    store,
-    new StandingStore(documents, env.MEMORY_TABLE),
-    sharing,
-    registry,
-  );
+  const registry = new AgentRegistry(tables.state);
+  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
+  const offers = new OfferedPatterns(store, new StandingStore(tables.memory), sharing, registry);
   const listing = new PatternListing(catalog, offers, store);
   const patternSharing = new PatternSharing(store, sharing, registry);
   const matching = new PatternMatching(store, offers, ledger, cases, clock);
-  const exposures = new ExposureLog(documents, env.STATE_TABLE, clock);
+  const exposures = new ExposureLog(tables.state);
   const shown = new ShownPatterns(matching, exposures, randomPart);
   const trial = new PatternTrial(cases, clock);
   const hypotheses = new Hypotheses(store, trial, registry, clock, { lifecycle: env.PATTERN_LIFECYCLE });

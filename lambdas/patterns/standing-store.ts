@@ -1,31 +1,30 @@
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { ConflictError } from '../shared/errors.ts';
 import type { StandingRecord } from './standing.ts';
 import { fromStandingItem, standingKey, standingPartition, toStandingItem } from './standing-table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** What an agent's own outcomes say of the patterns others offer it. A row is about 0.4 KB: one write unit. */
 export class StandingStore {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
   }
 
   /** All of an agent's, also of patterns no longer offered; strongly consistent. */
   async ofAgent(agentId: string): Promise<StandingRecord[]> {
-    return (await queryPartition(this.#documents, this.#table, standingPartition(agentId))).map(
+    return (await queryPartition(this.#table.documents, this.#table.name, standingPartition(agentId))).map(
       fromStandingItem,
     );
   }
 
   async get(agentId: string, owner: string, patternId: string): Promise<StandingRecord | undefined> {
-    const { Item } = await this.#documents.send(
+    const { Item } = await this.#table.documents.send(
       new GetCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: standingKey(agentId, owner, patternId),
         ConsistentRead: true,
       }),
@@ -36,9 +35,9 @@ export class StandingStore {
   /** @throws ConflictError when another run changed it in between */
   async save(after: StandingRecord, before?: StandingRecord): Promise<void> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new PutCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Item: toStandingItem(after),
           ConditionExpression: before ? '#version = :version' : 'attribute_not_exists(#version)',
           ExpressionAttributeNames: { '#version': 'version' },

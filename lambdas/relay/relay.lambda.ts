@@ -1,10 +1,9 @@
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import middy from '@middy/core';
-import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../shared/erased-marks.ts';
+import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalBus } from './signal-bus.ts';
@@ -15,26 +14,26 @@ export interface RelayEnvironment {
   readonly EVENT_BUS_NAME: string;
 }
 
-export type RelayHandler = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+export type RelayHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
 export const createRelayHandler = (
-  { documents, clock, logger, tracing }: Omit<Runtime, 'randomPart' | 'metrics'>,
+  runtime: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: RelayEnvironment,
   eventBridge: EventBridgeClient,
 ): RelayHandler => {
+  const { logger } = runtime;
+  const tables = openTables(runtime, env);
   const relay = new SignalRelay(
     new SignalBus(eventBridge, env.EVENT_BUS_NAME),
-    new SeenSignals(documents, env.STATE_TABLE, clock),
-    new ErasedMarks(documents, env.STATE_TABLE, clock),
+    new SeenSignals(tables.state),
+    new ErasedMarks(tables.state),
   );
-  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+  return createBackgroundHandler(runtime, async (event: DynamoDBStreamEvent) => {
     const { response, relayed, failures } = await relay.relay(event);
     for (const { sequenceNumber, error } of failures) logger.error('not relayed', { sequenceNumber, error });
     logger.info('relayed', { records: event.Records.length, relayed, failed: failures.length });
     return answerOf(event, response);
-  })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(tracing.middlewares()) as unknown as RelayHandler;
+  });
 };
 
 /** The SDK's own backoff for whole requests; entries that fail alone are the bus's to repeat. */

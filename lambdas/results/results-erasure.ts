@@ -1,15 +1,15 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { groupings } from './grouping.ts';
 import { snapshotPartition } from './snapshot-table.ts';
 import { rollupPartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** What an agent's decisions earned, and its snapshots, as an erasure removes them. */
 export class PerformanceErasure {
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#rows = new RemovableRows(documents, 'memory', table);
+  constructor(table: Table) {
+    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {

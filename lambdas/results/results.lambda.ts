@@ -5,7 +5,7 @@ import { DecisionWindow } from '../decisions/decision-window.ts';
 import { RecentDecisions } from '../decisions/recent-decisions.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { performanceRoutes } from './contract.ts';
 import { DayResults } from './day-results.ts';
@@ -35,18 +35,19 @@ export interface PerformanceEnvironment {
 }
 
 export function createPerformanceHandler(runtime: Runtime, env: PerformanceEnvironment) {
-  const { documents, clock } = runtime;
-  const window = new DecisionWindow(documents, env.DECISIONS_TABLE, clock);
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
+  const { clock } = runtime;
+  const tables = openTables(runtime, env);
+  const window = new DecisionWindow(tables.decisions);
+  const registry = new AgentRegistry(tables.state);
   const results = new DayResults(registry, window);
   const settings = miningSettings(env.FEATURE_WINDOWS);
-  const cases = new WindowCases(window, new SeenSignals(documents, env.STATE_TABLE, clock), settings);
-  const changedDays = new ChangedDays(documents, env.STATE_TABLE, clock);
-  const reader = new ResultReader(changedDays, results, new RollupStore(documents, env.MEMORY_TABLE), clock);
+  const cases = new WindowCases(window, new SeenSignals(tables.state), settings);
+  const changedDays = new ChangedDays(tables.state);
+  const reader = new ResultReader(changedDays, results, new RollupStore(tables.memory), clock);
   const report = new PerformanceReport(reader, results, cases, clock);
   const ensemble = new Ensemble(reader, clock);
-  const snapshots = new Snapshots(documents, env.MEMORY_TABLE, reader, clock);
-  const recent = new RecentDecisions(documents, env.DECISIONS_TABLE, clock);
+  const snapshots = new Snapshots(tables.memory, reader);
+  const recent = new RecentDecisions(tables.decisions);
   const past = new PastCases(recent, window, settings);
   const similar = new SimilarDecisions(past, recent, registry, settings);
   return createHttpHandler(runtime, env.AUTH_MODE, performanceRoutes, {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ThrottledError } from '../shared/errors.ts';
 import { queryAll } from '../shared/dynamodb/query-all.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
@@ -17,6 +17,7 @@ import {
   toRollupItem,
   yearSortKey,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 type Item = Record<string, unknown>;
 
@@ -46,11 +47,9 @@ const inOrder = (stretches: readonly Stretch[]): GroupTallies => {
 
 /** Rows of rollups, read strongly consistent: what a night has cleared is there to be read. */
 export class RollupStore {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
   }
 
@@ -157,8 +156,8 @@ export class RollupStore {
     last: string,
   ): Promise<Item[]> {
     const { from, to } = levelRange(level, first, last);
-    return queryAll(this.#documents, {
-      TableName: this.#table,
+    return queryAll(this.#table.documents, {
+      TableName: this.#table.name,
       KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
       ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
       ExpressionAttributeValues: {
@@ -176,10 +175,10 @@ export class RollupStore {
       for (let attempt = 0; requests.length > 0; attempt++) {
         if (attempt === ATTEMPTS) throw new ThrottledError('Too many requests; slow down and retry');
         if (attempt > 0) await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt);
-        const { UnprocessedItems } = await this.#documents.send(
-          new BatchWriteCommand({ RequestItems: { [this.#table]: requests } }),
+        const { UnprocessedItems } = await this.#table.documents.send(
+          new BatchWriteCommand({ RequestItems: { [this.#table.name]: requests } }),
         );
-        requests = (UnprocessedItems?.[this.#table] ?? []) as typeof requests;
+        requests = (UnprocessedItems?.[this.#table.name] ?? []) as typeof requests;
       }
     }
   }

@@ -1,7 +1,6 @@
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { addDays, daysBetween } from './periods.ts';
@@ -21,6 +20,7 @@ import {
   toSnapshotItem,
 } from './snapshot-table.ts';
 import { Tally, type TallyFigures } from './tally.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface SnapshotRequest extends Partial<PortfolioDefinitions> {
   readonly period: PeriodKind;
@@ -44,16 +44,12 @@ const DEFAULT_PAGE = 20;
  * `occurredAt`): always from results, never from another snapshot.
  */
 export class Snapshots {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #reader: ResultReader;
-  readonly #clock: Clock;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, reader: ResultReader, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table, reader: ResultReader) {
     this.#table = table;
     this.#reader = reader;
-    this.#clock = clock;
   }
 
   /**
@@ -63,7 +59,7 @@ export class Snapshots {
    * @throws ValidationFailedError for a date in the future, or a `since` after the period's beginning
    */
   async create(agentId: string, { period: kind, date, since, ...asked }: SnapshotRequest): Promise<Snapshot> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const { period, from, to, through, complete } = snapshotPeriodOf(kind, date, now);
     const begin = since ?? from;
     if (begin > from) throw ValidationFailedError.at('since', 'must not lie after the period begins');
@@ -102,7 +98,9 @@ export class Snapshots {
       definitions,
       uncountedDays: uncounted.length,
     };
-    await this.#documents.send(new PutCommand({ TableName: this.#table, Item: toSnapshotItem(snapshot) }));
+    await this.#table.documents.send(
+      new PutCommand({ TableName: this.#table.name, Item: toSnapshotItem(snapshot) }),
+    );
     return snapshot;
   }
 
@@ -113,9 +111,9 @@ export class Snapshots {
     const found: Snapshot[] = [];
     let more: boolean;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           ScanIndexForward: false,
           Limit: 100,

@@ -1,7 +1,7 @@
 import { MemoryFeed } from '../memories/memory-feed.ts';
 import { MemoryRecords } from '../memories/memory-records.ts';
 import { MemoryStore } from '../memories/memory-store.ts';
-import type { Runtime } from '../shared/platform/runtime.ts';
+import { type Runtime, openTables } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { InsightOffers } from './insight-offers.ts';
 import { createSummarizer } from './model-access.ts';
@@ -18,20 +18,19 @@ export interface EndingEnvironment {
 
 /** What ends sessions, for the request that does and for the sweep. */
 export function createEnding(runtime: Omit<Runtime, 'metrics'>, env: EndingEnvironment) {
-  const { documents, clock, randomPart, logger } = runtime;
-  const { STATE_TABLE: table, MEMORY_TABLE, SESSION_SETTINGS: settings } = env;
-  const reader = new SessionReader(documents, table, clock, settings.hotWindow);
-  const memories = new MemoryStore(documents, MEMORY_TABLE, clock, env.MEMORY_CATEGORIES, {
-    records: new MemoryRecords(documents, MEMORY_TABLE),
-    feed: new MemoryFeed(documents, MEMORY_TABLE, clock, randomPart),
+  const { randomPart, logger } = runtime;
+  const { SESSION_SETTINGS: settings } = env;
+  const tables = openTables(runtime, env);
+  const reader = new SessionReader(tables.state, settings.hotWindow);
+  const memories = new MemoryStore(tables.memory, env.MEMORY_CATEGORIES, {
+    records: new MemoryRecords(tables.memory),
+    feed: new MemoryFeed(tables.memory, randomPart),
   });
-  const offers = new InsightOffers(documents, table, memories);
+  const offers = new InsightOffers(tables.state, memories);
   const ending = new SessionEnding({
-    documents,
-    table,
-    clock,
+    table: tables.state,
     reader,
-    summarizer: createSummarizer(runtime, table, settings),
+    summarizer: createSummarizer(runtime, tables.state, settings),
     summaryBytes: settings.summaryBytes,
     offers,
     onPostponed: (error, { agentId, sessionId }) =>

@@ -1,19 +1,18 @@
-import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { MemoryStore } from '../memories/memory-store.ts';
 import type { InsightOffer } from './insight.ts';
 import { openKey } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /**
  * Insights of ended sessions → long-term memory. They are written with the end of their session, in the row of the
  * open session, and the row goes when the memory has them: a process that dies in between leaves them to the sweep.
  */
 export class InsightOffers {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #memories: MemoryStore;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, memories: MemoryStore) {
-    this.#documents = documents;
+  constructor(table: Table, memories: MemoryStore) {
     this.#table = table;
     this.#memories = memories;
   }
@@ -21,8 +20,8 @@ export class InsightOffers {
   /** Counts once, however often it is offered: each insight of a session has a token of its own. */
   async offer(offer: InsightOffer): Promise<void> {
     await this.#save(offer, `${offer.sessionId}#`);
-    await this.#documents.send(
-      new DeleteCommand({ TableName: this.#table, Key: openKey(offer.agentId, offer.sessionId) }),
+    await this.#table.documents.send(
+      new DeleteCommand({ TableName: this.#table.name, Key: openKey(offer.agentId, offer.sessionId) }),
     );
   }
 

@@ -7,6 +7,7 @@ import type { LanguageModel } from './language-model.ts';
 import { ModelSummarizer } from './model-summarizer.ts';
 import type { SessionSettings } from './settings.ts';
 import { ExtractiveSummarizer, type Summarizer } from './summarizer.ts';
+import { type Table } from '../shared/dynamodb/table.ts';
 
 /** The agent's counter of tokens that summaries may cost it in a day. */
 const BUDGET = 'summary-tokens';
@@ -24,15 +25,15 @@ const openBedrock = async (modelId: string, timeoutMs: number): Promise<Language
  * @param open how the model is come by
  */
 export function createSummarizer(
-  { documents, clock, logger }: Pick<Runtime, 'documents' | 'clock' | 'logger'>,
-  table: string,
+  { logger }: Pick<Runtime, 'logger'>,
+  state: Table,
   { summaryBytes, summaryModel }: SessionSettings,
   open = openBedrock,
 ): Summarizer {
   const fallback = new ExtractiveSummarizer(summaryBytes);
   if (!summaryModel) return fallback;
   const { modelId, timeoutSeconds, tokensPerAgentAndDay } = summaryModel;
-  const counters = new Counters(documents, table, clock, new AgentRegistry(documents, table, clock));
+  const counters = new Counters(state, new AgentRegistry(state));
   let model: Promise<LanguageModel> | undefined;
   return new ModelSummarizer({
     model: () => (model ??= open(modelId, timeoutSeconds * SECOND_MS)),

@@ -1,7 +1,8 @@
-import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { SECOND_MS } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { type Message, type SessionHead, ttlOf } from './session.ts';
 import type { SessionOpening, SessionReader } from './session-reader.ts';
@@ -10,9 +11,7 @@ import type { RunningSummary } from './summary.ts';
 import { summaryKey, summaryToItem } from './table.ts';
 
 export interface RollingSummaryParts {
-  readonly documents: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly clock: Clock;
+  readonly table: Table;
   readonly reader: SessionReader;
   readonly summarizer: Summarizer;
   readonly hotWindow: number;
@@ -73,7 +72,7 @@ export class RollingSummary {
           messages,
         }),
         throughSeq: last.seq,
-        updatedAt: this.#parts.clock().toISOString(),
+        updatedAt: this.#parts.table.clock().toISOString(),
       };
       if (await this.#replace(head, summary, next)) {
         // The put of a first one asks for nothing that would tell it that the session was erased meanwhile.
@@ -96,8 +95,8 @@ export class RollingSummary {
 
   /** Of a session that is gone, an attempt that was cut short may have left a summary. */
   async #forget(agentId: string, sessionId: string): Promise<void> {
-    await this.#parts.documents.send(
-      new DeleteCommand({ TableName: this.#parts.table, Key: summaryKey(agentId, sessionId) }),
+    await this.#parts.table.documents.send(
+      new DeleteCommand({ TableName: this.#parts.table.name, Key: summaryKey(agentId, sessionId) }),
     );
   }
 
@@ -112,7 +111,7 @@ export class RollingSummary {
    * message then. A gap whose later neighbour is a minute old stays one.
    */
   #settled(messages: readonly Message[], from: number): readonly Message[] {
-    const settledBefore = this.#parts.clock().getTime() - GAP_SETTLED_MS;
+    const settledBefore = this.#parts.table.clock().getTime() - GAP_SETTLED_MS;
     let expected = from;
     for (const [position, { seq, createdAt }] of messages.entries()) {
       if (seq > expected && Date.parse(createdAt) > settledBefore) return messages.slice(0, position);
@@ -128,11 +127,11 @@ export class RollingSummary {
     next: RunningSummary,
   ): Promise<boolean> {
     try {
-      await this.#parts.documents.send(
+      await this.#parts.table.documents.send(
         new PutCommand({
-          TableName: this.#parts.table,
+          TableName: this.#parts.table.name,
           Item: summaryToItem(head, next, ttlOf(head)),
-          ...madeFrom(previous, this.#parts.clock()),
+          ...madeFrom(previous, this.#parts.table.clock()),
         }),
       );
       return true;

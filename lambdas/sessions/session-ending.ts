@@ -1,8 +1,9 @@
+import type { Table } from '../shared/dynamodb/table.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
 import { ConflictError } from '../shared/errors.ts';
-import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { SECOND_MS } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { derivedInsight, type Insight, type InsightOffer } from './insight.ts';
 import type { InsightOffers } from './insight-offers.ts';
@@ -16,9 +17,7 @@ import type { RunningSummary } from './summary.ts';
 import { headKey, openKey, summaryToItem, toListItems, toOfferItem } from './table.ts';
 
 export interface SessionEndingParts {
-  readonly documents: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly clock: Clock;
+  readonly table: Table;
   readonly reader: SessionReader;
   readonly summarizer: Summarizer;
   /** Limit of a summary. */
@@ -101,7 +100,7 @@ export class SessionEnding {
   /** @returns undefined when the session is no longer as it was read */
   async #close({ head, summary }: EndedSession, request: EndRequest): Promise<EndedSession | undefined> {
     const expired = head.status === 'expired';
-    const now = this.#parts.clock();
+    const now = this.#parts.table.clock();
     const { analytics, rest } = await this.#read(head, summary, now);
     const end: SessionEnd = {
       endedAt: expired ? head.expiresAt : now.toISOString(),
@@ -184,8 +183,8 @@ export class SessionEnding {
     final: RunningSummary | undefined,
     offer: InsightOffer,
   ): Promise<boolean> {
-    const { documents, table: TableName } = this.#parts;
-    const now = this.#parts.clock();
+    const { documents, name: TableName } = this.#parts.table;
+    const now = this.#parts.table.clock();
     const { agentId, sessionId } = head;
     try {
       await documents.send(

@@ -1,7 +1,7 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { type Item, listKey, listOf, openKey, positionOf, sessionPartition, userPartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface SessionOfUser {
   readonly agentId: string;
@@ -12,8 +12,8 @@ export interface SessionOfUser {
 export class SessionErasure {
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#rows = new RemovableRows(documents, 'state', table);
+  constructor(table: Table) {
+    this.#rows = new RemovableRows(table.documents, 'state', table.name);
   }
 
   /** Every session of an agent. */

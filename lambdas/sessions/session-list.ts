@@ -1,10 +1,11 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { SessionEnd, SessionHead, SessionStatus, SessionSubject } from './session.ts';
 import { headFromItem, headKey, type Item, listedFromItem, listKey, listOf, positionOf } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** One session in a list: what it was opened with, how it stands, and once it is over its record. */
 export interface SessionSummary extends SessionSubject {
@@ -26,14 +27,10 @@ export interface SessionQuery {
 
 /** An agent's sessions, and a user's sessions with one agent: its own, nobody else's. */
 export class SessionList {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /**
@@ -50,9 +47,9 @@ export class SessionList {
     const query = ['sessions', agentId, userId ?? null];
     const after = decodePageToken(query, nextToken, isSortKeyPosition);
     const { partition, prefix } = listOf(agentId, userId);
-    const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         ScanIndexForward: false,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
@@ -77,12 +74,12 @@ export class SessionList {
     rows: readonly Item[],
     known: SessionHead | undefined,
   ): Promise<SessionSummary[]> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const live = rows.filter((row) => !isExpired(row, now)).map((row) => listedFromItem(agentId, row));
     const open = live
       .filter(({ sessionId, end }) => !end && sessionId !== known?.sessionId)
       .map(({ sessionId }) => headKey(agentId, sessionId));
-    const items = await getAll(this.#documents, this.#table, open);
+    const items = await getAll(this.#table.documents, this.#table.name, open);
     const read = items.map((item) => headFromItem(item, now));
     const heads = new Map([...(known ? [known] : []), ...read].map((head) => [head.sessionId, head]));
     return live.flatMap(({ expired, ...session }): SessionSummary[] => {

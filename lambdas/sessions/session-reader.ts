@@ -1,6 +1,6 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { MAX_MESSAGES, type Message, type SessionHead } from './session.ts';
 import { noSession } from './session-store.ts';
@@ -17,6 +17,7 @@ import {
   SUMMARY,
   summaryFromItem,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** A session as an agent goes on with it. */
 export interface ResumedSession {
@@ -37,16 +38,12 @@ const MOST_CATCHING_UP = 50;
 
 /** Reads sessions, strongly consistent. */
 export class SessionReader {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #hotWindow: number;
 
   /** @param hotWindow how many messages stay whole */
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, hotWindow: number) {
-    this.#documents = documents;
+  constructor(table: Table, hotWindow: number) {
     this.#table = table;
-    this.#clock = clock;
     this.#hotWindow = hotWindow;
   }
 
@@ -60,13 +57,13 @@ export class SessionReader {
   async resume(agentId: string, sessionId: string): Promise<ResumedSession> {
     const newest = await this.#backwards(agentId, sessionId, AFTER_ALL, this.#hotWindow + 2);
     const opening = this.#openingOf(agentId, sessionId, newest);
-    const messages = messagesOf(newest, this.#clock()).slice(0, this.#hotWindow);
+    const messages = messagesOf(newest, this.#table.clock()).slice(0, this.#hotWindow);
     const oldest = messages.at(-1)?.seq ?? 1;
     const through = opening.summary?.throughSeq ?? 0;
     let isBehind = false;
     if (through < oldest - 1) {
       const missed = await this.#between(agentId, sessionId, through + 1, oldest - 1);
-      messages.push(...messagesOf(missed.rows, this.#clock()));
+      messages.push(...messagesOf(missed.rows, this.#table.clock()));
       isBehind = missed.more;
     }
     return { ...opening, messages: messages.reverse(), isBehind };
@@ -98,7 +95,7 @@ export class SessionReader {
       maxResults + 1 + (before === undefined ? 2 : 0),
     );
     if (before === undefined) this.#openingOf(agentId, sessionId, rows);
-    const found = messagesOf(rows, this.#clock());
+    const found = messagesOf(rows, this.#table.clock());
     const items = found.slice(0, maxResults);
     const last = items.at(-1);
     return {
@@ -116,10 +113,10 @@ export class SessionReader {
   ): AsyncGenerator<Message[]> {
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
         new QueryCommand({ ...this.#range(agentId, sessionId, from, to), ExclusiveStartKey: start }),
       );
-      yield messagesOf(Items, this.#clock());
+      yield messagesOf(Items, this.#table.clock());
       start = LastEvaluatedKey;
     } while (start);
   }
@@ -127,7 +124,7 @@ export class SessionReader {
   #openingOf(agentId: string, sessionId: string, rows: readonly Item[]) {
     const row = (sortKey: string) => rows.find((item) => item[SORT_KEY] === sortKey);
     const head = row(HEAD);
-    const now = this.#clock();
+    const now = this.#table.clock();
     if (!head || isExpired(head, now)) throw noSession(agentId, sessionId);
     const summary = row(SUMMARY);
     return {
@@ -150,9 +147,9 @@ export class SessionReader {
   }
 
   async #query(agentId: string, sessionId: string, upTo: string, limit: number, start?: Item) {
-    const { Items: rows = [], LastEvaluatedKey: more } = await this.#documents.send(
+    const { Items: rows = [], LastEvaluatedKey: more } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         ScanIndexForward: false,
         KeyConditionExpression: '#pk = :pk AND #sk <= :upTo',
@@ -167,7 +164,7 @@ export class SessionReader {
 
   /** The newest of the messages with `from ≤ seq ≤ to`, newest first: one query of at most 50, and whether there are more. */
   async #between(agentId: string, sessionId: string, from: number, to: number) {
-    const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
       new QueryCommand({
         ...this.#range(agentId, sessionId, from, to),
         ScanIndexForward: false,
@@ -183,7 +180,7 @@ export class SessionReader {
 
   #range(agentId: string, sessionId: string, from: number, to: number) {
     return {
-      TableName: this.#table,
+      TableName: this.#table.name,
       ConsistentRead: true,
       KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
       ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },

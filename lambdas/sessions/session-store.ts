@@ -1,10 +1,5 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  TransactWriteCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
@@ -16,7 +11,7 @@ import {
   TooLargeError,
   UnavailableError,
 } from '../shared/errors.ts';
-import { type Clock, isExpired, SECOND_MS } from '../shared/platform/clock.ts';
+import { isExpired, SECOND_MS } from '../shared/platform/clock.ts';
 import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { oldTokens, tokenAttribute } from './message-tokens.ts';
@@ -49,9 +44,7 @@ export interface NewSession extends SessionSubject {
 }
 
 export interface SessionStoreParts {
-  readonly documents: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly clock: Clock;
+  readonly table: Table;
   readonly randomPart: RandomPart;
   readonly registry: AgentRegistry;
   /** Of sessions that do not say. */
@@ -79,7 +72,8 @@ export class SessionStore {
    * @throws TooLargeError when metadata is over 2 KB as JSON
    */
   async create(agentId: string, request: NewSession): Promise<SessionHead> {
-    const { clock, randomPart, registry, documents, table } = this.#parts;
+    const { randomPart, registry, table: sessions } = this.#parts;
+    const { documents, name: table, clock } = sessions;
     const { clientToken, expiresAfterSeconds = this.#parts.expiresAfterSeconds, ...subject } = request;
     const metadataBytes = Buffer.byteLength(JSON.stringify(subject.metadata ?? {}));
     if (metadataBytes > MAX_METADATA_BYTES)
@@ -155,7 +149,7 @@ export class SessionStore {
     content: NewMessage,
     clientToken?: string,
   ): Promise<Message> {
-    const { clock } = this.#parts;
+    const { clock } = this.#parts.table;
     const now = clock();
     const draft = { ...content, seq: MAX_MESSAGES, createdAt: now.toISOString() };
     const hash = clientToken === undefined ? undefined : messageHash(content);
@@ -188,7 +182,7 @@ export class SessionStore {
     earlier?: number,
   ): Promise<{ seq: number; ttl: unknown; forget: string[] } | { message: Item }> {
     const asBefore = earlier === undefined ? 'attribute_not_exists(#token)' : '#token = :earlier';
-    const { documents, table } = this.#parts;
+    const { documents, name: table } = this.#parts.table;
     try {
       const { Attributes } = await documents.send(
         new UpdateCommand({
@@ -247,7 +241,7 @@ export class SessionStore {
    */
   async #stored(agentId: string, sessionId: string, seq: number, now: Date) {
     const keys = [messageKey(agentId, sessionId, seq), summaryKey(agentId, sessionId)];
-    const rows = await getAll(this.#parts.documents, this.#parts.table, keys);
+    const rows = await getAll(this.#parts.table.documents, this.#parts.table.name, keys);
     const row = (key: Item) => rows.find((item) => item[SORT_KEY] === key[SORT_KEY] && !isExpired(item, now));
     return { message: row(keys[0]!), isPassed: Number(row(keys[1]!)?.['throughSeq'] ?? 0) >= seq };
   }
@@ -258,9 +252,9 @@ export class SessionStore {
    */
   async #put(item: Item, now: Date): Promise<Item | undefined> {
     try {
-      await this.#parts.documents.send(
+      await this.#parts.table.documents.send(
         new PutCommand({
-          TableName: this.#parts.table,
+          TableName: this.#parts.table.name,
           Item: item,
           // What is left of an expired session that had this id may still be there.
           ConditionExpression: 'attribute_not_exists(#pk) OR #ttl <= :now',
@@ -279,10 +273,10 @@ export class SessionStore {
 
   /** Not the caller's write: if it fails, a later append does it. */
   async #forget(agentId: string, sessionId: string, tokens: readonly string[]): Promise<void> {
-    await this.#parts.documents
+    await this.#parts.table.documents
       .send(
         new UpdateCommand({
-          TableName: this.#parts.table,
+          TableName: this.#parts.table.name,
           Key: headKey(agentId, sessionId),
           UpdateExpression: `REMOVE ${tokens.map((_, i) => `#t${i}`).join(', ')}`,
           ConditionExpression: 'attribute_exists(#pk)',
@@ -296,9 +290,9 @@ export class SessionStore {
   }
 
   async #readHead(agentId: string, sessionId: string): Promise<Item | undefined> {
-    const { Item } = await this.#parts.documents.send(
+    const { Item } = await this.#parts.table.documents.send(
       new GetCommand({
-        TableName: this.#parts.table,
+        TableName: this.#parts.table.name,
         Key: headKey(agentId, sessionId),
         ConsistentRead: true,
       }),

@@ -1,17 +1,11 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { InsightOffers } from './insight-offers.ts';
 import type { SessionEnding } from './session-ending.ts';
 import { type Item, offerFromItem, OPEN_BUCKETS, openKey, openPartition } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface SweepReport {
   /** Open sessions whose time, as far as was known, was up, and ended ones whose insights wait. */
@@ -31,21 +25,15 @@ const CONCURRENCY = 8;
  * them, so a session that went on is looked at once, and again when it is due next.
  */
 export class SessionSweep {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #ending: SessionEnding;
   readonly #offers: InsightOffers;
 
   constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    clock: Clock,
+    table: Table,
     { ending, offers }: { readonly ending: SessionEnding; readonly offers: InsightOffers },
   ) {
-    this.#documents = documents;
     this.#table = table;
-    this.#clock = clock;
     this.#ending = ending;
     this.#offers = offers;
   }
@@ -83,13 +71,13 @@ export class SessionSweep {
   async *#due(bucket: number): AsyncGenerator<Item[]> {
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           KeyConditionExpression: '#pk = :pk',
           FilterExpression: 'dueAt <= :now',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': openPartition(bucket), ':now': this.#clock().getTime() },
+          ExpressionAttributeValues: { ':pk': openPartition(bucket), ':now': this.#table.clock().getTime() },
           ExclusiveStartKey: start,
         }),
       );
@@ -103,8 +91,12 @@ export class SessionSweep {
     const [agentId = '', sessionId = ''] = String(row[SORT_KEY]).split('#');
     if (offerFromItem(row)) {
       // As it is now: what was erased since the page was read must not become a memory.
-      const { Item } = await this.#documents.send(
-        new GetCommand({ TableName: this.#table, Key: openKey(agentId, sessionId), ConsistentRead: true }),
+      const { Item } = await this.#table.documents.send(
+        new GetCommand({
+          TableName: this.#table.name,
+          Key: openKey(agentId, sessionId),
+          ConsistentRead: true,
+        }),
       );
       const offer = Item && offerFromItem(Item);
       if (offer) await this.#offers.offer(offer);
@@ -117,8 +109,8 @@ export class SessionSweep {
       return false;
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      await this.#documents.send(
-        new DeleteCommand({ TableName: this.#table, Key: openKey(agentId, sessionId) }),
+      await this.#table.documents.send(
+        new DeleteCommand({ TableName: this.#table.name, Key: openKey(agentId, sessionId) }),
       );
       return false;
     }
@@ -126,9 +118,9 @@ export class SessionSweep {
 
   async #lookAgainAt(agentId: string, sessionId: string, dueAt: number): Promise<void> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key: openKey(agentId, sessionId),
           UpdateExpression: 'SET dueAt = :dueAt',
           ConditionExpression: 'attribute_exists(#pk)',

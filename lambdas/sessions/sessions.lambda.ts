@@ -2,7 +2,7 @@ import { AgentRegistry } from '../agents/agent-registry.ts';
 import { memoryCategories } from '../memories/categories.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { createEnding, type EndingEnvironment } from './compose.ts';
 import { sessionRoutes } from './contract.ts';
 import { SessionList } from './session-list.ts';
@@ -21,13 +21,13 @@ const toAnswer = ({ head, summary }: SessionOpening) => ({
 });
 
 export const createSessionsHandler = (runtime: Runtime, env: SessionsEnvironment) => {
-  const { documents, clock, randomPart } = runtime;
+  const { randomPart } = runtime;
+  const tables = openTables(runtime, env);
   const { expiresAfterSeconds } = env.SESSION_SETTINGS;
-  const table = env.STATE_TABLE;
-  const registry = new AgentRegistry(documents, table, clock);
-  const store = new SessionStore({ documents, table, clock, randomPart, registry, expiresAfterSeconds });
+  const registry = new AgentRegistry(tables.state);
+  const store = new SessionStore({ table: tables.state, randomPart, registry, expiresAfterSeconds });
   const { reader, ending } = createEnding(runtime, env);
-  const sessions = new SessionList(documents, table, clock);
+  const sessions = new SessionList(tables.state);
 
   return createHttpHandler(runtime, env.AUTH_MODE, sessionRoutes, {
     createSession: ({ params, body }) => store.create(params.agentId, body),

@@ -1,8 +1,7 @@
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import middy from '@middy/core';
-import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { createSummarizer } from './model-access.ts';
@@ -16,10 +15,7 @@ export interface SummariesEnvironment {
   readonly SESSION_SETTINGS: SessionSettings;
 }
 
-export type SummariesHandler = (
-  event: DynamoDBStreamEvent,
-  context: Context,
-) => Promise<DynamoDBBatchResponse>;
+export type SummariesHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
 interface Appended {
   readonly agentId: string;
@@ -54,20 +50,20 @@ function appendedIn(records: readonly DynamoDBRecord[]): Appended[] {
  * finds its summary made. From the first session that failed the batch comes again, and only that is worked on then.
  */
 export function createSummariesHandler(
-  { documents, clock, logger, tracing }: Omit<Runtime, 'randomPart' | 'metrics'>,
+  runtime: Omit<Runtime, 'randomPart' | 'metrics'>,
   env: SummariesEnvironment,
 ): SummariesHandler {
+  const { logger } = runtime;
+  const { state } = openTables(runtime, env);
   const { hotWindow, summaryEvery } = env.SESSION_SETTINGS;
   const summaries = new RollingSummary({
-    documents,
-    table: env.STATE_TABLE,
-    clock,
-    reader: new SessionReader(documents, env.STATE_TABLE, clock, hotWindow),
-    summarizer: createSummarizer({ documents, clock, logger }, env.STATE_TABLE, env.SESSION_SETTINGS),
+    table: state,
+    reader: new SessionReader(state, hotWindow),
+    summarizer: createSummarizer(runtime, state, env.SESSION_SETTINGS),
     hotWindow,
     summaryEvery,
   });
-  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>(async (event: DynamoDBStreamEvent) => {
+  return createBackgroundHandler(runtime, async (event: DynamoDBStreamEvent) => {
     const due = appendedIn(event.Records).filter(({ newestSeq, oldestSeq }) =>
       summaries.isDue(newestSeq, oldestSeq),
     );
@@ -85,9 +81,7 @@ export function createSummariesHandler(
     return answerOf(event, {
       batchItemFailures: failed.slice(0, 1).map((itemIdentifier) => ({ itemIdentifier })),
     });
-  })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(tracing.middlewares()) as unknown as SummariesHandler;
+  });
 }
 
 export const handler = createSummariesHandler(

@@ -1,14 +1,13 @@
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { memoryCategories } from '../memories/categories.ts';
+import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { createEnding, type EndingEnvironment } from './compose.ts';
 import { SessionSweep, type SweepReport } from './session-sweep.ts';
 import { sessionSettings } from './settings.ts';
 
-export type SweeperHandler = (event: unknown, context: Context) => Promise<SweepReport>;
+export type SweeperHandler = BackgroundHandler<unknown, SweepReport>;
 
 /** What a session takes at most, final summary and all: no new one is begun when less time is left. */
 const TIME_FOR_ONE_MS = 30_000;
@@ -19,9 +18,9 @@ export function createSweeperHandler(
   env: EndingEnvironment,
 ): SweeperHandler {
   const { ending, offers } = createEnding(runtime, env);
-  const sweep = new SessionSweep(runtime.documents, env.STATE_TABLE, runtime.clock, { ending, offers });
-  const { logger, tracing } = runtime;
-  return middy<unknown, SweepReport>(async (_event: unknown, context: Context) => {
+  const sweep = new SessionSweep(openTables(runtime, env).state, { ending, offers });
+  const { logger } = runtime;
+  return createBackgroundHandler(runtime, async (_event: unknown, context: Context) => {
     const report = await sweep.sweep(
       () => context.getRemainingTimeInMillis() < TIME_FOR_ONE_MS,
       (error, session) => logger.error('not ended', { session, error }),
@@ -31,9 +30,7 @@ export function createSweeperHandler(
     if (report.failed > 0 && report.failed === report.due)
       throw new Error(`none of ${report.due} sessions could be dealt with`);
     return report;
-  })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(tracing.middlewares()) as unknown as SweeperHandler;
+  });
 }
 
 export const handler = createSweeperHandler(

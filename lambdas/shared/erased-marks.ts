@@ -1,11 +1,8 @@
-import {
-  type DynamoDBDocumentClient,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from './dynamodb/batch-get.ts';
-import { type Clock, DAY_MS, isExpired, toTtl } from './platform/clock.ts';
+import { DAY_MS, isExpired, toTtl } from './platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from './schema/tables.ts';
+import type { Table } from './dynamodb/table.ts';
 
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
@@ -30,14 +27,10 @@ export type IsErased = (name: string, time: string) => boolean;
 
 /** Which agents and sessions were erased lately. A session's mark is `{agentId}#{sessionId}`. */
 export class ErasedMarks {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /** It is being erased. 1 write unit. */
@@ -52,8 +45,8 @@ export class ErasedMarks {
 
   /** 1 read unit for each name, strongly consistent. */
   async of(names: Iterable<string>): Promise<IsErased> {
-    const items = await getAll(this.#documents, this.#table, [...new Set(names)].map(markKey));
-    const now = this.#clock();
+    const items = await getAll(this.#table.documents, this.#table.name, [...new Set(names)].map(markKey));
+    const now = this.#table.clock();
     const marks = new Map(
       items
         .filter((item) => !isExpired(item, now))
@@ -69,7 +62,7 @@ export class ErasedMarks {
   counting(name: string, runId: string): Action {
     return {
       Update: {
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: markKey(name),
         UpdateExpression: 'ADD runs :runs',
         ConditionExpression: 'attribute_exists(#at) AND NOT contains(runs, :runId)',
@@ -80,10 +73,10 @@ export class ErasedMarks {
   }
 
   async #set(name: string, over: boolean): Promise<void> {
-    const now = this.#clock();
-    await this.#documents.send(
+    const now = this.#table.clock();
+    await this.#table.documents.send(
       new UpdateCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: markKey(name),
         UpdateExpression: 'SET #at = :at, #over = :over, #ttl = :ttl',
         ExpressionAttributeNames: { '#at': 'at', '#over': 'over', '#ttl': 'ttl' },

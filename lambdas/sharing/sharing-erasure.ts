@@ -1,4 +1,3 @@
-import { type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import {
@@ -11,17 +10,16 @@ import {
   sharingPartition,
   toSharingItem,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** What an agent shares with others, and its name among those whom others share with. */
 export class SharingErasure {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#rows = new RemovableRows(documents, 'memory', table);
+    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
   }
 
   async *ofAgent(agentId: string, memoryType: string): AsyncGenerator<Removal> {
@@ -45,7 +43,9 @@ export class SharingErasure {
 
   /** One memory's. */
   async *ofMemory(owner: string, memoryType: string, memoryId: string): AsyncGenerator<Removal> {
-    for (const row of await getAll(this.#documents, this.#table, [sharingKey(owner, memoryType, memoryId)]))
+    for (const row of await getAll(this.#table.documents, this.#table.name, [
+      sharingKey(owner, memoryType, memoryId),
+    ]))
       yield* this.#ofRow(memoryType, row);
   }
 
@@ -60,6 +60,6 @@ export class SharingErasure {
     const keys = grants
       .map(referenceOfGrant)
       .map(({ owner, memoryId }) => sharingKey(owner, memoryType, memoryId));
-    return getAll(this.#documents, this.#table, keys);
+    return getAll(this.#table.documents, this.#table.name, keys);
   }
 }

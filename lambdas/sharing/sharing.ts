@@ -1,15 +1,8 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { queryPartition } from '../shared/dynamodb/query-all.ts';
 import { VersionConflictError } from '../shared/errors.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import {
   type Audience,
@@ -25,6 +18,7 @@ import {
   type SharingRecord,
   toSharingItem,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export type { Audience, Reference, SharingRecord };
 
@@ -48,23 +42,19 @@ export const isSharedWith = (record: Pick<SharingRecord, 'with'>, agentId: strin
  * grants are written.
  */
 export class Sharing {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #memoryType: string;
-  readonly #clock: Clock;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, memoryType: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table, memoryType: string) {
     this.#table = table;
     this.#memoryType = memoryType;
-    this.#clock = clock;
   }
 
   /** Strongly consistent; undefined when it never was shared. */
   async get(owner: string, memoryId: string): Promise<SharingRecord | undefined> {
-    const { Item } = await this.#documents.send(
+    const { Item } = await this.#table.documents.send(
       new GetCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Key: sharingKey(owner, this.#memoryType, memoryId),
         ConsistentRead: true,
       }),
@@ -75,7 +65,7 @@ export class Sharing {
   /** Of several at once, those that are shared or were: strongly consistent, 1 read unit each. */
   async getMany(references: readonly Reference[]): Promise<SharingRecord[]> {
     const keys = references.map(({ owner, memoryId }) => sharingKey(owner, this.#memoryType, memoryId));
-    return (await getAll(this.#documents, this.#table, keys)).map(fromSharingItem);
+    return (await getAll(this.#table.documents, this.#table.name, keys)).map(fromSharingItem);
   }
 
   /**
@@ -106,7 +96,7 @@ export class Sharing {
             memoryId,
             with: wanted,
             version: current + 1,
-            updatedAt: this.#clock().toISOString(),
+            updatedAt: this.#table.clock().toISOString(),
             granted: [...new Set([...(before?.granted ?? []), ...names])].sort(),
             confidence,
           };
@@ -137,14 +127,14 @@ export class Sharing {
   /** What an owner shares, or has shared: strongly consistent. */
   async ofOwner(owner: string): Promise<SharingRecord[]> {
     const partition = sharingPartition(owner, this.#memoryType);
-    return (await queryPartition(this.#documents, this.#table, partition)).map(fromSharingItem);
+    return (await queryPartition(this.#table.documents, this.#table.name, partition)).map(fromSharingItem);
   }
 
   async #save(record: SharingRecord, before: SharingRecord | undefined): Promise<boolean> {
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new PutCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Item: toSharingItem(this.#memoryType, record),
           ConditionExpression: before ? '#version = :version' : 'attribute_not_exists(#version)',
           ExpressionAttributeNames: { '#version': 'version' },
@@ -170,15 +160,15 @@ export class Sharing {
         agents.slice(start, start + GRANTS_AT_A_TIME).map(async (agentId) => {
           const Key = grantKey(agentId, this.#memoryType, owner, memoryId);
           const condition = {
-            TableName: this.#table,
+            TableName: this.#table.name,
             ConditionExpression: 'attribute_not_exists(#version) OR #version <= :version',
             ExpressionAttributeNames: { '#version': 'version' },
             ExpressionAttributeValues: { ':version': version },
           };
           try {
             if (wanted.has(agentId))
-              await this.#documents.send(new PutCommand({ ...condition, Item: { ...Key, version } }));
-            else await this.#documents.send(new DeleteCommand({ ...condition, Key }));
+              await this.#table.documents.send(new PutCommand({ ...condition, Item: { ...Key, version } }));
+            else await this.#table.documents.send(new DeleteCommand({ ...condition, Key }));
           } catch (error) {
             if (!failedCondition(error)) throw error;
           }
@@ -187,9 +177,9 @@ export class Sharing {
   }
 
   async #grants(agentId: string): Promise<Reference[]> {
-    const { Items } = await this.#documents.send(
+    const { Items } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         ConsistentRead: true,
         Limit: MAX_SHARED,
         KeyConditionExpression: '#pk = :pk',
@@ -201,9 +191,9 @@ export class Sharing {
   }
 
   async #withAll(): Promise<SharingRecord[]> {
-    const { Items } = await this.#documents.send(
+    const { Items } = await this.#table.documents.send(
       new QueryCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         IndexName: sharedIndex.name,
         ScanIndexForward: false,
         Limit: MAX_SHARED,

@@ -1,25 +1,21 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { type Clock, SECOND_MS } from '../shared/platform/clock.ts';
+import { SECOND_MS } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { SeenSignals } from './seen-signals.ts';
 import { deliveryKey } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /**
  * Whether signals were delivered to an agent. The delivery itself proves it for as long as the signal lives; the
  * `seen:` row, which the relay writes a moment later, proves it long after.
  */
 export class DeliveryLookup {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #seen: SeenSignals;
-  readonly #clock: Clock;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, seen: SeenSignals, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table, seen: SeenSignals) {
     this.#table = table;
     this.#seen = seen;
-    this.#clock = clock;
   }
 
   /** Those of the signals that never reached the agent; strongly consistent. */
@@ -34,8 +30,10 @@ export class DeliveryLookup {
 
   async #delivered(agentId: string, signalIds: readonly string[]): Promise<Set<string>> {
     const keys = signalIds.flatMap((signalId) => deliveryKey(signalId, agentId) ?? []);
-    const now = this.#clock().getTime();
-    const items = await getAll(this.#documents, this.#table, keys, { attributes: [SORT_KEY, 'ttl'] });
+    const now = this.#table.clock().getTime();
+    const items = await getAll(this.#table.documents, this.#table.name, keys, {
+      attributes: [SORT_KEY, 'ttl'],
+    });
     return new Set(
       items
         .filter((item) => Number(item['ttl']) * SECOND_MS > now)

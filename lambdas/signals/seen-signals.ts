@@ -1,8 +1,9 @@
-import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { DAY_MS, type Clock, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
+import { DAY_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 /** A signal that was delivered to an agent: remembered longer than the signal itself, because mining reads it. */
 export interface SeenSignal {
@@ -19,27 +20,23 @@ const seenSortKey = (timestamp: string, signalId: string): string => `${timestam
 
 /** The `seen:{agentId}` rows of `agent_state`, written by the relay. */
 export class SeenSignals {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /** Idempotent: the row is a function of the signal and the agent. */
   async remember(agentId: string, signalId: string): Promise<void> {
     const id = parseTypedId(signalId);
     if (!id) throw new Error(`not a signal id: ${signalId}`);
-    await this.#documents.send(
+    await this.#table.documents.send(
       new PutCommand({
-        TableName: this.#table,
+        TableName: this.#table.name,
         Item: {
           [PARTITION_KEY]: seenPartition(agentId),
           [SORT_KEY]: seenSortKey(id.timestamp, signalId),
-          ttl: toTtl(this.#clock().getTime() + SEEN_RETENTION_MS),
+          ttl: toTtl(this.#table.clock().getTime() + SEEN_RETENTION_MS),
         },
       }),
     );
@@ -53,8 +50,10 @@ export class SeenSignals {
         ? [{ [PARTITION_KEY]: seenPartition(agentId), [SORT_KEY]: seenSortKey(id.timestamp, signalId) }]
         : [];
     });
-    const now = this.#clock().getTime();
-    const items = await getAll(this.#documents, this.#table, keys, { attributes: [SORT_KEY, 'ttl'] });
+    const now = this.#table.clock().getTime();
+    const items = await getAll(this.#table.documents, this.#table.name, keys, {
+      attributes: [SORT_KEY, 'ttl'],
+    });
     return new Set(
       items
         .filter((item) => Number(item['ttl']) * SECOND_MS > now)
@@ -66,9 +65,9 @@ export class SeenSignals {
   async *between(agentId: string, from: string, until: string): AsyncGenerator<SeenSignal> {
     let start: Record<string, unknown> | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :until',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },

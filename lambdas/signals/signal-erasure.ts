@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { type IndexSchema, PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
@@ -24,18 +25,16 @@ const PAGE = 99;
  * its sender's list and token need: where that one goes and others stay, the next one takes it over.
  */
 export class SignalErasure {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #signals: string;
-  readonly #state: string;
+  readonly #signals: Table;
+  readonly #state: Table;
   readonly #deliveries: RemovableRows;
   readonly #rows: RemovableRows;
 
-  constructor(documents: DynamoDBDocumentClient, signals: string, state: string) {
-    this.#documents = documents;
+  constructor(signals: Table, state: Table) {
     this.#signals = signals;
     this.#state = state;
-    this.#deliveries = new RemovableRows(documents, 'signals', signals);
-    this.#rows = new RemovableRows(documents, 'state', state);
+    this.#deliveries = new RemovableRows(signals.documents, 'signals', signals.name);
+    this.#rows = new RemovableRows(state.documents, 'state', state.name);
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {
@@ -55,7 +54,7 @@ export class SignalErasure {
 
   /** Held against the table: an index may still show what is gone. */
   async #received(listed: readonly Item[]): Promise<Removal[]> {
-    const rows = await getAll(this.#documents, this.#signals, listed.map(keyOf));
+    const rows = await getAll(this.#signals.documents, this.#signals.name, listed.map(keyOf));
     const alone = rows.filter((row) => targetsOf(row)?.length === 1);
     const removals = alone.length > 0 ? [this.#deliveries.removal(alone)] : [];
     for (const row of rows) if (!alone.includes(row)) removals.push(await this.#oneOfSeveral(row));
@@ -66,9 +65,9 @@ export class SignalErasure {
   async #oneOfSeveral(row: Item): Promise<Removal> {
     const { signalId, targetAgent } = identityOf(String(row[SORT_KEY]));
     const range = deliveriesOf(signalId)!;
-    const { Items = [] } = await this.#documents.send(
+    const { Items = [] } = await this.#signals.documents.send(
       new QueryCommand({
-        TableName: this.#signals,
+        TableName: this.#signals.name,
         ConsistentRead: true,
         Limit: 2,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
@@ -87,7 +86,7 @@ export class SignalErasure {
         ...gone.actions,
         {
           Update: {
-            TableName: this.#signals,
+            TableName: this.#signals.name,
             Key: keyOf(heir),
             // Gone meanwhile, it must not come back as half a row.
             ConditionExpression: 'attribute_exists(sourceAgent)',
@@ -104,8 +103,8 @@ export class SignalErasure {
   }
 
   async *#subscriptions(agentId: string): AsyncGenerator<Removal> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#state, Key: subscriptionsKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#signals.documents.send(
+      new GetCommand({ TableName: this.#state.name, Key: subscriptionsKey(agentId), ConsistentRead: true }),
     );
     if (!Item) return;
     const types = Item['signalTypes'] as readonly string[];
@@ -118,9 +117,9 @@ export class SignalErasure {
   async *#index(index: IndexSchema, key: string): AsyncGenerator<Item[]> {
     let start: Item | undefined;
     do {
-      const page = await this.#documents.send(
+      const page = await this.#signals.documents.send(
         new QueryCommand({
-          TableName: this.#signals,
+          TableName: this.#signals.name,
           IndexName: index.name,
           Limit: PAGE,
           KeyConditionExpression: '#key = :key',

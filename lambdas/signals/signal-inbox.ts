@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
-import { type Clock, SECOND_MS, isExpired } from '../shared/platform/clock.ts';
+import { SECOND_MS, isExpired } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { collectPage } from './fill-page.ts';
 import {
@@ -26,6 +26,7 @@ import {
   type Item,
   renewUpdate,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface InboxQuery {
   readonly status?: DeliveryStatus;
@@ -63,15 +64,11 @@ const isFinal = (status: DeliveryStatus): status is FinalStatus =>
  * item, so any number of workers may race.
  */
 export class SignalInbox {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
   readonly #decisions: DecisionLookup;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock, decisions: DecisionLookup) {
-    this.#documents = documents;
+  constructor(table: Table, decisions: DecisionLookup) {
     this.#table = table;
-    this.#clock = clock;
     this.#decisions = decisions;
   }
 
@@ -80,7 +77,7 @@ export class SignalInbox {
    * published or closed may be missing or still here for a moment; acknowledging decides on the item itself.
    */
   async list(agentId: string, { status, signalType, maxResults = 20, nextToken }: InboxQuery) {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const box = status && isFinal(status) ? 'closed' : 'open';
     const query = { list: 'inbox', agentId, status, signalType };
     const position = decodePageToken(query, nextToken, isDeliverySortKey);
@@ -89,9 +86,9 @@ export class SignalInbox {
       status !== undefined || signalType !== undefined,
       position === undefined ? undefined : startAfter(agentId, box, position),
       async (start, limit) => {
-        const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+        const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
           new QueryCommand({
-            TableName: this.#table,
+            TableName: this.#table.name,
             IndexName: inboxIndex.name,
             KeyConditionExpression: '#key = :key',
             ExpressionAttributeNames: { '#key': inboxIndex.partitionKey },
@@ -133,7 +130,7 @@ export class SignalInbox {
   }
 
   async #claim(agentId: string, signalId: string, claim: Claim): Promise<AcknowledgedDelivery> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const leaseId = claim.leaseId ?? randomUUID();
     const leaseUntil = new Date(
       now.getTime() + (claim.leaseSeconds ?? DEFAULT_LEASE_SECONDS) * SECOND_MS,
@@ -153,7 +150,7 @@ export class SignalInbox {
     const { decisionId, note, leaseId } = ack;
     if (decisionId !== undefined && !(await this.#decisions.exists({ agentId, decisionId })))
       throw ValidationFailedError.at('decisionId', `${agentId} has no decision ${decisionId}`);
-    const now = this.#clock();
+    const now = this.#table.clock();
     const { stored, refused } = await this.#update(agentId, signalId, closeUpdate(now, agentId, ack));
     if (stored) return fromItem(stored, now);
     const delivery = fromItem(refused, now);
@@ -180,9 +177,9 @@ export class SignalInbox {
     const Key = deliveryKey(signalId, agentId);
     if (!Key) throw new NotFoundError('No such signal in this inbox');
     try {
-      const { Attributes } = await this.#documents.send(
+      const { Attributes } = await this.#table.documents.send(
         new UpdateCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           Key,
           ...change,
           ReturnValues: 'ALL_NEW',
@@ -193,7 +190,7 @@ export class SignalInbox {
     } catch (error) {
       const failed = failedCondition(error);
       if (!failed) throw error;
-      if (!failed.item || isExpired(failed.item, this.#clock()))
+      if (!failed.item || isExpired(failed.item, this.#table.clock()))
         throw new NotFoundError('No such signal in this inbox');
       return { refused: failed.item };
     }

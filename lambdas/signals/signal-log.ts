@@ -1,8 +1,8 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError, ValidationFailedError } from '../shared/errors.ts';
-import { type Clock, isExpired } from '../shared/platform/clock.ts';
+import { isExpired } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { collectPage } from './fill-page.ts';
 import type { Delivery, Progress, Signal } from './signal.ts';
@@ -21,6 +21,7 @@ import {
   targetsOf,
   timeRange,
 } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface Page {
   readonly maxResults?: number;
@@ -39,14 +40,10 @@ export interface TrackedSignal extends Signal {
 
 /** Signals as their sender, their targets and operators look them up. */
 export class SignalLog {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
-  readonly #clock: Clock;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, clock: Clock) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
-    this.#clock = clock;
   }
 
   /**
@@ -55,7 +52,7 @@ export class SignalLog {
    * @throws NotFoundError absent, expired, or neither sent by nor to this agent
    */
   async read(agentId: string, signalId: string): Promise<TrackedSignal> {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const live = (await this.#deliveries(signalId)).filter((item) => !isExpired(item, now));
     const deliveries = live.map((item) => fromItem(item, now));
     const first = live[0];
@@ -75,7 +72,7 @@ export class SignalLog {
 
   /** What an agent sent and has not expired, newest first. The index holds keys only; the items are then read. */
   async sent(agentId: string, { maxResults = 20, nextToken }: Page) {
-    const now = this.#clock();
+    const now = this.#table.clock();
     const query = { list: 'sent', agentId };
     const position = decodePageToken(query, nextToken, isDeliverySortKey);
     const page = await collectPage<PublishedSignal>(
@@ -83,9 +80,9 @@ export class SignalLog {
       false,
       position === undefined ? undefined : { ...keyAt(position), [sentIndex.partitionKey]: sentKey(agentId) },
       async (start, limit) => {
-        const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+        const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
           new QueryCommand({
-            TableName: this.#table,
+            TableName: this.#table.name,
             IndexName: sentIndex.name,
             KeyConditionExpression: '#key = :key',
             ExpressionAttributeNames: { '#key': sentIndex.partitionKey },
@@ -121,7 +118,7 @@ export class SignalLog {
   async ofType({ signalType, from, to, maxResults = 20, nextToken }: TypeQuery) {
     if (from !== undefined && to !== undefined && from > to)
       throw ValidationFailedError.at('from', 'must not be after to');
-    const now = this.#clock();
+    const now = this.#table.clock();
     const query = { list: 'type', signalType, from, to };
     const range = timeRange(from, to);
     // DynamoDB refuses to start outside of the range it is asked for.
@@ -138,9 +135,9 @@ export class SignalLog {
         ? undefined
         : { [PARTITION_KEY]: signalPartition(signalType), [SORT_KEY]: position },
       async (start, limit) => {
-        const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+        const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
           new QueryCommand({
-            TableName: this.#table,
+            TableName: this.#table.name,
             ConsistentRead: true,
             KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
             ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
@@ -175,9 +172,9 @@ export class SignalLog {
     const found: Item[] = [];
     let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
@@ -193,7 +190,7 @@ export class SignalLog {
 
   /** At most 100 items, by sort key (which tells the partition); strongly consistent, so none of the page is missed. */
   async #items(sortKeys: readonly string[]): Promise<Map<string, Item>> {
-    const items = await getAll(this.#documents, this.#table, sortKeys.map(keyAt));
+    const items = await getAll(this.#table.documents, this.#table.name, sortKeys.map(keyAt));
     return new Map(items.map((item) => [String(item[SORT_KEY]), item]));
   }
 }

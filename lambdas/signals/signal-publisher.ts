@@ -1,9 +1,5 @@
-import {
-  type DynamoDBDocumentClient,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-} from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
@@ -15,7 +11,7 @@ import {
   UnavailableError,
   ValidationFailedError,
 } from '../shared/errors.ts';
-import { assertNotAhead, type Clock, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
+import { assertNotAhead, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { MAX_SIGNAL_BYTES, MAX_TARGETS, MAX_TTL_SECONDS, type Signal, type SignalContent } from './signal.ts';
@@ -37,9 +33,7 @@ export interface PublishedSignal extends Signal {
 }
 
 export interface PublisherPorts {
-  readonly documents: DynamoDBDocumentClient;
-  readonly table: string;
-  readonly clock: Clock;
+  readonly table: Table;
   readonly randomPart: RandomPart;
   readonly registry: AgentRegistry;
   readonly subscriptions: Subscriptions;
@@ -66,7 +60,7 @@ export class SignalPublisher {
    * @throws ConflictError when what the token published has expired and is being collected
    */
   async publish(sourceAgent: string, request: SignalRequest): Promise<PublishedSignal> {
-    const now = this.#ports.clock();
+    const now = this.#ports.table.clock();
     assertNotAhead(now, request.timestamp, 'timestamp');
     if (request.clientToken !== undefined && request.timestamp === undefined)
       throw ValidationFailedError.at('timestamp', 'is required with clientToken');
@@ -126,11 +120,11 @@ export class SignalPublisher {
 
   /** @returns false when one of the items is there already; then none was written */
   async #write(items: readonly Item[]): Promise<boolean> {
-    const puts = items.map((Item) => ({ TableName: this.#ports.table, Item, ...notStored }));
+    const puts = items.map((Item) => ({ TableName: this.#ports.table.name, Item, ...notStored }));
     try {
-      if (puts.length === 1) await this.#ports.documents.send(new PutCommand(puts[0]!));
+      if (puts.length === 1) await this.#ports.table.documents.send(new PutCommand(puts[0]!));
       else
-        await this.#ports.documents.send(
+        await this.#ports.table.documents.send(
           new TransactWriteCommand({ TransactItems: puts.map((Put) => ({ Put })) }),
         );
       return true;
@@ -143,9 +137,9 @@ export class SignalPublisher {
   /** What was published under this id, as it was answered then. */
   async #published(signalId: string, hash: string): Promise<PublishedSignal | undefined> {
     const { partition, sortKeyPrefix } = deliveriesOf(signalId)!;
-    const { Items } = await this.#ports.documents.send(
+    const { Items } = await this.#ports.table.documents.send(
       new QueryCommand({
-        TableName: this.#ports.table,
+        TableName: this.#ports.table.name,
         ConsistentRead: true,
         KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
         ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },

@@ -2,7 +2,7 @@ import { AgentRegistry } from '../agents/agent-registry.ts';
 import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { signalRoutes } from './contract.ts';
 import { SignalInbox } from './signal-inbox.ts';
@@ -18,20 +18,19 @@ export interface SignalsEnvironment {
 }
 
 export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) => {
-  const { documents, clock, randomPart, metrics } = runtime;
-  const registry = new AgentRegistry(documents, env.STATE_TABLE, clock);
-  const subscriptions = new Subscriptions(documents, env.STATE_TABLE, registry);
+  const { randomPart, metrics } = runtime;
+  const tables = openTables(runtime, env);
+  const registry = new AgentRegistry(tables.state);
+  const subscriptions = new Subscriptions(tables.state, registry);
   const publisher = new SignalPublisher({
-    documents,
-    table: env.SIGNALS_TABLE,
-    clock,
+    table: tables.signals,
     randomPart,
     registry,
     subscriptions,
   });
-  const decisions = new DecisionLookup(documents, env.DECISIONS_TABLE, clock);
-  const inbox = new SignalInbox(documents, env.SIGNALS_TABLE, clock, decisions);
-  const log = new SignalLog(documents, env.SIGNALS_TABLE, clock);
+  const decisions = new DecisionLookup(tables.decisions);
+  const inbox = new SignalInbox(tables.signals, decisions);
+  const log = new SignalLog(tables.signals);
 
   return createHttpHandler(runtime, env.AUTH_MODE, signalRoutes, {
     publishSignal: async ({ params, body }) => {

@@ -1,14 +1,10 @@
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  TransactWriteCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { ConflictError } from '../shared/errors.ts';
 import { failedTransaction } from '../shared/dynamodb/conditions.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { subscriberKey, subscriberPartition, subscriptionsKey } from './table.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 
 interface Stored {
   readonly signalTypes: string[];
@@ -23,12 +19,10 @@ const MAX_TRIES = 5;
  * agent for the subscriber, and changed in one transaction, so the two always say the same.
  */
 export class Subscriptions {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
   readonly #registry: AgentRegistry;
 
-  constructor(documents: DynamoDBDocumentClient, table: string, registry: AgentRegistry) {
-    this.#documents = documents;
+  constructor(table: Table, registry: AgentRegistry) {
     this.#table = table;
     this.#registry = registry;
   }
@@ -65,9 +59,9 @@ export class Subscriptions {
     const found: string[] = [];
     let start: Record<string, unknown> | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#documents.send(
+      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
         new QueryCommand({
-          TableName: this.#table,
+          TableName: this.#table.name,
           ConsistentRead: true,
           KeyConditionExpression: '#pk = :pk',
           ExpressionAttributeNames: { '#pk': PARTITION_KEY },
@@ -85,8 +79,8 @@ export class Subscriptions {
   }
 
   async #read(agentId: string): Promise<Stored> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: subscriptionsKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: subscriptionsKey(agentId), ConsistentRead: true }),
     );
     return { signalTypes: Item?.['signalTypes'] ?? [], version: Item?.['version'] ?? 0 };
   }
@@ -96,9 +90,9 @@ export class Subscriptions {
     const added = wanted.filter((type) => !stored.signalTypes.includes(type));
     const removed = stored.signalTypes.filter((type) => !wanted.includes(type));
     if (added.length === 0 && removed.length === 0) return true;
-    const TableName = this.#table;
+    const TableName = this.#table.name;
     try {
-      await this.#documents.send(
+      await this.#table.documents.send(
         new TransactWriteCommand({
           TransactItems: [
             {

@@ -17,6 +17,7 @@ import { makeWorkDirectory, synthesize } from '../local/synthesis.ts';
 import { createTable } from '../local/tables.ts';
 import { seeded } from './decisions.ts';
 import { table, timed, timingOf } from './figures.ts';
+import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 
 const AGENT = 'bench';
 const NOW = '2026-03-04T12:00:00.000Z';
@@ -191,7 +192,7 @@ async function bench(outcomes: number): Promise<boolean> {
   print(`  ${ms((await timed(() => storeRollups(documents, outcomes))) / 1000)} s`);
   await storeDecisions(documents);
   const { AgentRegistry } = await import('../../lambdas/agents/agent-registry.ts');
-  await new AgentRegistry(documents, tables.state.name, runtime.clock).noteActivity(AGENT, [
+  await new AgentRegistry(new Table(documents, tables.state.name, runtime.clock)).noteActivity(AGENT, [
     'TRADE_EXECUTION',
   ]);
 

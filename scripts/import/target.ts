@@ -8,6 +8,7 @@ import {
 } from '../../lambdas/decisions/decision-import.ts';
 import { ChangedDays } from '../../lambdas/decisions/changed-days.ts';
 import { type Clock, systemClock } from '../../lambdas/shared/platform/clock.ts';
+import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 
 /** Where imported decisions go. What became of each row comes back in their order. */
 export interface ImportTarget {
@@ -21,11 +22,9 @@ export const tableTarget = (
   clock: Clock = systemClock,
 ): ImportTarget =>
   new DecisionImport(
-    documents,
-    decisions,
-    clock,
-    new AgentRegistry(documents, state, clock),
-    new ChangedDays(documents, state, clock),
+    new Table(documents, decisions, clock),
+    new AgentRegistry(new Table(documents, state, clock)),
+    new ChangedDays(new Table(documents, state, clock)),
   );
 
 interface BatchAnswer {

@@ -2,6 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient } from '../../lambdas/shared/dynamodb/client.ts';
+import { Table } from '../../lambdas/shared/dynamodb/table.ts';
+import { InvocationDeadline } from '../../lambdas/shared/platform/invocation-deadline.ts';
 import { randomPart } from '../../lambdas/shared/platform/ids.ts';
 import type { Runtime } from '../../lambdas/shared/platform/runtime.ts';
 import { untraced } from '../../lambdas/shared/platform/tracing.ts';
@@ -21,6 +23,8 @@ export interface TestRuntimeOptions {
   readonly now?: string;
   /** Wraps or replaces the client: inject faults, lag, counters. */
   readonly documents?: (real: DynamoDBDocumentClient) => DynamoDBDocumentClient;
+  /** Whether calls through such a client are retried, as they are in production. @default false */
+  readonly retries?: boolean;
 }
 
 /** Records what is counted under the name of the function that counts it; test/recorded/ compares it with the alarms. */
@@ -37,7 +41,11 @@ function createRecordedMetrics(service: string): Metrics {
 /** For what a test arranges and looks at through services: the same clients and clock, and nothing is recorded. */
 export function createUnrecordedRuntime(options: Pick<TestRuntimeOptions, 'now'> = {}): TestRuntime {
   const runtime = createTestRuntime('unrecorded', options);
-  return { ...runtime, documents: runtime.unrecorded };
+  return {
+    ...runtime,
+    documents: runtime.unrecorded,
+    table: (name) => new Table(runtime.unrecorded, name, runtime.clock),
+  };
 }
 
 /** @param service the function under test, as named in the stack: its SDK commands are recorded under that name */
@@ -45,10 +53,17 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
   let now = new Date(options.now ?? Date.now());
   const real = createDocumentClient();
   recordCommands(service, real);
+  const clock = () => new Date(now);
+  const documents = options.documents ? options.documents(real) : real;
+  const deadline = new InvocationDeadline();
+  // A client that fails on purpose is to be seen failing, not to be tried again until it does not.
+  if (options.documents && !options.retries) deadline.allows = () => false;
   return {
-    clock: () => new Date(now),
+    clock,
     randomPart,
-    documents: options.documents ? options.documents(real) : real,
+    documents,
+    deadline,
+    table: (name) => new Table(documents, name, clock, deadline),
     unrecorded: createDocumentClient(),
     logger: new Logger({ serviceName: service }),
     metrics: createRecordedMetrics(service),

@@ -1,5 +1,4 @@
 import {
-  type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   TransactWriteCommand,
@@ -16,6 +15,7 @@ import type { Memory } from '../memory.ts';
 import { type Item, memoryKey, replacement, toItem } from '../table.ts';
 import { type MemoryStatistics, noStatistics } from './statistics.ts';
 import { fromStatisticsItem, statisticsKey, toStatisticsItem } from './statistics-table.ts';
+import type { Table } from '../../shared/dynamodb/table.ts';
 
 type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
@@ -32,18 +32,16 @@ const CONFLICT_TRIES = 6;
  * wherever the worker is killed. A memory that was changed or seen since it was read is left alone.
  */
 export class AgeingWrites {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #table: Table;
 
-  constructor(documents: DynamoDBDocumentClient, table: string) {
-    this.#documents = documents;
+  constructor(table: Table) {
     this.#table = table;
   }
 
   /** One strong read. */
   async statistics(agentId: string): Promise<MemoryStatistics> {
-    const { Item } = await this.#documents.send(
-      new GetCommand({ TableName: this.#table, Key: statisticsKey(agentId), ConsistentRead: true }),
+    const { Item } = await this.#table.documents.send(
+      new GetCommand({ TableName: this.#table.name, Key: statisticsKey(agentId), ConsistentRead: true }),
     );
     return Item ? fromStatisticsItem(Item) : noStatistics;
   }
@@ -51,7 +49,7 @@ export class AgeingWrites {
   /** @throws ConflictError when another worker has written them since they were read */
   async saveStatistics(agentId: string, before: MemoryStatistics, after: MemoryStatistics): Promise<void> {
     try {
-      await this.#documents.send(new PutCommand(this.#statisticsPut(agentId, before, after)));
+      await this.#table.documents.send(new PutCommand(this.#statisticsPut(agentId, before, after)));
     } catch (error) {
       if (failedCondition(error)) throw busy(agentId);
       throw error;
@@ -77,7 +75,7 @@ export class AgeingWrites {
       }
     for (let tries = 1; ; tries++)
       try {
-        await this.#documents.send(new TransactWriteCommand({ TransactItems: actions }));
+        await this.#table.documents.send(new TransactWriteCommand({ TransactItems: actions }));
         return new Set();
       } catch (error) {
         const failed = failedTransaction(error);
@@ -90,20 +88,20 @@ export class AgeingWrites {
 
   /** Deletes a row if it still says this. */
   deleteIf(key: Item, says: Item): Promise<void> {
-    return deleteIf(this.#documents, this.#table, key, says);
+    return deleteIf(this.#table.documents, this.#table.name, key, says);
   }
 
   *#actions({ removed, change }: StepWrites): Generator<Actions[number]> {
     for (const memory of removed) {
       const Key = memoryKey(memory.agentId, memory.memoryId)!;
-      yield { Delete: { TableName: this.#table, Key, ...unchanged(memory) } };
+      yield { Delete: { TableName: this.#table.name, Key, ...unchanged(memory) } };
     }
-    if (change) yield { Update: { TableName: this.#table, ...updateOf(change.before, change.after) } };
+    if (change) yield { Update: { TableName: this.#table.name, ...updateOf(change.before, change.after) } };
   }
 
   #statisticsPut(agentId: string, { revision }: MemoryStatistics, after: MemoryStatistics) {
     return {
-      TableName: this.#table,
+      TableName: this.#table.name,
       Item: toStatisticsItem(agentId, { ...after, revision: revision + 1 }),
       ConditionExpression: revision === 0 ? 'attribute_not_exists(#revision)' : '#revision = :revision',
       ExpressionAttributeNames: { '#revision': 'revision' },

@@ -11,14 +11,14 @@ export const documentOptions = {
 } as const;
 
 /**
- * The document client every function shares across invocations. The SDK's adaptive backoff with jitter gets five
- * tries; a call that hangs is cut off well before API Gateway's 29 s. Where the endpoint is (DynamoDB Local, a VPC
- * endpoint) is the SDK's own setting, `AWS_ENDPOINT_URL_DYNAMODB`.
+ * The document client every function shares across invocations. It does not retry: `Table` does, within the time the
+ * invocation has. A call that hangs is cut off well before API Gateway's 29 s. Where the endpoint is (DynamoDB Local,
+ * a VPC endpoint) is the SDK's own setting, `AWS_ENDPOINT_URL_DYNAMODB`.
  */
 export const createDocumentClient = (): DynamoDBDocumentClient =>
   DynamoDBDocumentClient.from(
     new DynamoDBClient({
-      maxAttempts: 5,
+      maxAttempts: 1,
       requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000, throwOnRequestTimeout: true },
     }),
     documentOptions,

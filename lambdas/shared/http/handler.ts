@@ -63,7 +63,7 @@ function callerOf(event: HttpEvent, route: RouteContract, authMode: AuthMode): s
  * cleared, whatever happened.
  */
 export function createHttpHandler<R extends Routes>(
-  { logger, metrics, tracing }: Pick<Runtime, 'logger' | 'metrics' | 'tracing'>,
+  { logger, metrics, tracing, deadline }: Pick<Runtime, 'logger' | 'metrics' | 'tracing' | 'deadline'>,
   authMode: AuthMode,
   routes: R,
   bindings: Bindings<R>,
@@ -103,6 +103,7 @@ export function createHttpHandler<R extends Routes>(
   const flushMetrics: middy.MiddlewareObj<HttpEvent, HttpResult> = { after: flush, onError: flush };
 
   return middy<HttpEvent, HttpResult>(dispatch)
+    .use(deadline.middleware())
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(tracing.middlewares())
     .use(flushMetrics)

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 
+/** What `readEnvironment` makes of a shape. */
+export type EnvironmentOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
+
 /**
  * Reads the environment once, at cold start, into a typed object. A resource name has no default: a function that is
  * missing one stops here and says which.
  */
-export function readEnvironment<Shape extends z.ZodRawShape>(shape: Shape): z.output<z.ZodObject<Shape>> {
+export function readEnvironment<Shape extends z.ZodRawShape>(shape: Shape): EnvironmentOf<Shape> {
   const parsed = z.object(shape).safeParse(process.env);
   if (parsed.success) return parsed.data;
   const missing = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');

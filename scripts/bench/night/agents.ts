@@ -6,6 +6,7 @@ import { toItem } from '../../../lambdas/decisions/table.ts';
 import type { Clock } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { seeded } from '../decisions.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const DECISIONS = 40;
 const STEP_MS = 2 * 60 * 60 * 1000;
@@ -51,7 +52,7 @@ export async function storeAgents(
   clock: Clock,
   agents: readonly string[],
 ): Promise<void> {
-  const registry = new AgentRegistry(documents, environment.STATE_TABLE, clock);
+  const registry = new AgentRegistry(new Table(documents, environment.STATE_TABLE, clock));
   const store = async (agentId: string): Promise<void> => {
     const decisions = decisionsOf(agentId, clock().toISOString());
     await registry.noteActivity(agentId, [...new Set(decisions.map(({ decisionType }) => decisionType))]);

@@ -6,6 +6,7 @@ import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.la
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import type { Runtime } from '../../../lambdas/shared/platform/runtime.ts';
 import { decisionsOf } from './agents.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 type Reader = Pick<Runtime, 'documents' | 'clock'>;
 
@@ -15,7 +16,7 @@ export async function knowledgeOf(
   { MEMORY_TABLE }: WorkerEnvironment,
   agentId: string,
 ) {
-  const store = new PatternStore(documents, MEMORY_TABLE);
+  const store = new PatternStore(new Table(documents, MEMORY_TABLE));
   return Promise.all(
     (await store.ofAgent(agentId)).map(async (pattern) => ({
       pattern,
@@ -54,7 +55,7 @@ export async function auditNight(
   agents: readonly string[],
   scheduledTime: string,
 ): Promise<NightAudit> {
-  const ledger = new RunLedger(reader.documents, environment.STATE_TABLE, reader.clock);
+  const ledger = new RunLedger(new Table(reader.documents, environment.STATE_TABLE, reader.clock));
   const runId = scheduledRunId(scheduledTime);
   const run = await ledger.get(runId);
   if (!run) throw new Error(`there is no run ${runId}`);

@@ -122,7 +122,9 @@ export async function simulateNight(options: NightOptions): Promise<NightEvents>
       return {};
     };
     const names = { STATE_TABLE: environment.STATE_TABLE, WORK_QUEUE_URL: queue.spec.url };
-    await createPlannerHandler(planner, names, { send } as unknown as SQSClient)({ scheduledTime });
+    await createPlannerHandler(planner, names, { send } as unknown as SQSClient)({ scheduledTime }, {
+      getRemainingTimeInMillis: () => 900_000,
+    } as Context);
   };
 
   /** @returns whether the queue hears that it is done */

@@ -19,6 +19,7 @@ import { readAssembly } from '../../local/assembly.ts';
 import { startEmulator } from '../../local/emulator.ts';
 import { makeWorkDirectory, synthesize } from '../../local/synthesis.ts';
 import { createTable } from '../../local/tables.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const ROUNDS = 3;
 const WARM = 60;
@@ -69,11 +70,11 @@ export async function measureCold(
           },
         }),
       );
-    const records = new MemoryRecords(documents, table);
-    const feed = new MemoryFeed(documents, table, clock, randomPart);
-    const store = new MemoryStore(documents, table, clock, categories, { records, feed });
-    const registry = new AgentRegistry(documents, tables.state.name, clock);
-    const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
+    const records = new MemoryRecords(new Table(documents, table));
+    const feed = new MemoryFeed(new Table(documents, table, clock), randomPart);
+    const store = new MemoryStore(new Table(documents, table, clock), categories, { records, feed });
+    const registry = new AgentRegistry(new Table(documents, tables.state.name, clock));
+    const grants = new Sharing(new Table(documents, table, clock), SHARED_MEMORIES);
     const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
     const agentId = memories[0]!.agentId;
     const readAll = async (): Promise<void> => {

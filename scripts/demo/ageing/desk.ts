@@ -19,6 +19,7 @@ import { createRuntime } from '../../../lambdas/shared/platform/runtime.ts';
 import { defaultMemoryCategories as categories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../../lambdas/shared/schema/tables.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 type Clock = () => Date;
 
@@ -31,15 +32,15 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
   const { documents, randomPart } = createRuntime('demo');
   const objects = new FolderObjectStore(archiveFolder);
   const archive = new Archive(() => Promise.resolve(objects), clock);
-  const records = new MemoryRecords(documents, table);
-  const feed = new MemoryFeed(documents, table, clock, randomPart);
-  const store = new MemoryStore(documents, table, clock, categories, { records, feed });
-  const grants = new Sharing(documents, table, SHARED_MEMORIES, clock);
-  const registry = new AgentRegistry(documents, tables.state.name, clock);
+  const records = new MemoryRecords(new Table(documents, table));
+  const feed = new MemoryFeed(new Table(documents, table, clock), randomPart);
+  const store = new MemoryStore(new Table(documents, table, clock), categories, { records, feed });
+  const grants = new Sharing(new Table(documents, table, clock), SHARED_MEMORIES);
+  const registry = new AgentRegistry(new Table(documents, tables.state.name, clock));
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const erased = new ErasedMarks(documents, tables.state.name, clock);
-  const accesses = new AccessCounts(documents, table, clock, randomPart, erased);
-  const writes = new AgeingWrites(documents, table);
+  const erased = new ErasedMarks(new Table(documents, tables.state.name, clock));
+  const accesses = new AccessCounts(new Table(documents, table, clock), randomPart, erased);
+  const writes = new AgeingWrites(new Table(documents, table));
   const search = new CountedSearch(
     new MemorySearch({ records, feed, sharing, categories, clock }),
     accesses,

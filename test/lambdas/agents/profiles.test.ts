@@ -7,6 +7,7 @@ import type { Clock } from '../../../lambdas/shared/platform/clock.ts';
 import { call } from '../../support/api.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const { putAgent, getAgent, heartbeat, listAgents, deregisterAgent, putState } = agentRoutes;
 
@@ -14,7 +15,7 @@ beforeAll(() => createTables());
 
 /** The registry as another function has it, in an instance of its own. */
 const registryOf = ({ clock }: { clock: Clock }) =>
-  new AgentRegistry(ownDocuments, tableName('state'), clock);
+  new AgentRegistry(new Table(ownDocuments, tableName('state'), clock));
 
 const NOW = '2026-03-01T09:30:00.000Z';
 const hunter = {

@@ -17,13 +17,14 @@ import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
 import { createAnalytics } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 /** A Sunday night: the week of its pattern's promotion is 2026-W09. */
 const FIRST = '2026-03-01T02:00:00.000Z';
 const at = (hours: number): string => new Date(Date.parse(FIRST) + hours * HOUR_MS).toISOString();
 const agentId = 'hunter';
 const data = createUnrecordedRuntime({ now: FIRST });
-const store = new PatternStore(data.documents, tableName('memory'));
+const store = new PatternStore(new Table(data.documents, tableName('memory')));
 const analytics = createAnalytics({ now: at(15 * 24) });
 const ask = (route: Parameters<typeof analytics.ask>[0], query?: Record<string, string>) =>
   analytics.ask(route, agentId, query);
@@ -31,11 +32,15 @@ const ask = (route: Parameters<typeof analytics.ask>[0], query?: Record<string, 
 /** Reads at most 100 decisions. */
 const smallReader = () => {
   const cases = new WindowCases(
-    new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-    new SeenSignals(data.documents, tableName('state'), data.clock),
+    new DecisionWindow(new Table(data.documents, tableName('decisions'), data.clock)),
+    new SeenSignals(new Table(data.documents, tableName('state'), data.clock)),
     defaultMiningSettings,
   );
-  return new DecisionReader(new AgentRegistry(data.documents, tableName('state'), data.clock), cases, 100);
+  return new DecisionReader(
+    new AgentRegistry(new Table(data.documents, tableName('state'), data.clock)),
+    cases,
+    100,
+  );
 };
 
 let up: Pattern;
@@ -216,7 +221,7 @@ describe('the report', () => {
 describe('the report of an agent that decides a lot', () => {
   it('leaves out the oldest decisions, unless that would cut into its periods', async () => {
     const { clock } = analytics.runtime;
-    const ledger = new RunLedger(data.documents, tableName('state'), clock);
+    const ledger = new RunLedger(new Table(data.documents, tableName('state'), clock));
     const emerging = new EmergingPatterns(store, ledger, defaultMiningSettings);
     const reports = new AgentReports(smallReader(), store, emerging, ledger, clock);
     const whole = await ask('getReport', { date: '2026-03-11' });

@@ -11,6 +11,7 @@ import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { logDecisions } from '../consolidation/pipeline.ts';
 import { createAnalytics, hoursAgo, NOW, some } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const data = createUnrecordedRuntime({ now: NOW });
 const { ask, send } = createAnalytics();
@@ -175,11 +176,11 @@ describe('agents beside each other', () => {
 
 it('more decisions than one request can read are refused, naming what would make them fewer', async () => {
   const cases = new WindowCases(
-    new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-    new SeenSignals(data.documents, tableName('state'), data.clock),
+    new DecisionWindow(new Table(data.documents, tableName('decisions'), data.clock)),
+    new SeenSignals(new Table(data.documents, tableName('state'), data.clock)),
     defaultMiningSettings,
   );
-  const registry = new AgentRegistry(data.documents, tableName('state'), data.clock);
+  const registry = new AgentRegistry(new Table(data.documents, tableName('state'), data.clock));
   const reader = new DecisionReader(registry, cases, 26);
   const successRate = new SuccessRate(reader, data.clock);
   await expect(successRate.of('hunter', {})).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });

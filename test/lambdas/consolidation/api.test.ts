@@ -3,7 +3,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
 import { createConsolidationHandler } from '../../../lambdas/consolidation/consolidation.lambda.ts';
-import { call, type CallInput } from '../../support/api.ts';
+import { call, type CallInput, lambdaContext } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
 import {
   createTestRuntime,
@@ -12,6 +12,7 @@ import {
 } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const { startAgentRun, startRun, listRuns, getRun } = consolidationRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';
@@ -34,7 +35,9 @@ const calls: readonly (readonly [keyof typeof consolidationRoutes, CallInput])[]
 beforeAll(async () => {
   await createTables();
   const runtime = createUnrecordedRuntime({ now: NOW });
-  await new AgentRegistry(runtime.documents, tableName('state'), runtime.clock).noteActivity('known');
+  await new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock)).noteActivity(
+    'known',
+  );
 });
 
 describe('starting a run', () => {
@@ -98,7 +101,7 @@ describe('reading runs', () => {
   it('reads a run that has not ended for a day as FAILED', async () => {
     const pipeline = createPipeline({ now: '2026-03-03T00:00:00.000Z' });
     const { body } = await call(pipeline.api, startRun, { body: {} });
-    await pipeline.planner(pipeline.invocations[0]);
+    await pipeline.planner(pipeline.invocations[0], lambdaContext);
     const read = async () => (await call(pipeline.api, getRun, { params: { runId: body.runId } })).body;
     expect((await read()).status).toBe('RUNNING');
     pipeline.setTime('2026-03-04T00:00:00.000Z');

@@ -11,6 +11,7 @@ import {
   logDecisions,
   storeDecisions,
 } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-04-05T02:00:00.000Z';
 const LATER = '2026-04-06T02:00:00.000Z';
@@ -27,7 +28,7 @@ const sketchOf = ({ features, time, success }: ResolvedCase): DecisionSketch => 
 
 it('a pattern learned too broadly is retired when the narrower rule is learned, though others miss by less', async () => {
   const runtime = createUnrecordedRuntime({ now: NOW });
-  const store = new PatternStore(runtime.documents, tableName('memory'));
+  const store = new PatternStore(new Table(runtime.documents, tableName('memory')));
   const pipeline = createPipeline({ now: NOW });
   const statuses = async () =>
     Object.fromEntries(

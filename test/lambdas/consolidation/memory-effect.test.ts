@@ -6,11 +6,12 @@ import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { seeded } from '../mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, memoryOf, plantedRule } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const FIRST = '2026-03-01T02:00:00.000Z';
 const night = (n: number): string => new Date(Date.parse(FIRST) + n * DAY_MS).toISOString();
 const runtime = createUnrecordedRuntime({ now: FIRST });
-const store = new PatternStore(runtime.documents, tableName('memory'));
+const store = new PatternStore(new Table(runtime.documents, tableName('memory')));
 
 beforeAll(() => createTables());
 

@@ -1,3 +1,4 @@
+import { lambdaContext } from '../../support/api.ts';
 import { describe, expect, it } from '@jest/globals';
 import { AgentProfiles } from '../../../lambdas/agents/agent-profiles.ts';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
@@ -10,6 +11,7 @@ import { simulateNight } from '../../../scripts/bench/night/simulation.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { fakeQueue, workerEnvironment } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const SCHEDULED = '2026-03-01T02:00:00.000Z';
 const AGENTS = agentIds(24);
@@ -73,13 +75,17 @@ describe('a night of many agents', () => {
 describe('the planner with 1,000 agents', () => {
   it('sends who wrote to the workers and records who never did, each once', async () => {
     await freshTables();
-    const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
+    const registry = new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock));
     const agents = agentIds(1000);
     const wrote = agents.filter((_, i) => i % 5 < 3);
-    const profiles = new AgentProfiles(runtime.documents, tableName('state'), runtime.clock, registry, {
-      idleAfterSeconds: 300,
-      inactiveAfterSeconds: 3600,
-    });
+    const profiles = new AgentProfiles(
+      new Table(runtime.documents, tableName('state'), runtime.clock),
+      registry,
+      {
+        idleAfterSeconds: 300,
+        inactiveAfterSeconds: 3600,
+      },
+    );
     const writers = new Set(wrote);
     for (let start = 0; start < agents.length; start += 20)
       await Promise.all(
@@ -95,9 +101,9 @@ describe('the planner with 1,000 agents', () => {
       { STATE_TABLE: tableName('state'), WORK_QUEUE_URL: 'https://queue.test/work.fifo' },
       queue.client,
     );
-    await planner({ scheduledTime: SCHEDULED });
+    await planner({ scheduledTime: SCHEDULED }, lambdaContext);
     expect(queue.messages.map(({ group }) => group).sort()).toEqual(wrote);
-    const ledger = new RunLedger(runtime.documents, tableName('state'), runtime.clock);
+    const ledger = new RunLedger(new Table(runtime.documents, tableName('state'), runtime.clock));
     expect(await ledger.get(scheduledRunId(SCHEDULED))).toMatchObject({ expected: 1000, skipped: 400 });
   });
 });

@@ -25,12 +25,13 @@ import {
   storeDecisions,
   workerEnvironment,
 } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const LATER = '2026-03-02T02:00:00.000Z';
 const runtime = createUnrecordedRuntime({ now: NOW });
 const { documents } = runtime;
-const store = new PatternStore(documents, tableName('memory'));
+const store = new PatternStore(new Table(documents, tableName('memory')));
 
 beforeAll(() => createTables());
 
@@ -131,7 +132,7 @@ describe('a night', () => {
       ...(i % 4 === 0 && { triggeredBySignals: ['WHALE_ACTIVITY-01JZZZZZZZZZZZZZZZZZZZZZZZ'] }),
     }));
     await logDecisions(runtime, 'listener', sketches);
-    const seen = new SeenSignals(documents, tableName('state'), runtime.clock);
+    const seen = new SeenSignals(new Table(documents, tableName('state'), runtime.clock));
     for (const [i, { timestamp }] of sketches.entries())
       if (i % 4 === 2) {
         const seenAt = new Date(Date.parse(timestamp) - 4 * HOUR_MS);
@@ -253,7 +254,7 @@ describe('a worker that is killed after any of its writes', () => {
     await storeDecisions(documents, [extra!]);
     pipeline.setTime(LATER);
 
-    const ledger = new RunLedger(documents, tableName('state'), pipeline.runtimes.worker.clock);
+    const ledger = new RunLedger(new Table(documents, tableName('state'), pipeline.runtimes.worker.clock));
     const runId = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ';
     const lastRun = (await ledger.lastRuns([agentId])).get(agentId)!;
     const message = {
@@ -317,14 +318,14 @@ describe('a worker', () => {
       deduplicationId: 'x',
     };
     await pipeline.worker(sqsEventOf([message, message]), lambdaContext);
-    const ledger = new RunLedger(documents, tableName('state'), runtime.clock);
+    const ledger = new RunLedger(new Table(documents, tableName('state'), runtime.clock));
     expect(await ledger.get(run.runId)).toMatchObject({ consolidated: 1, totals: { decisions: 60 } });
   });
 
   it('fails a message with what is behind it in its group, and no other agent', async () => {
     const pipeline = createPipeline({ now: NOW });
     await logDecisions(runtime, 'fine', plantedRule(NOW, 10));
-    const ledger = new RunLedger(documents, tableName('state'), runtime.clock);
+    const ledger = new RunLedger(new Table(documents, tableName('state'), runtime.clock));
     const runId = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZY';
     await ledger.create({ runId, trigger: 'operator', asOf: NOW });
     const broken = { body: '{', group: 'broken', deduplicationId: 'a' };
@@ -360,7 +361,7 @@ describe('a worker', () => {
       group: agentId,
       deduplicationId: 'x',
     };
-    const ledger = new RunLedger(documents, tableName('state'), runtime.clock);
+    const ledger = new RunLedger(new Table(documents, tableName('state'), runtime.clock));
     expect(await ledger.result(runId, agentId)).toBeUndefined();
     const last = await pipeline.worker(sqsEventOf([message], 3), lambdaContext);
     expect(last.batchItemFailures).toHaveLength(1);

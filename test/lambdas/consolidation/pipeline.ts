@@ -18,6 +18,7 @@ import { record } from '../../support/recordings.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { tableName } from '../../support/tables.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 export interface QueuedMessage {
   readonly body: string;
@@ -116,7 +117,7 @@ export function createPipeline({ now, workerDocuments, featureWindows, ...rest }
     return answers;
   };
   const drain = async () => {
-    for (const invocation of invocations.splice(0)) await planner(invocation);
+    for (const invocation of invocations.splice(0)) await planner(invocation, lambdaContext);
     return work();
   };
   return {
@@ -217,9 +218,10 @@ export async function logDecisions(
   sketches: readonly DecisionSketch[],
 ): Promise<Decision[]> {
   const decisions = decisionsOf(agentId, sketches, runtime.clock().toISOString());
-  await new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock).noteActivity(agentId, [
-    ...new Set(decisions.map(({ decisionType }) => decisionType)),
-  ]);
+  await new AgentRegistry(new Table(runtime.unrecorded, tableName('state'), runtime.clock)).noteActivity(
+    agentId,
+    [...new Set(decisions.map(({ decisionType }) => decisionType))],
+  );
   await storeDecisions(runtime.unrecorded, decisions);
   return decisions;
 }

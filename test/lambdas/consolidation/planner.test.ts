@@ -11,15 +11,16 @@ import { intercept } from '../../support/faults.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, fakeQueue, logDecisions, plantedRule, sqsEventOf } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const AGENTS = Array.from({ length: 13 }, (_, i) => `agent-${i}`);
 const runtime = createUnrecordedRuntime({ now: NOW });
-const ledger = new RunLedger(runtime.documents, tableName('state'), runtime.clock);
+const ledger = new RunLedger(new Table(runtime.documents, tableName('state'), runtime.clock));
 
 beforeAll(async () => {
   await createTables();
-  const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
+  const registry = new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock));
   for (const agentId of AGENTS) await registry.noteActivity(agentId);
 });
 
@@ -56,7 +57,7 @@ describe('the planner', () => {
   it('sends every agent once, in its own group, and a schedule that fires twice makes one run', async () => {
     const queue = fakeQueue();
     const planner = plannerWith(queue);
-    await planner({ scheduledTime: '2026-03-01T02:00:00Z' });
+    await planner({ scheduledTime: '2026-03-01T02:00:00Z' }, lambdaContext);
     expect(queue.messages.map(({ group }) => group).sort()).toEqual([...AGENTS].sort());
     expect(new Set(queue.messages.map(({ deduplicationId }) => deduplicationId)).size).toBe(AGENTS.length);
     expect(await ledger.get(scheduledRunId(NOW))).toMatchObject({
@@ -64,7 +65,7 @@ describe('the planner', () => {
       trigger: 'schedule',
       asOf: NOW,
     });
-    await planner({ scheduledTime: '2026-03-01T02:00:00Z' });
+    await planner({ scheduledTime: '2026-03-01T02:00:00Z' }, lambdaContext);
     expect(queue.messages).toHaveLength(AGENTS.length);
     expect((await ledger.list(100)).runs.filter(({ trigger }) => trigger === 'schedule')).toHaveLength(1);
   });
@@ -73,14 +74,14 @@ describe('the planner', () => {
     const scheduledTime = '2026-03-01T02:10:00.000Z';
     const runId = scheduledRunId(scheduledTime);
     const dying = fakeQueue(1);
-    await expect(plannerWith(dying)({ scheduledTime })).rejects.toThrow('killed');
+    await expect(plannerWith(dying)({ scheduledTime }, lambdaContext)).rejects.toThrow('killed');
     expect(dying.messages).toHaveLength(10);
     const { worker } = createPipeline({ now: NOW });
     await worker(sqsEventOf(dying.messages.slice(0, 4)), lambdaContext);
     expect((await ledger.get(runId))!.expected).toBeUndefined();
 
     const queue = fakeQueue();
-    await plannerWith(queue)({ scheduledTime });
+    await plannerWith(queue)({ scheduledTime }, lambdaContext);
     expect(queue.messages).toHaveLength(13 - 4);
     for (const message of queue.messages) await worker(sqsEventOf([message]), lambdaContext);
     for (const message of dying.messages) await worker(sqsEventOf([message]), lambdaContext);
@@ -111,7 +112,7 @@ describe('the planner', () => {
   });
 
   it('refuses what is no event of its own', async () => {
-    await expect(plannerWith(fakeQueue())({})).rejects.toThrow();
+    await expect(plannerWith(fakeQueue())({}, lambdaContext)).rejects.toThrow();
   });
 });
 
@@ -180,7 +181,7 @@ describe('agents that finish at the same time', () => {
     });
     const runId = 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZX';
     await ledger.create({ runId, trigger: 'operator', asOf: NOW });
-    const busy = new RunLedger(contended.documents, tableName('state'), contended.clock);
+    const busy = new RunLedger(new Table(contended.documents, tableName('state'), contended.clock));
     const result = { agentId: 'agent-1', result: 'CONSOLIDATED', finishedAt: NOW } as const;
     expect(await busy.record(runId, result)).toBe(true);
     expect(meetings).toBe(4);

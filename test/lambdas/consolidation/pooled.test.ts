@@ -15,13 +15,14 @@ import { DAY_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { logOf } from './agent-logs.ts';
 import { createPipeline, type DecisionSketch, logDecisions, memoryOf, sqsEventOf } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const LATER = '2026-03-02T02:00:00.000Z';
 const runtime = createUnrecordedRuntime({ now: NOW });
 const { documents, clock } = runtime;
-const store = new PatternStore(documents, tableName('memory'));
-const ledger = new RunLedger(documents, tableName('state'), clock);
+const store = new PatternStore(new Table(documents, tableName('memory')));
+const ledger = new RunLedger(new Table(documents, tableName('state'), clock));
 const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }), {
   AUTH_MODE: 'iam',
   DECISIONS_TABLE: tableName('decisions'),
@@ -32,9 +33,9 @@ const handler = createPatternsHandler(createTestRuntime('patterns', { now: NOW }
 beforeAll(() => createTables());
 
 async function registerAs(agentType: string, agentIds: readonly string[]): Promise<void> {
-  const registry = new AgentRegistry(documents, tableName('state'), clock);
+  const registry = new AgentRegistry(new Table(documents, tableName('state'), clock));
   const ages = { idleAfterSeconds: 60, inactiveAfterSeconds: 600 };
-  const profiles = new AgentProfiles(documents, tableName('state'), clock, registry, ages);
+  const profiles = new AgentProfiles(new Table(documents, tableName('state'), clock), registry, ages);
   for (const agentId of agentIds) await profiles.put(agentId, { type: agentType, capabilities: [] });
 }
 
@@ -161,7 +162,8 @@ describe('two honest agents, each with too few decisions', () => {
   /** Plans a run. @returns the pool's message */
   async function plan(pipeline: ReturnType<typeof createPipeline>) {
     await call(pipeline.api, consolidationRoutes.startRun, { body: {} });
-    for (const invocation of pipeline.invocations.splice(0)) await pipeline.planner(invocation);
+    for (const invocation of pipeline.invocations.splice(0))
+      await pipeline.planner(invocation, lambdaContext);
     return pipeline.queue.messages.find(({ group }) => group === pool)!;
   }
 

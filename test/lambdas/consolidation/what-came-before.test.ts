@@ -27,11 +27,12 @@ import { SignalStream } from '../relay/signal-stream.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { seeded } from '../mining/case-generator.ts';
 import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from './pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 // Far ahead: what has expired by the wall clock, the emulator collects.
 const NOW = '2096-03-01T02:00:00.000Z';
 const runtime = createUnrecordedRuntime({ now: NOW });
-const store = new PatternStore(runtime.documents, tableName('memory'));
+const store = new PatternStore(new Table(runtime.documents, tableName('memory')));
 const signals = createSignalsFixture({ now: NOW });
 const patternsRuntime = createTestRuntime('patterns', { now: NOW });
 const handler = createPatternsHandler(patternsRuntime, {
@@ -206,8 +207,8 @@ describe('what came before decisions', () => {
 
   it('may lie before the window, where decisions are not counted', async () => {
     const cases = new WindowCases(
-      new DecisionWindow(runtime.documents, tableName('decisions'), runtime.clock),
-      new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
+      new DecisionWindow(new Table(runtime.documents, tableName('decisions'), runtime.clock)),
+      new SeenSignals(new Table(runtime.documents, tableName('state'), runtime.clock)),
       defaultMiningSettings,
     );
     const inTenDays = told.trades.filter(
@@ -307,8 +308,8 @@ describe('a match', () => {
 
 describe('a signal', () => {
   const cases = new WindowCases(
-    new DecisionWindow(runtime.documents, tableName('decisions'), runtime.clock),
-    new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
+    new DecisionWindow(new Table(runtime.documents, tableName('decisions'), runtime.clock)),
+    new SeenSignals(new Table(runtime.documents, tableName('state'), runtime.clock)),
     { ...defaultMiningSettings, signalWindowsMs: { NEWS: HOUR_MS } },
   );
   const time = Date.parse('2096-02-01T12:00:00.000Z');
@@ -379,21 +380,26 @@ describe('an agent with more decisions than are kept at once', () => {
     await logDecisions(runtime, agentId, [...rule, ...trades]);
     const consolidate = async (maxDecisions: number) => {
       let reads = 0;
-      const decisions = new DecisionWindow(runtime.documents, tableName('decisions'), runtime.clock);
+      const decisions = new DecisionWindow(
+        new Table(runtime.documents, tableName('decisions'), runtime.clock),
+      );
       const counted = Object.assign(Object.create(decisions) as DecisionWindow, {
         pages: (request: WindowRequest) => {
           reads++;
           return decisions.pages(request);
         },
       });
-      const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
-      const standings = new StandingStore(runtime.documents, tableName('memory'));
-      const sharing = new Sharing(runtime.documents, tableName('memory'), PATTERN_MEMORY, runtime.clock);
+      const registry = new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock));
+      const standings = new StandingStore(new Table(runtime.documents, tableName('memory')));
+      const sharing = new Sharing(
+        new Table(runtime.documents, tableName('memory'), runtime.clock),
+        PATTERN_MEMORY,
+      );
       const consolidation = new AgentConsolidation(
         registry,
         new WindowCases(
           counted,
-          new SeenSignals(runtime.documents, tableName('state'), runtime.clock),
+          new SeenSignals(new Table(runtime.documents, tableName('state'), runtime.clock)),
           defaultMiningSettings,
         ),
         store,

@@ -18,6 +18,7 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
 import { createContextFixture } from './fixture.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const agentId = 'hunter';
 const data = createUnrecordedRuntime({ now: NOW });
@@ -25,7 +26,7 @@ const sessions = createSessionsFixture({ now: NOW });
 const signals = createSignalsFixture({ now: NOW });
 const decisions = createApi();
 const context = createContextFixture({ now: NOW });
-const exposures = new ExposureLog(data.documents, tableName('state'), data.clock);
+const exposures = new ExposureLog(new Table(data.documents, tableName('state'), data.clock));
 
 /** What the summarizer would have left of a session's first messages. */
 const summarize = (sessionId: string, throughSeq: number, text: string) =>
@@ -193,8 +194,12 @@ describe('a context', () => {
 
     instance.runtime.advance(61_000);
     await instance.ask('keeper', { query: 'ticket' });
-    const erased = new ErasedMarks(data.documents, tableName('state'), data.clock);
-    const counts = new AccessCounts(data.documents, tableName('memory'), data.clock, data.randomPart, erased);
+    const erased = new ErasedMarks(new Table(data.documents, tableName('state'), data.clock));
+    const counts = new AccessCounts(
+      new Table(data.documents, tableName('memory'), data.clock),
+      data.randomPart,
+      erased,
+    );
     const { memories: read } = await counts.read('keeper', new Date(Date.parse(NOW) + 120_000));
     expect(read.get(rule)?.count).toBe(2);
     // What was said eight days ago has passed; a rule holds.

@@ -7,14 +7,13 @@ import { DAY_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { createUnrecordedRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const importOf = (runtime: TestRuntime, documents = runtime.documents) =>
   new DecisionImport(
-    documents,
-    tableName('decisions'),
-    runtime.clock,
-    new AgentRegistry(documents, tableName('state'), runtime.clock),
-    new ChangedDays(documents, tableName('state'), runtime.clock),
+    new Table(documents, tableName('decisions'), runtime.clock),
+    new AgentRegistry(new Table(documents, tableName('state'), runtime.clock)),
+    new ChangedDays(new Table(documents, tableName('state'), runtime.clock)),
   );
 
 const decisionAt = (hours: number, more: Record<string, unknown> = {}) => ({
@@ -49,7 +48,7 @@ describe('importing decisions', () => {
       string
     >[])
       expect((await api.list('imported', query)).body.items).toHaveLength(1);
-    const registry = new AgentRegistry(runtime.documents, tableName('state'), runtime.clock);
+    const registry = new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock));
     expect(await registry.decisionTypes('imported')).toEqual(['TRADE_EXECUTION']);
   });
 

@@ -5,6 +5,7 @@ import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { deliveryKey } from '../../../lambdas/signals/table.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, hoursAgo, NOW } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
@@ -21,7 +22,7 @@ describe('the signals that triggered a decision', () => {
     );
 
   it('were delivered to the agent: the delivery proves it at once, the seen row afterwards', async () => {
-    const seen = new SeenSignals(api.runtime.unrecorded, tableName('state'), api.runtime.clock);
+    const seen = new SeenSignals(new Table(api.runtime.unrecorded, tableName('state'), api.runtime.clock));
     await deliver(signal(1), 'hunter');
     await seen.remember('hunter', signal(2));
     const triggeredBySignals = [signal(1), signal(2), signal(1)];

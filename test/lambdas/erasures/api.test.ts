@@ -9,6 +9,7 @@ import { alwaysThrows, faults } from '../../support/faults.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createEraser, NOW } from './erasing.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
@@ -67,7 +68,7 @@ describe('an erasure', () => {
     const eraser = createEraser();
     const { body } = await eraser.start({ body: { agentId: 'busy' } });
     const runtime = createTestRuntime('eraser', { now: NOW });
-    const ledger = new ErasureLedger(runtime.unrecorded, tableName('state'), runtime.clock);
+    const ledger = new ErasureLedger(new Table(runtime.unrecorded, tableName('state'), runtime.clock));
     for (let pass = 0; pass < 20; pass++) await ledger.countPass(body.erasureId);
     await eraser.work({ erasureId: body.erasureId });
     expect((await eraser.get(body.erasureId)).body).toMatchObject({

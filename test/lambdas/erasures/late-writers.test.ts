@@ -6,7 +6,7 @@ import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
 import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
-import { call } from '../../support/api.ts';
+import { call, lambdaContext } from '../../support/api.ts';
 import { intercept, isWrite } from '../../support/faults.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
@@ -23,11 +23,12 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSummaries, createSweeper } from '../sessions/keeping.ts';
 import { createEraser, everything, kindsOf, NOW } from './erasing.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
 const data = createUnrecordedRuntime({ now: NOW });
-const marks = new ErasedMarks(data.documents, tableName('state'), data.clock);
+const marks = new ErasedMarks(new Table(data.documents, tableName('state'), data.clock));
 
 /** What is left of an agent, but for what says that it was erased. */
 const leftOf = async (agentId: string, bucket = createEraser().bucket): Promise<string[]> =>
@@ -88,7 +89,7 @@ describe('a nightly worker', () => {
     const { body: run } = await call(pipeline.api, consolidationRoutes.startRun, {
       body: { agentId: 'phoenix' },
     });
-    await pipeline.planner(pipeline.invocations.shift());
+    await pipeline.planner(pipeline.invocations.shift(), lambdaContext);
     const [message] = pipeline.queue.messages;
     await marks.mark('phoenix');
     for (const end of [() => Promise.resolve(), () => marks.end('phoenix')]) {

@@ -35,6 +35,7 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createPerformance } from '../results/support.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { NOW, tableNames } from './erasing.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 export const USER = 'user-42';
 
@@ -64,15 +65,15 @@ async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: strin
   const pool = poolOf('ranger');
   const shown = { patternId: 'P', decisionType: 'RISK_ASSESSMENT', version: 1, confidence: 0.5 };
   const ofPool = { ...shown, agentId: pool, contributors: [{ agentId: leaver }, { agentId: stayer }] };
-  const patterns = new PatternStore(data.documents, MEMORY_TABLE);
-  await new KnownPools(data.documents, STATE_TABLE).note(pool);
+  const patterns = new PatternStore(new Table(data.documents, MEMORY_TABLE));
+  await new KnownPools(new Table(data.documents, STATE_TABLE)).note(pool);
   await patterns.save(ofPool as unknown as Pattern);
   const digest = { timestamp: NOW, status: 'success' as const };
   await patterns.saveDigests(pool, 'P', [
     { ...digest, agentId: leaver, decisionId: `D-${leaver}` },
     { ...digest, agentId: stayer, decisionId: `D-${stayer}` },
   ]);
-  const standings = new StandingStore(data.documents, MEMORY_TABLE);
+  const standings = new StandingStore(new Table(data.documents, MEMORY_TABLE));
   for (const owner of [leaver, stayer])
     await standings.save({
       agentId: 'retired',
@@ -80,8 +81,8 @@ async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: strin
       patternId: 'P',
       version: 1,
     } as unknown as StandingRecord);
-  const marks = new ErasedMarks(data.documents, STATE_TABLE, data.clock);
-  const reads = new AccessCounts(data.documents, MEMORY_TABLE, data.clock, data.randomPart, marks);
+  const marks = new ErasedMarks(new Table(data.documents, STATE_TABLE, data.clock));
+  const reads = new AccessCounts(new Table(data.documents, MEMORY_TABLE, data.clock), data.randomPart, marks);
   for (const agentId of [leaver, stayer]) {
     reads.note(agentId, ['INSIGHT-read']);
     await leaveRemains(data, agentId, `INSIGHT-gone-${agentId}`, {});
@@ -148,7 +149,7 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
     for (const targetAgents of [[other], [agentId, other], [agentId, other, 'bystander']]) {
       for (const name of targetAgents) await onAgents(agentRoutes.heartbeat, name, {});
       const { signalId } = await onSignals(signalRoutes.publishSignal, agentId, { ...signal, targetAgents });
-      const seen = new SeenSignals(data.documents, env.STATE_TABLE, data.clock);
+      const seen = new SeenSignals(new Table(data.documents, env.STATE_TABLE, data.clock));
       await seen.remember(other, signalId);
       if (targetAgents.length === 2)
         await onSignals(signalRoutes.acknowledgeSignal, other, { status: 'PROCESSED' }, { signalId });

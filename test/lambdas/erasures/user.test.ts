@@ -19,6 +19,7 @@ import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
 import { leaveRemains } from './population.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
@@ -31,7 +32,7 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
   const sessions = createSessionsFixture({ now: NOW });
   const memories = createMemoriesFixture({ now: NOW });
   const data = createUnrecordedRuntime({ now: NOW });
-  const store = new PatternStore(data.documents, env.MEMORY_TABLE);
+  const store = new PatternStore(new Table(data.documents, env.MEMORY_TABLE));
   const digests = [];
   const pruned = [];
   const sessionIds: string[] = [];

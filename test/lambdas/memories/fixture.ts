@@ -8,6 +8,7 @@ import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { tableName } from '../../support/tables.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 export const memoriesEnvironment = () => ({
   AUTH_MODE: 'iam' as const,
@@ -34,7 +35,7 @@ export function createMemoriesFixture({
     () => Promise.resolve(store),
     embedder,
   );
-  const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
+  const registry = new AgentRegistry(new Table(runtime.unrecorded, tableName('state'), runtime.clock));
   const on =
     (route: keyof typeof memoryRoutes) =>
     (input: CallInput = {}) =>

@@ -7,6 +7,7 @@ import { OwnMemories } from '../../../lambdas/memories/search/own-memories.ts';
 import { memoryOf } from '../../../scripts/bench/search/labelled.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 describe('the memories of many agents', () => {
   /** An agent with ten memories of 300 characters. */
@@ -64,8 +65,8 @@ describe('more memories of an agent than are searched', () => {
     const { unrecorded, clock, randomPart } = api.runtime;
     const told: unknown[] = [];
     const own = new OwnMemories('hoarder', {
-      records: new MemoryRecords(unrecorded, tableName('memory')),
-      feed: new MemoryFeed(unrecorded, tableName('memory'), clock, randomPart),
+      records: new MemoryRecords(new Table(unrecorded, tableName('memory'))),
+      feed: new MemoryFeed(new Table(unrecorded, tableName('memory'), clock), randomPart),
       maxIndexed: 6,
       onUnsearched: (...args) => told.push(args),
     });

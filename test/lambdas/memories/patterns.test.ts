@@ -5,11 +5,12 @@ import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-03-02T09:00:00.000Z';
 const api = createMemoriesFixture({ now: NOW });
 const { documents } = createUnrecordedRuntime();
-const store = new PatternStore(documents, tableName('memory'));
+const store = new PatternStore(new Table(documents, tableName('memory')));
 const agentId = 'learner';
 
 const aPattern = (patternId: string, confidence: number, also: Partial<Pattern> = {}): Pattern =>

@@ -8,6 +8,7 @@ import { intercept } from '../../support/faults.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const NOW = '2026-03-02T09:00:00.000Z';
 const one = createMemoriesFixture({ now: NOW });
@@ -104,7 +105,10 @@ describe('search', () => {
     const later = createMemoriesFixture({ now: '2026-03-03T10:00:00.000Z' });
     await later.save('sleeper', { content: 'second thing' });
     const { runtime } = later;
-    const feed = new MemoryFeed(runtime.unrecorded, tableName('memory'), runtime.clock, runtime.randomPart);
+    const feed = new MemoryFeed(
+      new Table(runtime.unrecorded, tableName('memory'), runtime.clock),
+      runtime.randomPart,
+    );
     const night = new Date('2026-03-05T02:00:00.000Z');
     expect(await feed.trim('sleeper', night)).toBe(2);
     expect(await feed.trim('sleeper', night)).toBe(0);
@@ -247,11 +251,9 @@ describe('reads', () => {
     await own.get('counted', body.memoryId);
     const { runtime } = own;
     const counts = new AccessCounts(
-      runtime.unrecorded,
-      tableName('memory'),
-      runtime.clock,
+      new Table(runtime.unrecorded, tableName('memory'), runtime.clock),
       runtime.randomPart,
-      new ErasedMarks(runtime.unrecorded, tableName('state'), runtime.clock),
+      new ErasedMarks(new Table(runtime.unrecorded, tableName('state'), runtime.clock)),
     );
     const until = new Date('2026-03-03T02:00:00.000Z');
     // The first at once, for an instance that is not asked again; what came after it in the same minute waits.
@@ -265,7 +267,7 @@ describe('reads', () => {
     expect(read.memories.get(body.memoryId)?.count).toBe(4);
     await counts.fold('counted', until);
     await counts.fold('counted', until);
-    const stored = await new MemoryRecords(runtime.unrecorded, tableName('memory')).get(
+    const stored = await new MemoryRecords(new Table(runtime.unrecorded, tableName('memory'))).get(
       'counted',
       body.memoryId,
     );
@@ -281,9 +283,9 @@ describe('reads', () => {
       if (command instanceof PutCommand && refusals-- > 0) throw new Error('throttled');
       return pass(command);
     })(documents);
-    const marks = new ErasedMarks(documents, tableName('state'), clock);
+    const marks = new ErasedMarks(new Table(documents, tableName('state'), clock));
     let id = 0;
-    const counts = new AccessCounts(refusing, table, clock, () => Uint8Array.of(id++), marks);
+    const counts = new AccessCounts(new Table(refusing, table, clock), () => Uint8Array.of(id++), marks);
     const asked = async () => {
       counts.note('together', ['INSIGHT-a']);
       counts.noteSearch('together', true, 1);

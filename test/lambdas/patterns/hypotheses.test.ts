@@ -24,11 +24,12 @@ import {
   storeDecisions,
 } from '../consolidation/pipeline.ts';
 import { randomOf } from './lifecycle/simulated-nights.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const { statePattern, getPattern, listPatterns } = patternRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';
 const data = createUnrecordedRuntime({ now: NOW });
-const store = new PatternStore(data.documents, tableName('memory'));
+const store = new PatternStore(new Table(data.documents, tableName('memory')));
 const environment = {
   AUTH_MODE: 'iam',
   DECISIONS_TABLE: tableName('decisions'),
@@ -179,11 +180,11 @@ describe('stating a hypothesis', () => {
 
   it('has a limit of what is open', async () => {
     const cases = new WindowCases(
-      new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-      new SeenSignals(data.documents, tableName('state'), data.clock),
+      new DecisionWindow(new Table(data.documents, tableName('decisions'), data.clock)),
+      new SeenSignals(new Table(data.documents, tableName('state'), data.clock)),
       defaultMiningSettings,
     );
-    const registry = new AgentRegistry(data.documents, tableName('state'), data.clock);
+    const registry = new AgentRegistry(new Table(data.documents, tableName('state'), data.clock));
     const small = new Hypotheses(store, new PatternTrial(cases, data.clock, 10), registry, data.clock, {
       maxOpen: 1,
     });
@@ -198,8 +199,8 @@ describe('stating a hypothesis', () => {
   it('takes its first numbers from the newest decisions when there are too many to read', async () => {
     await logDecisions(data, 'busy', plantedRule(NOW));
     const cases = new WindowCases(
-      new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-      new SeenSignals(data.documents, tableName('state'), data.clock),
+      new DecisionWindow(new Table(data.documents, tableName('decisions'), data.clock)),
+      new SeenSignals(new Table(data.documents, tableName('state'), data.clock)),
       defaultMiningSettings,
     );
     const trial = new PatternTrial(cases, data.clock, 20);

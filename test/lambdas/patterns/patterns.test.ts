@@ -20,12 +20,13 @@ import {
 } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const { listPatterns, getPattern, listEvidence, matchPatterns, testPattern } = patternRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';
 const agentId = 'hunter';
 const data = createUnrecordedRuntime({ now: NOW });
-const store = new PatternStore(data.documents, tableName('memory'));
+const store = new PatternStore(new Table(data.documents, tableName('memory')));
 
 const createHandler = (documents?: TestRuntimeOptions['documents'], now = NOW) =>
   createPatternsHandler(createTestRuntime('patterns', { now, documents }), {
@@ -226,8 +227,8 @@ describe('test', () => {
 
   it('refuses more decisions than one request can read', async () => {
     const cases = new WindowCases(
-      new DecisionWindow(data.documents, tableName('decisions'), data.clock),
-      new SeenSignals(data.documents, tableName('state'), data.clock),
+      new DecisionWindow(new Table(data.documents, tableName('decisions'), data.clock)),
+      new SeenSignals(new Table(data.documents, tableName('state'), data.clock)),
       defaultMiningSettings,
     );
     const small = new PatternTrial(cases, data.clock, 59);

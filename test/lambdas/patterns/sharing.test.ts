@@ -12,13 +12,14 @@ import { dyingAfter } from '../../support/faults.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createPipeline, type DecisionSketch, logDecisions, plantedRule } from '../consolidation/pipeline.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const { listPatterns, getPattern, matchPatterns, getSharing, putSharing } = patternRoutes;
 const NOW = '2026-03-01T02:00:00.000Z';
 const NEXT = '2026-03-02T02:00:00.000Z';
 const data = createUnrecordedRuntime({ now: NOW });
-const store = new PatternStore(data.documents, tableName('memory'));
-const standings = new StandingStore(data.documents, tableName('memory'));
+const store = new PatternStore(new Table(data.documents, tableName('memory')));
+const standings = new StandingStore(new Table(data.documents, tableName('memory')));
 const owner = 'hunter';
 const up = { context: { market: { trend: 'up' } } };
 
@@ -43,7 +44,7 @@ beforeAll(async () => {
   await createPipeline({ now: NOW }).run({ agentId: owner });
   pattern = (await store.ofAgent(owner)).find(({ status }) => status === 'promoted')!;
   params = { agentId: owner, patternId: pattern.patternId };
-  const registry = new AgentRegistry(data.documents, tableName('state'), data.clock);
+  const registry = new AgentRegistry(new Table(data.documents, tableName('state'), data.clock));
   for (const agentId of ['friend', 'newcomer', 'outsider']) await registry.noteActivity(agentId);
   await logDecisions(data, 'friend', plantedRule(NOW, 40));
   await logDecisions(data, 'contrarian', reversed(plantedRule(NOW)));
@@ -147,7 +148,7 @@ describe('sharing a pattern', () => {
       confidence: 0.5 + (i % 3) / 10,
       decisionType: i === 0 ? 'OTHER' : pattern.decisionType,
     }));
-    const sharing = new Sharing(data.documents, tableName('memory'), PATTERN_MEMORY, data.clock);
+    const sharing = new Sharing(new Table(data.documents, tableName('memory'), data.clock), PATTERN_MEMORY);
     for (const one of others) {
       await store.save(one);
       await sharing.put({ owner: one.agentId, memoryId: one.patternId }, 'all', one.confidence);
@@ -193,7 +194,7 @@ describe('sharing a pattern', () => {
     const names = grantees.slice(5);
     const reference = { owner: 'writer', memoryId: pattern.patternId };
     await store.save({ ...pattern, agentId: 'writer' });
-    const whole = new Sharing(data.documents, tableName('memory'), PATTERN_MEMORY, data.clock);
+    const whole = new Sharing(new Table(data.documents, tableName('memory'), data.clock), PATTERN_MEMORY);
     await whole.put(reference, grantees.slice(0, 10), 0.5);
     const readers = async () => {
       const found = await Promise.all(grantees.map((name) => whole.sharedWith(name)));
@@ -201,7 +202,10 @@ describe('sharing a pattern', () => {
     };
     for (const k of [1, 2, 20, 44, 46]) {
       const dying = createTestRuntime('patterns', { now: NOW, documents: dyingAfter(k, { count: 0 }) });
-      const sharing = new Sharing(dying.documents, tableName('memory'), PATTERN_MEMORY, data.clock);
+      const sharing = new Sharing(
+        new Table(dying.documents, tableName('memory'), data.clock),
+        PATTERN_MEMORY,
+      );
       await expect(sharing.put(reference, names, 0.5)).rejects.toThrow('killed');
       // from the first write on nobody sees it who is no longer named
       expect((await readers()).filter((name) => !names.includes(name))).toEqual([]);

@@ -9,6 +9,7 @@ import type { ResultReader } from '../../../lambdas/results/result-reader.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
@@ -133,9 +134,12 @@ describe('the performance of an agent', () => {
 
   it('by a path of more decisions than can be read is refused, and says what would make them fewer', async () => {
     const { documents, clock } = desk.runtime;
-    const window = new DecisionWindow(documents, tableName('decisions'), clock);
-    const seen = new SeenSignals(documents, tableName('state'), clock);
-    const results = new DayResults(new AgentRegistry(documents, tableName('state'), clock), window);
+    const window = new DecisionWindow(new Table(documents, tableName('decisions'), clock));
+    const seen = new SeenSignals(new Table(documents, tableName('state'), clock));
+    const results = new DayResults(
+      new AgentRegistry(new Table(documents, tableName('state'), clock)),
+      window,
+    );
     const cases = new WindowCases(window, seen, defaultMiningSettings);
     const report = new PerformanceReport({} as ResultReader, results, cases, clock, 7);
     await expect(report.of(agentId, { groupBy: ['rsi'] })).rejects.toMatchObject({

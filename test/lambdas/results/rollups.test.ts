@@ -15,6 +15,7 @@ import { dyingAfter, intercept } from '../../support/faults.ts';
 import { createUnrecordedRuntime, type TestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createDesk, resolved } from './support.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
 
@@ -22,12 +23,12 @@ const after = (time: string, days: number): string =>
   new Date(Date.parse(time) + days * DAY_MS).toISOString();
 
 function partsOf({ documents, clock }: Pick<TestRuntime, 'documents' | 'clock'>) {
-  const changedDays = new ChangedDays(documents, tableName('state'), clock);
+  const changedDays = new ChangedDays(new Table(documents, tableName('state'), clock));
   const results = new DayResults(
-    new AgentRegistry(documents, tableName('state'), clock),
-    new DecisionWindow(documents, tableName('decisions'), clock),
+    new AgentRegistry(new Table(documents, tableName('state'), clock)),
+    new DecisionWindow(new Table(documents, tableName('decisions'), clock)),
   );
-  const store = new RollupStore(documents, tableName('memory'));
+  const store = new RollupStore(new Table(documents, tableName('memory')));
   return { changedDays, results, store, nightly: new NightlyRollup(changedDays, results, store, clock) };
 }
 
@@ -197,9 +198,11 @@ describe('results', () => {
     const agentId = 'gone';
     await desk.log(agentId, [resolved('2026-03-04T10:00:00Z', 5, { outcome: { provider: 'a' } })]);
     const { unrecorded, clock } = desk.runtime;
-    const registry = new AgentRegistry(unrecorded, tableName('state'), clock);
+    const registry = new AgentRegistry(new Table(unrecorded, tableName('state'), clock));
     const ages = { idleAfterSeconds: 60, inactiveAfterSeconds: 600 };
-    await new AgentProfiles(unrecorded, tableName('state'), clock, registry, ages).deregister(agentId);
+    await new AgentProfiles(new Table(unrecorded, tableName('state'), clock), registry, ages).deregister(
+      agentId,
+    );
     const nightAt = async (time: string) => {
       desk.setTime(time);
       const run = await desk.pipeline.run({});
@@ -225,7 +228,7 @@ describe('results', () => {
     ]);
     const { runtime } = desk;
     runtime.setTime('2026-03-04T23:00:00.000Z');
-    const left = new ChangedDays(runtime.unrecorded, tableName('state'), runtime.clock);
+    const left = new ChangedDays(new Table(runtime.unrecorded, tableName('state'), runtime.clock));
     const writes = { count: 0 };
     const all = partsOf({
       documents: intercept(async (command, pass) => {
@@ -261,11 +264,9 @@ describe('imported history', () => {
     ].map((decision, i) => ({ agentId, decision: { ...decision, clientToken: `row-${i}` } }));
   const importOf = ({ documents, clock }: Pick<TestRuntime, 'documents' | 'clock'>) =>
     new DecisionImport(
-      documents,
-      tableName('decisions'),
-      clock,
-      new AgentRegistry(documents, tableName('state'), clock),
-      new ChangedDays(documents, tableName('state'), clock),
+      new Table(documents, tableName('decisions'), clock),
+      new AgentRegistry(new Table(documents, tableName('state'), clock)),
+      new ChangedDays(new Table(documents, tableName('state'), clock)),
     );
 
   it('counts at once, after the night, when it is corrected, and when its decisions are gone', async () => {

@@ -9,6 +9,7 @@ import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSessionsFixture } from './fixture.ts';
 import { createSweeper } from './keeping.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const MINUTE = 60_000;
 const stated = { content: 'Ada prefers limit orders.', importance: 0.9, tags: ['ada'] };
@@ -19,9 +20,9 @@ beforeAll(() => createTables());
 async function remembered(agentId: string, content: string) {
   const { documents, clock, randomPart } = createUnrecordedRuntime();
   const table = tableName('memory');
-  const memories = new MemoryStore(documents, table, clock, defaultMemoryCategories, {
-    records: new MemoryRecords(documents, table),
-    feed: new MemoryFeed(documents, table, clock, randomPart),
+  const memories = new MemoryStore(new Table(documents, table, clock), defaultMemoryCategories, {
+    records: new MemoryRecords(new Table(documents, table)),
+    feed: new MemoryFeed(new Table(documents, table, clock), randomPart),
   });
   return memories.get(agentId, memoryIdOf(agentId, 'INSIGHT', 'insights', content)).catch(() => undefined);
 }

@@ -35,7 +35,8 @@ function withModel(
     },
   };
   const stage = { ...settings, summaryModel: { ...summaryModel, ...limits } };
-  const summarizer = createSummarizer(createUnrecordedRuntime(), tableName('state'), stage, () =>
+  const runtime = createUnrecordedRuntime();
+  const summarizer = createSummarizer(runtime, runtime.table(tableName('state')), stage, () =>
     Promise.resolve(model),
   );
   return { summarizer, asked };

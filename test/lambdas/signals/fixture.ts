@@ -6,6 +6,7 @@ import { createSignalsHandler } from '../../../lambdas/signals/signals.lambda.ts
 import { call, type CallInput } from '../../support/api.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { tableName } from '../../support/tables.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const environment = () => ({
   AUTH_MODE: 'iam' as const,
@@ -26,11 +27,15 @@ export const aSignal = {
 export function createSignalsFixture(options: TestRuntimeOptions = {}) {
   const runtime = createTestRuntime('signals', options);
   const handler = createSignalsHandler(runtime, environment());
-  const registry = new AgentRegistry(runtime.unrecorded, tableName('state'), runtime.clock);
-  const profiles = new AgentProfiles(runtime.unrecorded, tableName('state'), runtime.clock, registry, {
-    idleAfterSeconds: 60,
-    inactiveAfterSeconds: 600,
-  });
+  const registry = new AgentRegistry(new Table(runtime.unrecorded, tableName('state'), runtime.clock));
+  const profiles = new AgentProfiles(
+    new Table(runtime.unrecorded, tableName('state'), runtime.clock),
+    registry,
+    {
+      idleAfterSeconds: 60,
+      inactiveAfterSeconds: 600,
+    },
+  );
   const on =
     (route: keyof typeof signalRoutes) =>
     (input: CallInput = {}) =>

@@ -18,6 +18,7 @@ import {
 } from '../../../support/runtime.ts';
 import { tableName } from '../../../support/tables.ts';
 import { settings } from './memory-generator.ts';
+import { Table } from '../../../../lambdas/shared/dynamodb/table.ts';
 
 type Item = Record<string, unknown>;
 
@@ -29,15 +30,19 @@ export function createAgeing(
 ) {
   const runtime = createTestRuntime('worker', { now, documents });
   const table = tableName('memory');
-  const erased = new ErasedMarks(runtime.documents, tableName('state'), runtime.clock);
+  const erased = new ErasedMarks(new Table(runtime.documents, tableName('state'), runtime.clock));
   return new AgentAgeing(
     {
-      records: new MemoryRecords(runtime.documents, table),
-      writes: new AgeingWrites(runtime.documents, table),
+      records: new MemoryRecords(new Table(runtime.documents, table)),
+      writes: new AgeingWrites(new Table(runtime.documents, table)),
       archive: new Archive(openStore, runtime.clock),
-      feed: new MemoryFeed(runtime.documents, table, runtime.clock, runtime.randomPart),
-      accesses: new AccessCounts(runtime.documents, table, runtime.clock, runtime.randomPart, erased),
-      sharing: new Sharing(runtime.documents, table, SHARED_MEMORIES, runtime.clock),
+      feed: new MemoryFeed(new Table(runtime.documents, table, runtime.clock), runtime.randomPart),
+      accesses: new AccessCounts(
+        new Table(runtime.documents, table, runtime.clock),
+        runtime.randomPart,
+        erased,
+      ),
+      sharing: new Sharing(new Table(runtime.documents, table, runtime.clock), SHARED_MEMORIES),
     },
     settings,
     6,
