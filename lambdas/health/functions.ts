@@ -1,0 +1,13 @@
+import type { Room } from '../shared/schema/room.ts';
+import { healthRoutes } from './contract.ts';
+
+export const room = {
+  functions: {
+    health: {
+      entry: 'lambdas/health/health.lambda.ts',
+      routes: healthRoutes,
+      tables: {},
+      memoryMegabytes: 256,
+    },
+  },
+} as const satisfies Room;
