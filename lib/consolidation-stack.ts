@@ -101,7 +101,7 @@ export class ConsolidationStack extends Stack {
         }),
       ],
     });
-    acknowledgeArchiveAccess(worker, config.stage);
+    acknowledgeArchiveAccess(worker, archive);
     this.worker = worker.function;
     new EventSourceMapping(this, 'WorkSource', {
       target: this.worker,

@@ -163,7 +163,7 @@ export class ServiceStack extends Stack {
         environment: { ...(signed && { AUTH_MODE: 'iam' }), ...environment },
         ...options,
       });
-      if (environment && 'ARCHIVE_BUCKET' in environment) acknowledgeArchiveAccess(slice, config.stage);
+      if (environment && 'ARCHIVE_BUCKET' in environment) acknowledgeArchiveAccess(slice, archive);
       this.api.addSlice(pascal, routes, slice.function);
       return { name, function: slice.function };
     });

@@ -19,7 +19,8 @@ export class StorageStack extends Stack {
   readonly archive: Bucket;
 
   constructor(scope: Construct, id: string, props: StorageStackProps) {
-    super(scope, id, props);
+    // Other stacks read its outputs by weak references, which do not keep it from being deleted.
+    super(scope, id, { ...props, terminationProtection: props.config.retainData });
     const { config } = props;
     const encryptionKey = config.customerManagedKey
       ? new Key(this, 'TableKey', {

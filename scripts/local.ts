@@ -2,10 +2,13 @@
  * `npm start`: the whole service on this machine. PORT (default 3000; 0 for any) and DATA_DIR (default `.local`, kept
  * over a restart; `:memory:` keeps nothing) say where; LOG_LEVEL what functions log to stderr. ASSEMBLY names a
  * synthesized assembly to run as it is (`cdk.out/dev` after `npm run synth`), which saves the seconds of synthesizing.
+ * Requests to a Host or from a page (Origin) that is not `localhost`, `127.0.0.1` or `[::1]` are refused with 403;
+ * ALLOWED_HOSTS adds host names, separated by commas, such as those of containers.
  * On stdout there is one line, once requests are answered.
  */
 import { PrerequisiteError } from './local/emulator.ts';
 import { type LocalService, startService } from './local/service.ts';
+import { isHostName } from './local/web-guard.ts';
 
 /** The whole stop has this long; what hangs is then left to the process's own end. */
 const STOP_MS = 5_000;
@@ -16,6 +19,14 @@ function readPort(text: string | undefined): number {
   if (!/^\d+$/.test(text) || port > 65_535)
     throw new PrerequisiteError(`PORT must be a number from 0 to 65535, not '${text}'`);
   return port;
+}
+
+function readAllowedHosts(text = ''): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => name !== '' && !isHostName(name));
+  if (wrong !== undefined)
+    throw new PrerequisiteError(`ALLOWED_HOSTS must be host names without scheme and port, not '${wrong}'`);
+  return names.filter((name) => name !== '');
 }
 
 function fail(error: Error): never {
@@ -52,6 +63,7 @@ try {
   const directory = process.env['DATA_DIR'] || '.local';
   service = await startService({
     port: readPort(process.env['PORT']),
+    allowedHosts: readAllowedHosts(process.env['ALLOWED_HOSTS']),
     dataDirectory: directory === ':memory:' ? undefined : directory,
     logLevel: process.env['LOG_LEVEL'],
     assembly: process.env['ASSEMBLY'],

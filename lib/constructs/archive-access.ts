@@ -1,7 +1,7 @@
-import { Validations } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 
 /** What a function does with archived records; `givenUp`: also with what Lambda left of records it gave up on. */
 export type ArchiveUse = 'read' | 'write' | 'remove' | 'givenUp';
@@ -38,16 +38,15 @@ export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
   return { environment: { ARCHIVE_BUCKET: archive.bucketName }, statements };
 }
 
-/** The finding names the storage stack's export; it changes, loudly, only if the bucket is renamed. */
 export function acknowledgeArchiveAccess(
   scope: IConstruct,
-  stage: string,
+  archive: IBucket,
   uses: readonly ArchiveUse[] = [],
 ): void {
   for (const prefix of prefixesOf(uses))
-    Validations.of(scope).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::agent-memory-${stage}-storage:ExportsOutputFnGetAttArchiveDA4CB258ArnBE8F3792/${prefix}]`,
-      reason:
-        'Objects are named by what is in them, or by Lambda; the prefixes of the archive are as narrow as it gets.',
-    });
+    acknowledgeWildcard(
+      scope,
+      archive.arnForObjects(prefix),
+      'Objects are named by what is in them, or by Lambda; the prefixes of the archive are as narrow as it gets.',
+    );
 }

@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
@@ -12,6 +12,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { TableName } from '../../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from '../config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { acknowledgeArchiveAccess, archiveAccess } from './archive-access.ts';
 import { ServiceFunction } from './service-function.ts';
 
@@ -59,6 +60,8 @@ export class Archiver extends Construct {
       if (!stream) throw new Error(`the ${table} table has no stream`);
       return stream;
     };
+    const streams = Object.values(sources).map(({ table }) => `${tables[table].tableArn}/stream/*`);
+    const givenUp = archive.arnForObjects('aws/lambda/*');
     const { environment, statements } = archiveAccess(archive, ['write']);
     const archiver = new ServiceFunction(this, 'Archiver', {
       name: 'archiver',
@@ -75,13 +78,13 @@ export class Archiver extends Construct {
         // ListStreams knows no narrower resource than the streams of a table.
         new PolicyStatement({
           actions: ['dynamodb:ListStreams'],
-          resources: Object.values(sources).map(({ table }) => `${tables[table].tableArn}/stream/*`),
+          resources: streams,
         }),
         // Where Lambda puts what was given up.
         new PolicyStatement({ actions: ['s3:ListBucket'], resources: [archive.bucketArn] }),
         new PolicyStatement({
           actions: ['s3:PutObject'],
-          resources: [archive.arnForObjects('aws/lambda/*')],
+          resources: [givenUp],
         }),
       ],
     });
@@ -103,23 +106,17 @@ export class Archiver extends Construct {
       mapping.node.addDependency(archiver);
       return mapping;
     });
-    acknowledgeArchiveAccess(archiver, config.stage);
-    // The findings name the storage stack's exports; they change, loudly, only if a table or the bucket is renamed.
-    const finding = (exported: string, rest: string) =>
-      `AwsSolutions-IAM5[Resource::agent-memory-${config.stage}-storage:ExportsOutputFnGetAtt${exported}/${rest}]`;
-    for (const exported of [
-      'DecisionsTable1F852C44Arn8FAC5620',
-      'StateTable962DE04CArn7CB9931F',
-      'SignalsTable89526324Arn603832B3',
-    ])
-      Validations.of(archiver).acknowledge({
-        id: finding(exported, 'stream/*'),
-        reason: 'ListStreams knows no narrower resource than the streams of one table.',
-      });
-    Validations.of(archiver).acknowledge({
-      id: finding('ArchiveDA4CB258ArnBE8F3792', 'aws/lambda/*'),
-      reason:
-        'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
-    });
+    acknowledgeArchiveAccess(archiver, archive);
+    for (const resource of streams)
+      acknowledgeWildcard(
+        archiver,
+        resource,
+        'ListStreams knows no narrower resource than the streams of one table.',
+      );
+    acknowledgeWildcard(
+      archiver,
+      givenUp,
+      'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
+    );
   }
 }

@@ -44,6 +44,6 @@ export class Eraser extends Construct {
       ],
       roles: [this.function.role!],
     });
-    acknowledgeArchiveAccess(eraser, config.stage, USES);
+    acknowledgeArchiveAccess(eraser, archive, USES);
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
@@ -13,6 +13,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { TableName } from '../../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from '../config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { sessionAccess } from './session-access.ts';
 import { ServiceFunction } from './service-function.ts';
 
@@ -46,6 +47,8 @@ export class SessionKeeping extends Construct {
     const { environment, statements } = sessionAccess(this, config);
     const stream = tables.state.tableStreamArn;
     if (!stream) throw new Error('the state table has no stream');
+    const streams = `${tables.state.tableArn}/stream/*`;
+    const givenUp = failures.arnForObjects('aws/lambda/*');
     const summaries = new ServiceFunction(this, 'Summaries', {
       name: 'summaries',
       config,
@@ -61,13 +64,13 @@ export class SessionKeeping extends Construct {
         // ListStreams knows no narrower resource than the streams of a table.
         new PolicyStatement({
           actions: ['dynamodb:ListStreams'],
-          resources: [`${tables.state.tableArn}/stream/*`],
+          resources: [streams],
         }),
         // Where Lambda puts what was given up.
         new PolicyStatement({ actions: ['s3:ListBucket'], resources: [failures.bucketArn] }),
         new PolicyStatement({
           actions: ['s3:PutObject'],
-          resources: [failures.arnForObjects('aws/lambda/*')],
+          resources: [givenUp],
         }),
       ],
     });
@@ -87,19 +90,15 @@ export class SessionKeeping extends Construct {
       supportS3OnFailureDestination: true,
       filters: [FilterCriteria.filter(NEW_MESSAGE)],
     }).node.addDependency(summaries);
-    // The findings name the storage stack's exports; they change, loudly, only if the table or bucket is renamed.
-    const finding = (exported: string, rest: string) =>
-      `AwsSolutions-IAM5[Resource::agent-memory-${config.stage}-storage:ExportsOutputFnGetAtt${exported}/${rest}]`;
-    Validations.of(summaries).acknowledge(
-      {
-        id: finding('StateTable962DE04CArn7CB9931F', 'stream/*'),
-        reason: 'ListStreams knows no narrower resource than the streams of one table.',
-      },
-      {
-        id: finding('ArchiveDA4CB258ArnBE8F3792', 'aws/lambda/*'),
-        reason:
-          'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
-      },
+    acknowledgeWildcard(
+      summaries,
+      streams,
+      'ListStreams knows no narrower resource than the streams of one table.',
+    );
+    acknowledgeWildcard(
+      summaries,
+      givenUp,
+      'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
     );
 
     this.sweeper = new ServiceFunction(this, 'Sweeper', {

@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -12,6 +12,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { TableName } from '../../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from '../config.ts';
+import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
 import { ServiceFunction } from './service-function.ts';
 
 export interface SignalRelayProps {
@@ -38,6 +39,8 @@ export class SignalRelay extends Construct {
     });
     const stream = tables.signals.tableStreamArn;
     if (!stream) throw new Error('the signals table has no stream');
+    const streams = `${tables.signals.tableArn}/stream/*`;
+    const givenUp = failures.arnForObjects('aws/lambda/*');
     const relay = new ServiceFunction(this, 'Relay', {
       name: 'relay',
       config,
@@ -53,13 +56,13 @@ export class SignalRelay extends Construct {
         // ListStreams knows no narrower resource than the streams of a table.
         new PolicyStatement({
           actions: ['dynamodb:ListStreams'],
-          resources: [`${tables.signals.tableArn}/stream/*`],
+          resources: [streams],
         }),
         new PolicyStatement({ actions: ['s3:ListBucket'], resources: [failures.bucketArn] }),
         // Lambda names the objects aws/lambda/{mapping}/…; the mapping's id exists only after it.
         new PolicyStatement({
           actions: ['s3:PutObject'],
-          resources: [failures.arnForObjects('aws/lambda/*')],
+          resources: [givenUp],
         }),
       ],
     });
@@ -78,19 +81,15 @@ export class SignalRelay extends Construct {
       supportS3OnFailureDestination: true,
     });
     mapping.node.addDependency(relay);
-    // The findings name the storage stack's exports; they change, loudly, only if the table or bucket is renamed.
-    const finding = (exported: string, rest: string) =>
-      `AwsSolutions-IAM5[Resource::agent-memory-${config.stage}-storage:ExportsOutputFnGetAtt${exported}/${rest}]`;
-    Validations.of(relay).acknowledge(
-      {
-        id: finding('SignalsTable89526324Arn603832B3', 'stream/*'),
-        reason: 'ListStreams knows no narrower resource than the streams of one table.',
-      },
-      {
-        id: finding('ArchiveDA4CB258ArnBE8F3792', 'aws/lambda/*'),
-        reason:
-          'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
-      },
+    acknowledgeWildcard(
+      relay,
+      streams,
+      'ListStreams knows no narrower resource than the streams of one table.',
+    );
+    acknowledgeWildcard(
+      relay,
+      givenUp,
+      'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
     );
   }
 }

@@ -6,6 +6,7 @@ import type { FunctionSpec } from './assembly.ts';
 import { FunctionError, type Functions } from './functions.ts';
 import { type LocalQueue, md5 } from './queue.ts';
 import { ACCOUNT, REGION } from './template-values.ts';
+import { createWebGuard } from './web-guard.ts';
 
 /** What the local twins of SQS, EventBridge and Lambda act on. Known only once the templates are read. */
 export interface ControlTargets {
@@ -203,6 +204,9 @@ function respond(response: ServerResponse, { status, body, headers }: Answer): v
   response.end(body);
 }
 
+/** Only functions on this machine call it, so no name beside loopback is allowed. */
+const refusedHeader = createWebGuard();
+
 /** One loopback server that speaks just the calls the functions make of SQS, EventBridge and Lambda. */
 export class ControlServer {
   readonly #server: Server;
@@ -249,6 +253,8 @@ export class ControlServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
+    const refused = refusedHeader(request.headers);
+    if (refused) throw new CallError('AccessDeniedException', `this ${refused} is not allowed`, 403);
     if (!this.#targets) throw new CallError('ServiceUnavailable', 'not ready', 503);
     return answer(this.#targets, request);
   }

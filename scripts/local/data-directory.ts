@@ -5,19 +5,23 @@ import { PrerequisiteError } from './emulator.ts';
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /**
- * When a process started, in the kernel's own count, where the kernel tells: process ids come back, most of all in
- * containers, where each start has the same few.
+ * What the kernel tells of a process, where it does: its state, and when it started in the kernel's own count.
+ * Process ids come back, most of all in containers, where each start has the same few.
  */
-function startOf(pid: number): string {
+function statOf(pid: number): { readonly state: string; readonly start: string } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', start: fields[19] ?? '' };
   } catch {
-    return '';
+    return { state: '', start: '' };
   }
 }
 
-const identityOf = (pid: number): string => `${pid} ${startOf(pid)}`;
+const identityOf = (pid: number): string => `${pid} ${statOf(pid).start}`;
+
+/** Zombie or dead: the process has ended and waits for its parent to take notice, which some never do. */
+const ENDED = /^[ZXx]$/;
 
 function isAlive(holder: string): boolean {
   const pid = Number(holder.split(' ')[0]);
@@ -28,7 +32,7 @@ function isAlive(holder: string): boolean {
     // EPERM: it lives, and is another user's
     if (codeOf(error) !== 'EPERM') return false;
   }
-  return identityOf(pid) === holder;
+  return !ENDED.test(statOf(pid).state) && identityOf(pid) === holder;
 }
 
 /** Where a service keeps its data, held by one process at a time. */

@@ -6,6 +6,7 @@ import type { RouteSpec } from './assembly.ts';
 import { FunctionError, type Functions } from './functions.ts';
 import { createRouter, type RouteMatch } from './http-routes.ts';
 import { ACCOUNT } from './template-values.ts';
+import { createWebGuard } from './web-guard.ts';
 
 /** Lambda's limit of an event and of an answer. */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
@@ -169,16 +170,21 @@ export class HttpServer {
     this.#server = server;
   }
 
-  /** @param port 0 for any free one; @throws Error as listen() does */
+  /** @param port 0 for any free one; @param allowedHosts beside loopback; @throws Error as listen() does */
   static async start(
     port: number,
     routes: readonly RouteSpec[],
     functions: Functions,
     log: (text: string) => void,
+    allowedHosts: readonly string[] = [],
   ): Promise<HttpServer> {
     const route = createRouter(routes);
+    const refusedHeader = createWebGuard(allowedHosts);
 
     const handle = async (request: IncomingMessage, requestId: string): Promise<LambdaResult> => {
+      const refused = refusedHeader(request.headers);
+      // 403, as API Gateway answers a Host it does not know. A 421 would have browsers try again.
+      if (refused) throw new GatewayError(403, `Forbidden: this ${refused} is not in ALLOWED_HOSTS`);
       const target = targetOf(request.url ?? '/');
       let match: RouteMatch | undefined;
       try {

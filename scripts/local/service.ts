@@ -23,6 +23,8 @@ import { REGION } from './template-values.ts';
 export interface ServiceOptions {
   /** 0 for any free one. @default 3000 */
   readonly port?: number;
+  /** Host names that requests may be sent to, and come from pages of, beside loopback. @default - none */
+  readonly allowedHosts?: readonly string[];
   /** Where data is kept. @default - in memory, gone when the service stops */
   readonly dataDirectory?: string;
   /** Keeps what functions log to itself. @default false, it goes to stderr */
@@ -227,9 +229,11 @@ export async function startService(options: ServiceOptions = {}): Promise<LocalS
 
     // Once more and earlier in the stop: a feed would otherwise wait for the event it is delivering.
     started.push(() => functions.stop());
-    const server = await HttpServer.start(port, assembly.routes, functions, log).catch((error: Error) => {
-      throw toPortError(port, error);
-    });
+    const server = await HttpServer.start(port, assembly.routes, functions, log, options.allowedHosts).catch(
+      (error: Error) => {
+        throw toPortError(port, error);
+      },
+    );
     started.push(() => server.stop());
     if (data !== undefined) atEnd(announce(data, { url: server.url, endpoint: emulator.endpoint }));
     return { url: server.url, endpoint: emulator.endpoint, eventsFile, stop };

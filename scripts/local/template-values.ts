@@ -84,6 +84,14 @@ export class TemplateValues {
       }
       case 'Fn::ImportValue':
         return this.#import(this.text(stack, argument));
+      case 'Fn::GetStackOutput': {
+        // Every stack is on this machine: the region and the role it may also name mean nothing here.
+        const { StackName, OutputName } = argument as {
+          readonly StackName: unknown;
+          readonly OutputName: unknown;
+        };
+        return this.#output(this.text(stack, StackName), this.text(stack, OutputName));
+      }
       case 'Fn::Join': {
         const [separator, parts] = list() as [string, unknown[]];
         return parts.join(separator);
@@ -119,6 +127,12 @@ export class TemplateValues {
     const found = this.#exports.get(name);
     if (!found) throw new Error(`no stack exports '${name}'`);
     return this.resolve(found.stack, found.value);
+  }
+
+  #output(stack: string, name: string): unknown {
+    const found = this.#templates.get(stack)?.Outputs?.[name];
+    if (!found) throw new Error(`stack '${stack}' has no output '${name}'`);
+    return this.resolve(stack, found.Value);
   }
 
   #reference(stack: string, logicalId: string): string {

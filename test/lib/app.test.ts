@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionSettings } from '../../lambdas/sessions/settings.ts';
 import { stageConfig, stages } from '../../lib/config.ts';
@@ -27,6 +29,21 @@ describe('the app', () => {
   it('knows its stages', () => {
     expect(() => stageConfig('staging')).toThrow("unknown stage 'staging': one of dev, prod");
     expect(stageConfig('prod')).toBe(stages.prod);
+  });
+
+  it('decides on each flag the installed CDK recommends, and against four', () => {
+    const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+    const recommended = createRequire(import.meta.url)(
+      'aws-cdk-lib/recommended-feature-flags.json',
+    ) as Record<string, unknown>;
+    expect(context).toEqual({
+      stage: 'dev',
+      ...recommended,
+      '@aws-cdk/aws-iam:minimizePolicies': false,
+      '@aws-cdk/core:enablePartitionLiterals': false,
+      '@aws-cdk/core:enableAdditionalMetadataCollection': false,
+      '@aws-cdk/core:explicitStackTags': false,
+    });
   });
 
   it('does not synthesize with a finding nobody acknowledged', () => {

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A small synthesized assembly, in the shape the CDK gives it: a table in one stack, exported to another with
- * functions, routes, a queue with dead letters, a bus, a stream. It keeps tests of the local service off the app.
+ * A small synthesized assembly, in the shape the CDK gives it: a table in one stack, which another reads (by an
+ * output of its stack and by an export) with functions, routes, a queue with dead letters, a bus, a stream. It keeps tests of the local service off the app.
  */
 const source = `
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -119,7 +119,7 @@ const storage = {
     },
   },
   Outputs: {
-    TableName: { Value: { Ref: 'Notes' }, Export: { Name: 'storage:Notes' } },
+    TableName: { Value: { Ref: 'Notes' } },
     Stream: { Value: { 'Fn::GetAtt': ['Notes', 'StreamArn'] }, Export: { Name: 'storage:NotesStream' } },
   },
 };
@@ -141,7 +141,13 @@ const service = {
     Api: lambda(
       'api',
       {
-        TABLE: { 'Fn::ImportValue': 'storage:Notes' },
+        TABLE: {
+          'Fn::GetStackOutput': {
+            StackName: 'storage',
+            Region: { Ref: 'AWS::Region' },
+            OutputName: 'TableName',
+          },
+        },
         QUEUE_URL: { Ref: 'Work' },
         BUS: { Ref: 'Bus' },
         LATER: { Ref: 'Later' },

@@ -51,6 +51,10 @@ describe('reading a synthesized assembly', () => {
     expect(() => readAssembly(directory, 'u')).toThrow('Fn::Transform is not understood');
     template({ 'Fn::ImportValue': 'gone' });
     expect(() => readAssembly(directory, 'u')).toThrow("no stack exports 'gone'");
+    template({ 'Fn::GetStackOutput': { StackName: 's', OutputName: 'Gone' } });
+    expect(() => readAssembly(directory, 'u')).toThrow("stack 's' has no output 'Gone'");
+    template({ 'Fn::GetStackOutput': { StackName: 'gone', OutputName: 'Name' } });
+    expect(() => readAssembly(directory, 'u')).toThrow("stack 'gone' has no output 'Name'");
     template({ Ref: 'Missing' });
     expect(() => readAssembly(directory, 'u')).toThrow("there is no resource 'Missing'");
   });

@@ -206,7 +206,7 @@ function rawStatus(url: string, requestLine: string): Promise<number> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () =>
-      socket.write(`${requestLine}\r\nHost: x\r\nConnection: close\r\n\r\n`),
+      socket.write(`${requestLine}\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
     );
     let text = '';
     socket.on('data', (chunk) => (text += String(chunk)));

@@ -18,19 +18,21 @@ export interface Resource {
 
 interface Template {
   readonly Resources: Record<string, Json>;
-  readonly Outputs?: Record<string, { readonly Value: Json; readonly Export?: { readonly Name: string } }>;
+  readonly Outputs?: Record<string, { readonly Value: Json }>;
 }
 
 /** Every stack of one stage, as synthesized at the start of this test run. */
 export class Assembly {
   readonly resources: readonly Resource[];
-  readonly #exports = new Map<string, { readonly stack: string; readonly value: Json }>();
+  /** By stack name and output name. */
+  readonly #outputs = new Map<string, Json>();
 
   constructor(stage: StageName) {
     const directory = join(workDirectory(), ASSEMBLIES, stage);
     const resources: Resource[] = [];
     for (const file of readdirSync(directory).filter((name) => name.endsWith('.template.json'))) {
-      const stack = file.slice(`agent-memory-${stage}-`.length, -'.template.json'.length);
+      const stackName = file.slice(0, -'.template.json'.length);
+      const stack = stackName.slice(`agent-memory-${stage}-`.length);
       const template = JSON.parse(readFileSync(join(directory, file), 'utf8')) as Template;
       for (const [id, resource] of Object.entries(template.Resources))
         resources.push({
@@ -42,8 +44,8 @@ export class Assembly {
           updateReplacePolicy: resource.UpdateReplacePolicy,
           dependsOn: [resource.DependsOn ?? []].flat(),
         });
-      for (const { Value, Export } of Object.values(template.Outputs ?? {}))
-        if (Export) this.#exports.set(Export.Name, { stack, value: Value });
+      for (const [name, { Value }] of Object.entries(template.Outputs ?? {}))
+        this.#outputs.set(`${stackName}.${name}`, Value);
     }
     this.resources = resources;
   }
@@ -63,10 +65,11 @@ export class Assembly {
     if ('Fn::Join' in value)
       return value['Fn::Join'][1].map((part: Json) => this.text(part)).join(value['Fn::Join'][0]);
     if ('Fn::Sub' in value) return value['Fn::Sub'];
-    if ('Fn::ImportValue' in value) {
-      const exported = this.#exports.get(value['Fn::ImportValue']);
-      if (!exported) throw new Error(`nothing exports ${value['Fn::ImportValue']}`);
-      return this.text(exported.value);
+    if ('Fn::GetStackOutput' in value) {
+      const { StackName, OutputName } = value['Fn::GetStackOutput'];
+      const output = this.#outputs.get(`${StackName}.${OutputName}`);
+      if (output === undefined) throw new Error(`${StackName} has no output ${OutputName}`);
+      return this.text(output);
     }
     return JSON.stringify(value);
   }

@@ -29,6 +29,9 @@ const configured = appOf({
   },
 });
 
+// Some acknowledgements are made only while the app is synthesized.
+const { stacks } = configured.synth();
+
 writeFileSync(
   process.argv[2]!,
   JSON.stringify({
@@ -39,7 +42,7 @@ writeFileSync(
       .flatMap(({ node }) => node.metadata)
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
       .flatMap(({ data }) => Object.entries(data as Record<string, string>)),
-    configured: configured.synth().stacks.flatMap(({ stackName, template }) =>
+    configured: stacks.flatMap(({ stackName, template }) =>
       Object.values(template.Resources as Record<string, object>).map((resource) => ({
         stackName,
         ...resource,
