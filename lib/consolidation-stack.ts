@@ -1,28 +1,18 @@
 import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { EventInvokeConfig, EventSourceMapping, type Function } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
-import { acknowledgeArchiveAccess, archiveAccess } from './constructs/archive-access.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
+import type { Deployment } from './deployment.ts';
+import { MAX_RECEIVE_COUNT } from './settings.ts';
 
 export interface ConsolidationStackProps extends StackProps {
-  readonly config: StageConfig;
-  readonly tables: Readonly<Record<TableName, ITableV2>>;
-  /** Where memories go before the worker shortens or deletes them. */
-  readonly archive: IBucket;
+  readonly deployment: Deployment;
 }
 
-/** One agent is one message. Three tries, so a bad night of a dependency is survived and a poison agent is not. */
-const MAX_RECEIVE_COUNT = 3;
-/** Of the worker function. */
-export const WORKER_MEGABYTES = 2048;
-const WORKER_TIMEOUT = Duration.minutes(10);
 const DEAD_LETTER_RETENTION = Duration.days(14);
 
 /** Each night: scheduler → planner → FIFO queue (group = agent) → worker. What fails for good is kept to be looked at. */
@@ -37,7 +27,9 @@ export class ConsolidationStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ConsolidationStackProps) {
     super(scope, id, props);
-    const { config, tables, archive } = props;
+    const { deployment } = props;
+    const { config, functions } = deployment;
+    const workerSeconds = functions['worker']!.timeoutSeconds!;
 
     this.workDeadLetters = new Queue(this, 'WorkDeadLetters', {
       fifo: true,
@@ -48,7 +40,7 @@ export class ConsolidationStack extends Stack {
       fifo: true,
       enforceSSL: true,
       // AWS asks for six times the function's timeout: throttled invocations are retried within it.
-      visibilityTimeout: Duration.minutes(6 * WORKER_TIMEOUT.toMinutes()),
+      visibilityTimeout: Duration.seconds(6 * workerSeconds),
       deadLetterQueue: { queue: this.workDeadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
     this.runDeadLetters = new Queue(this, 'RunDeadLetters', {
@@ -64,9 +56,7 @@ export class ConsolidationStack extends Stack {
       new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] });
     this.planner = new ServiceFunction(this, 'Planner', {
       name: 'planner',
-      config,
-      tables,
-      timeout: Duration.minutes(15),
+      deployment,
       environment: { WORK_QUEUE_URL: this.workQueue.queueUrl },
       statements: [send(this.workQueue), send(this.runDeadLetters)],
     }).function;
@@ -77,31 +67,16 @@ export class ConsolidationStack extends Stack {
       onFailure: { bind: () => ({ destination: this.runDeadLetters.queueArn }) },
     }).node.addDependency(this.planner);
 
-    const archiving = archiveAccess(archive, ['write']);
     const worker = new ServiceFunction(this, 'Worker', {
       name: 'worker',
-      config,
-      tables,
-      // A million decisions take 0.7 GB. Two whole cores (3,538 MB) would cost 1.7 times as much a second, and most
-      // seconds are spent waiting for DynamoDB.
-      memorySize: WORKER_MEGABYTES,
-      timeout: WORKER_TIMEOUT,
-      environment: {
-        MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
-        FEATURE_WINDOWS: JSON.stringify(config.featureWindows),
-        PATTERN_LIFECYCLE: JSON.stringify(config.patternLifecycle),
-        MEMORY_CATEGORIES: JSON.stringify(config.memoryCategories),
-        ...archiving.environment,
-      },
+      deployment,
       statements: [
-        ...archiving.statements,
         new PolicyStatement({
           actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
           resources: [this.workQueue.queueArn],
         }),
       ],
     });
-    acknowledgeArchiveAccess(worker, archive);
     this.worker = worker.function;
     new EventSourceMapping(this, 'WorkSource', {
       target: this.worker,

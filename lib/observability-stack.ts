@@ -9,16 +9,15 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { metricNames } from '../lambdas/shared/schema/metrics.ts';
-import type { TableName } from '../lambdas/shared/schema/tables.ts';
-import type { StageConfig } from './config.ts';
-import { type ConsolidationStack, WORKER_MEGABYTES } from './consolidation-stack.ts';
+import type { FunctionAlarm } from '../lambdas/shared/schema/room.ts';
+import type { ConsolidationStack } from './consolidation-stack.ts';
+import type { Deployment } from './deployment.ts';
 import { BusinessDashboard } from './observability/business-dashboard.ts';
 import { TableDashboard } from './observability/table-dashboard.ts';
 import { TechnicalDashboard } from './observability/technical-dashboard.ts';
@@ -27,13 +26,29 @@ import { prices } from './prices.ts';
 import type { ServiceStack } from './service-stack.ts';
 
 export interface ObservabilityStackProps extends StackProps {
-  readonly config: StageConfig;
-  readonly tables: Readonly<Record<TableName, ITableV2>>;
+  readonly deployment: Deployment;
   readonly service: ServiceStack;
   readonly consolidation: ConsolidationStack;
 }
 
 const HOURS_WITHOUT_CONSOLIDATION = 26;
+
+/** Metrics that a room may have an alarm on. */
+const alarmMetrics: Readonly<Record<FunctionAlarm['metric'], (fn: IFunction) => IMetric>> = {
+  errors: (fn) => lambdaMetric('Errors', fn),
+  iteratorAge: (fn) => lambdaMetric('IteratorAge', fn, { statistic: Stats.MAXIMUM }),
+};
+
+const alarmsOf = (
+  alarms: Readonly<Record<string, FunctionAlarm>>,
+  fn: IFunction,
+): Record<string, AlarmSpec> =>
+  Object.fromEntries(
+    Object.entries(alarms).map(([id, { metric, ...alarm }]) => [
+      id,
+      { metric: alarmMetrics[metric](fn), ...alarm },
+    ]),
+  );
 
 interface AlarmSpec {
   readonly metric: IMetric;
@@ -61,10 +76,11 @@ export class ObservabilityStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
     super(scope, id, props);
-    this.#stage = props.config.stage;
-    this.alarmTopic = this.#createTopic(props.config.alarmEmail);
+    const { config } = props.deployment;
+    this.#stage = config.stage;
+    this.alarmTopic = this.#createTopic(config.alarmEmail);
     const functions = [...props.service.functions, ...this.#unanswering(props)];
-    this.#createAlarms(props);
+    this.#createAlarms(props, functions);
     this.#createDashboards(props, functions);
   }
 
@@ -101,9 +117,10 @@ export class ObservabilityStack extends Stack {
     return topic;
   }
 
-  #createAlarms({ service, consolidation }: ObservabilityStackProps): void {
-    const errorsOf = (fn: IFunction) => lambdaMetric('Errors', fn);
-    const iteratorAgeOf = (fn: IFunction) => lambdaMetric('IteratorAge', fn, { statistic: Stats.MAXIMUM });
+  #createAlarms(
+    { service, consolidation, deployment }: ObservabilityStackProps,
+    functions: readonly WatchedFunction[],
+  ): void {
     const alarms: Readonly<Record<string, AlarmSpec>> = {
       // One for all functions that answer requests: whatever fails in them, or is throttled, is a 5xx here.
       ApiErrors: {
@@ -111,45 +128,10 @@ export class ObservabilityStack extends Stack {
         description:
           'Requests are answered with 5xx. The error is in the log of the function the route belongs to.',
       },
-      // A single try that fails is repeated in a second; one that fails twice goes on failing.
-      RelayErrors: {
-        metric: errorsOf(service.relay.function),
-        threshold: 2,
-        description:
-          'Signals are not relayed to the bus; the inboxes have them. After ten tries a record is given up: it is ' +
-          'whole in the archive bucket, aws/lambda/.',
-      },
-      RelayBehind: {
-        metric: iteratorAgeOf(service.relay.function),
-        threshold: Duration.minutes(10).toMilliseconds(),
-        periods: 3,
-        description:
-          'The relay is more than ten minutes behind: a record blocks its shard, or there are too many.',
-      },
-      // Whatever fails there is tried again for twelve hours, and makes it late: errors by the minute say no more.
-      ArchiverBehind: {
-        metric: iteratorAgeOf(service.archiver.function),
-        threshold: Duration.hours(6).toMilliseconds(),
-        description:
-          'The archiver is six hours behind. In another six what it cannot write goes to aws/lambda/ in the ' +
-          'archive bucket, unread by GET …/archive; after a day only point-in-time recovery has it.',
-      },
-      EraserErrors: {
-        metric: errorsOf(service.eraser.function),
-        description:
-          'An erasure fails. It is tried twice more; if it then stands still, GET /erasures/{erasureId} says so.',
-      },
-      SummariesErrors: {
-        metric: errorsOf(service.sessions.summaries),
-        threshold: 2,
-        description:
-          'Running summaries are not made. Sessions go on with their messages; the end of each makes up for it.',
-      },
-      SweeperErrors: {
-        metric: errorsOf(service.sessions.sweeper),
-        description:
-          'Sessions that nobody ended get no record. The next sweep does what this one left; look in its log.',
-      },
+      ...Object.assign(
+        {},
+        ...functions.map(({ name, function: fn }) => alarmsOf(deployment.functions[name]?.alarms ?? {}, fn)),
+      ),
       // Planner and worker are tried again; what fails for good ends in these two queues, and is what to act on.
       WorkDeadLetters: {
         metric: consolidation.workDeadLetters.metricApproximateNumberOfMessagesVisible({
@@ -202,8 +184,9 @@ export class ObservabilityStack extends Stack {
   }
 
   #createDashboards(props: ObservabilityStackProps, functions: readonly WatchedFunction[]): void {
-    const { config, tables, service, consolidation } = props;
-    const { stage } = config;
+    const { deployment, service, consolidation } = props;
+    const { tables, functions: specs } = deployment;
+    const { stage } = deployment.config;
     const { api, accessLogs } = service.api;
     const readsStream = new Set(['relay', 'archiver', 'summaries']);
     new BusinessDashboard(this, 'Business', {
@@ -212,7 +195,7 @@ export class ObservabilityStack extends Stack {
       api,
       accessLogs,
       functions,
-      workerMemoryMegabytes: WORKER_MEGABYTES,
+      workerMemoryMegabytes: specs['worker']!.memoryMegabytes!,
       paidAlarms: Math.max(0, this.#alarms - prices.cloudWatch.free.alarms),
     });
     new TechnicalDashboard(this, 'Technical', {

@@ -39,7 +39,7 @@ const accessLogFormat = AccessLogFormat.custom(
   }),
 );
 
-/** The HTTP API: its routes come from the contracts of the slices, signed with IAM unless the contract is open. */
+/** The HTTP API: its routes come from the contracts of the rooms, signed with IAM unless the contract is open. */
 export class AgentApi extends Construct {
   readonly api: HttpApi;
   readonly accessLogs: LogGroup;
@@ -70,12 +70,12 @@ export class AgentApi extends Construct {
     });
   }
 
-  /** Routes one slice's contracts to its function: one integration and one permission for all of them. */
-  addSlice(id: string, routes: Routes, handler: IFunction): void {
-    const slice = new Construct(this, id);
+  /** Routes contracts to their function: one integration and one permission for all of them. */
+  addRoutes(id: string, routes: Routes, handler: IFunction): void {
+    const parent = new Construct(this, id);
     const integration = new HttpLambdaIntegration('Integration', handler, { scopePermissionToRoute: false });
     for (const [name, { method, path, audience }] of Object.entries(routes)) {
-      const route = new HttpRoute(slice, name, {
+      const route = new HttpRoute(parent, name, {
         httpApi: this.api,
         routeKey: HttpRouteKey.with(path, HttpMethod[method]),
         integration,

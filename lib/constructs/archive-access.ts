@@ -1,10 +1,8 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
+import type { ArchiveUse } from '../../lambdas/shared/schema/room.ts';
 import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
-
-/** What a function does with archived records; `givenUp`: also with what Lambda left of records it gave up on. */
-export type ArchiveUse = 'read' | 'write' | 'remove' | 'givenUp';
 
 /** Prefixes of the archive's objects: the records, and which sessions were whose. */
 const PREFIXES = ['records/*', 'users/*'];
@@ -41,7 +39,7 @@ export function archiveAccess(archive: IBucket, uses: readonly ArchiveUse[]) {
 export function acknowledgeArchiveAccess(
   scope: IConstruct,
   archive: IBucket,
-  uses: readonly ArchiveUse[] = [],
+  uses: readonly ArchiveUse[],
 ): void {
   for (const prefix of prefixesOf(uses))
     acknowledgeWildcard(

@@ -1,28 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import {
-  EventSourceMapping,
-  FilterCriteria,
-  FilterRule,
-  type Function,
-  StartingPosition,
-} from 'aws-cdk-lib/aws-lambda';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { type EventSourceMapping, FilterCriteria, FilterRule, type Function } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { TableName } from '../../lambdas/shared/schema/tables.ts';
-import type { StageConfig } from '../config.ts';
-import { acknowledgeWildcard } from './acknowledge-wildcard.ts';
-import { acknowledgeArchiveAccess, archiveAccess } from './archive-access.ts';
-import { ServiceFunction } from './service-function.ts';
+import { type TableName, tables } from '../../lambdas/shared/schema/tables.ts';
+import type { Deployment } from '../deployment.ts';
+import { readStream, streamReader } from './stream-reading.ts';
 
-export interface ArchiverProps {
-  readonly config: StageConfig;
-  readonly tables: Readonly<Record<TableName, ITableV2>>;
-  readonly archive: IBucket;
-}
-
-/** What TTL deleted, and nobody else. */
+/** Rows that TTL deleted; other deletions are the service's own. */
 const EXPIRY = {
   eventName: FilterRule.isEqual('REMOVE'),
   userIdentity: {
@@ -31,92 +14,56 @@ const EXPIRY = {
   },
 };
 
-/** The tables whose rows expire, with what of them is worth an invocation. */
-const sources = {
-  Decisions: { table: 'decisions', filter: EXPIRY },
-  State: {
-    table: 'state',
-    // Counters and the like, the most of what expires there, are left out before anything is invoked.
-    filter: { ...EXPIRY, dynamodb: { Keys: { PK: { S: FilterRule.beginsWith('session:') } } } },
-  },
-  Signals: { table: 'signals', filter: EXPIRY },
-} as const;
+/** The tables with rows that rooms archive when they expire, and a filter for each kind of such rows. */
+function expiringTables({ rooms }: Deployment): [TableName, Record<string, unknown>[]][] {
+  const kinds = Object.values(rooms)
+    .flatMap(({ archives = [] }) => archives)
+    .filter(({ when }) => when === 'expired');
+  return (Object.keys(tables) as TableName[]).flatMap((table) => {
+    const filters = kinds
+      .filter((kind) => kind.table === table)
+      .map(({ partitionPrefix }) =>
+        FilterCriteria.filter({
+          ...EXPIRY,
+          // Other rows of the table are left out before anything is invoked: counters are most of what expires.
+          ...(partitionPrefix && {
+            dynamodb: { Keys: { PK: { S: FilterRule.beginsWith(partitionPrefix) } } },
+          }),
+        }),
+      );
+    return filters.length > 0 ? [[table, filters]] : [];
+  });
+}
+
+const pascalOf = (name: string): string => `${name[0]!.toUpperCase()}${name.slice(1)}`;
 
 /**
  * The streams' deletions by age → the archive bucket. Five minutes of them, or a thousand, are one batch, because
- * each agent and day in it is an object. What fails is tried for twelve hours: a bucket that refuses is repaired by
- * people, who are told after six. Then the records go whole to where failures are kept, and point-in-time recovery
+ * each agent and day in it is an object. A failed batch is retried for twelve hours: a bucket that refuses is repaired
+ * by people, who are told after six. Then the records go whole to where failures are kept, and point-in-time recovery
  * has them for 35 days.
  */
 export class Archiver extends Construct {
   readonly function: Function;
   readonly mappings: readonly EventSourceMapping[];
 
-  constructor(scope: Construct, id: string, props: ArchiverProps) {
+  constructor(scope: Construct, id: string, deployment: Deployment) {
     super(scope, id);
-    const { config, tables, archive } = props;
-    const streamOf = (table: TableName): string => {
-      const stream = tables[table].tableStreamArn;
-      if (!stream) throw new Error(`the ${table} table has no stream`);
-      return stream;
-    };
-    const streams = Object.values(sources).map(({ table }) => `${tables[table].tableArn}/stream/*`);
-    const givenUp = archive.arnForObjects('aws/lambda/*');
-    const { environment, statements } = archiveAccess(archive, ['write']);
-    const archiver = new ServiceFunction(this, 'Archiver', {
-      name: 'archiver',
-      config,
-      tables,
-      timeout: Duration.minutes(1),
-      environment,
-      statements: [
-        ...statements,
-        new PolicyStatement({
-          actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-          resources: Object.values(sources).map(({ table }) => streamOf(table)),
-        }),
-        // ListStreams knows no narrower resource than the streams of a table.
-        new PolicyStatement({
-          actions: ['dynamodb:ListStreams'],
-          resources: streams,
-        }),
-        // Where Lambda puts what was given up.
-        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [archive.bucketArn] }),
-        new PolicyStatement({
-          actions: ['s3:PutObject'],
-          resources: [givenUp],
-        }),
-      ],
-    });
+    const expiring = expiringTables(deployment);
+    const archiver = streamReader(
+      this,
+      'Archiver',
+      expiring.map(([table]) => table),
+      { name: 'archiver', deployment },
+    );
     this.function = archiver.function;
-    this.mappings = Object.entries(sources).map(([name, { table, filter }]) => {
-      const mapping = new EventSourceMapping(this, `${name}Stream`, {
-        target: this.function,
-        eventSourceArn: streamOf(table),
-        startingPosition: StartingPosition.TRIM_HORIZON,
+    this.mappings = expiring.map(([table, filters]) =>
+      readStream(this, `${pascalOf(table)}Stream`, archiver, deployment, table, {
         batchSize: 1000,
         maxBatchingWindow: Duration.minutes(5),
-        bisectBatchOnError: true,
-        reportBatchItemFailures: true,
         maxRecordAge: Duration.hours(12),
-        onFailure: { bind: () => ({ destination: archive.bucketArn }) },
-        supportS3OnFailureDestination: true,
-        filters: [FilterCriteria.filter(filter)],
-      });
-      mapping.node.addDependency(archiver);
-      return mapping;
-    });
-    acknowledgeArchiveAccess(archiver, archive);
-    for (const resource of streams)
-      acknowledgeWildcard(
-        archiver,
-        resource,
-        'ListStreams knows no narrower resource than the streams of one table.',
-      );
-    acknowledgeWildcard(
-      archiver,
-      givenUp,
-      'Lambda names the objects it writes for records it gave up on; the prefix is as narrow as it gets.',
+        filters,
+      }),
     );
   }
 }

@@ -5,56 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { AssetHashType, DockerImage } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type * as Esbuild from 'esbuild';
-import type { FunctionName } from '../permissions.ts';
+import type { FunctionSpec } from '../../lambdas/shared/schema/room.ts';
+
+type Functions = Readonly<Record<string, FunctionSpec>>;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Where each function begins, from the repository's root. */
-const entries: Readonly<Record<FunctionName, string>> = {
-  health: 'lambdas/health/health.lambda.ts',
-  agents: 'lambdas/agents/agents.lambda.ts',
-  decisions: 'lambdas/decisions/decisions.lambda.ts',
-  signals: 'lambdas/signals/signals.lambda.ts',
-  sessions: 'lambdas/sessions/sessions.lambda.ts',
-  context: 'lambdas/context/context.lambda.ts',
-  summaries: 'lambdas/sessions/summaries.lambda.ts',
-  sweeper: 'lambdas/sessions/sweeper.lambda.ts',
-  patterns: 'lambdas/patterns/patterns.lambda.ts',
-  memories: 'lambdas/memories/memories.lambda.ts',
-  analytics: 'lambdas/analytics/analytics.lambda.ts',
-  performance: 'lambdas/results/results.lambda.ts',
-  consolidation: 'lambdas/consolidation/consolidation.lambda.ts',
-  archive: 'lambdas/archive/archive.lambda.ts',
-  archiver: 'lambdas/archive/archiver.lambda.ts',
-  erasures: 'lambdas/erasures/erasures.lambda.ts',
-  eraser: 'lambdas/erasures/erasure-worker.lambda.ts',
-  relay: 'lambdas/relay/relay.lambda.ts',
-  planner: 'lambdas/consolidation/planner.lambda.ts',
-  worker: 'lambdas/consolidation/worker.lambda.ts',
-};
-
-/** The S3 client is a quarter of a function's code, and needed by few of its invocations. */
-const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' };
-
-/** Bedrock's client, likewise: most stages summarize without a model. */
-const summaryModel = { 'bedrock-model': 'lambdas/sessions/bedrock-model.ts' };
-
-/** Files beside a function's `index.mjs`: the entry of a thread it starts, or what it imports late. */
-const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
-  archive: archiveStore,
-  sessions: summaryModel,
-  summaries: summaryModel,
-  sweeper: summaryModel,
-  archiver: archiveStore,
-  eraser: archiveStore,
-  memories: { ...archiveStore, 'bedrock-embedder': 'lambdas/memories/search/bedrock-embedder.ts' },
-  worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
-};
-
-/** Data beside a function's `index.mjs`, which it reads when it starts. */
-const data: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
-  context: ['lambdas/context/vocabulary.br'],
-};
 
 /** X-Ray's SDK is CommonJS and requires node's own modules, which an ES module can only do with a `require` made for it. */
 const banner =
@@ -63,23 +18,21 @@ const banner =
 /** By function, then by file name. */
 type Bundles = ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>;
 
-let bundles: Bundles | undefined;
+/** Made once a process, whatever the number of stages. */
+const bundles = new Map<Functions, Bundles>();
 
 /**
  * Bundles every function in one run of esbuild: one process and one parse of the SDK for all, where a run per function
- * takes several times as long. In memory, once per process, whatever the number of stages.
+ * takes several times as long.
  */
-function bundleAll(): Bundles {
+function bundleAll(functions: Functions): Bundles {
   // Required late: synthesizing without bundling, as tests do, needs no esbuild.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof Esbuild;
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: Object.entries(entries).flatMap(([name, entry]) => [
+    entryPoints: Object.entries(functions).flatMap(([name, { entry, modules = {} }]) => [
       { in: entry, out: join(name, 'index') },
-      ...Object.entries(threads[name as FunctionName] ?? {}).map(([file, thread]) => ({
-        in: thread,
-        out: join(name, file),
-      })),
+      ...Object.entries(modules).map(([file, module]) => ({ in: module, out: join(name, file) })),
     ]),
     outdir: 'bundles',
     outExtension: { '.js': '.mjs' },
@@ -106,7 +59,7 @@ function bundleAll(): Bundles {
 }
 
 /** The code of one function, named by its content: `index.mjs`, and the files beside it. */
-export const bundleOf = (name: FunctionName): Code =>
+export const bundleOf = (name: string, functions: Functions): Code =>
   Code.fromAsset(root, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
@@ -116,10 +69,11 @@ export const bundleOf = (name: FunctionName): Code =>
       command: [name],
       local: {
         tryBundle: (directory) => {
-          bundles ??= bundleAll();
+          const made = bundles.get(functions) ?? bundleAll(functions);
+          bundles.set(functions, made);
           mkdirSync(directory, { recursive: true });
-          for (const [file, contents] of bundles.get(name)!) writeFileSync(join(directory, file), contents);
-          for (const file of data[name] ?? [])
+          for (const [file, contents] of made.get(name)!) writeFileSync(join(directory, file), contents);
+          for (const file of functions[name]?.data ?? [])
             copyFileSync(join(root, file), join(directory, basename(file)));
           return true;
         },

@@ -1,41 +1,43 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Function, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { metricsNamespace } from '../../lambdas/shared/schema/metrics.ts';
+import type { TablePermission } from '../../lambdas/shared/schema/room.ts';
 import { type TableName, tables } from '../../lambdas/shared/schema/tables.ts';
-import type { StageConfig } from '../config.ts';
-import { type FunctionName, type TablePermission, tablePermissions } from '../permissions.ts';
+import type { Deployment } from '../deployment.ts';
+import { settingsOf } from '../settings.ts';
+import { acknowledgeArchiveAccess, archiveAccess } from './archive-access.ts';
 import { bundleOf } from './bundle.ts';
+import { modelStatements } from './model-access.ts';
 import { grantTable } from './table-grant.ts';
 
 export interface ServiceFunctionProps {
-  readonly name: FunctionName;
-  readonly config: StageConfig;
-  readonly tables: Readonly<Record<TableName, ITableV2>>;
-  /** Variables beyond those of its tables. @default - none */
+  /** Of the function in its room. */
+  readonly name: string;
+  readonly deployment: Deployment;
+  /** Names of resources it uses, beyond what its room says. @default - none */
   readonly environment?: Readonly<Record<string, string>>;
-  /** @default 512 MB: a third of a CPU, and room for the SDK */
-  readonly memorySize?: number;
-  /** @default 29 seconds, API Gateway's own limit being 30 */
-  readonly timeout?: Duration;
-  /** @default - no statements beyond logs, traces and its tables */
+  /** What it may do with those resources. @default - none */
   readonly statements?: readonly PolicyStatement[];
 }
 
 /**
- * One function of the service: Node 24 on arm64, traced where the stage says so, structured logs with retention, a role of its own that may
- * do what `tablePermissions` says and nothing more. Its environment names only what it uses.
+ * One function of the service, as its room describes it: Node 24 on arm64, structured logs with retention, and a role
+ * of its own that may do what the room says and nothing more. Its environment names only what it uses.
  */
 export class ServiceFunction extends Construct {
   readonly function: Function;
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
-    const { name, config } = props;
-    const permissions = Object.entries(tablePermissions[name]) as [TableName, TablePermission][];
+    const { name, deployment } = props;
+    const { config, archive, functions } = deployment;
+    const spec = functions[name];
+    if (!spec) throw new Error(`no room has a function '${name}'`);
+    const permissions = Object.entries(spec.tables) as [TableName, TablePermission][];
+    const archived = spec.archive && archiveAccess(archive, spec.archive);
     const logGroup = new LogGroup(this, 'Logs', {
       retention: config.logRetentionDays,
       removalPolicy: config.retainData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -55,26 +57,34 @@ export class ServiceFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: bundleOf(name),
+      code: bundleOf(name, functions),
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: config.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-      memorySize: props.memorySize ?? 512,
-      timeout: props.timeout ?? Duration.seconds(29),
+      memorySize: spec.memoryMegabytes ?? 512,
+      timeout: Duration.seconds(spec.timeoutSeconds ?? 29),
       environment: {
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: metricsNamespace(config.stage),
         POWERTOOLS_LOG_LEVEL: 'INFO',
         ...(!config.tracing && { POWERTOOLS_TRACE_ENABLED: 'false' }),
         ...Object.fromEntries(
-          permissions.map(([table]) => [tables[table].environment, props.tables[table].tableName]),
+          permissions.map(([table]) => [tables[table].environment, deployment.tables[table].tableName]),
         ),
+        ...settingsOf(spec.settings ?? [], config),
+        ...archived?.environment,
         ...props.environment,
       },
     });
-    for (const [table, permission] of permissions) grantTable(role, props.tables[table], permission);
-    for (const statement of props.statements ?? []) role.addToPolicy(statement);
+    for (const [table, permission] of permissions) grantTable(role, deployment.tables[table], permission);
+    const statements = [
+      ...(archived?.statements ?? []),
+      ...modelStatements(this, spec.model, config),
+      ...(props.statements ?? []),
+    ];
+    for (const statement of statements) role.addToPolicy(statement);
+    if (spec.archive) acknowledgeArchiveAccess(this, archive, spec.archive);
     if (config.tracing)
       Validations.of(role).acknowledge({
         id: 'AwsSolutions-IAM5[Resource::*]',

@@ -1,6 +1,6 @@
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { TablePermission } from '../permissions.ts';
+import type { TablePermission } from '../../lambdas/shared/schema/room.ts';
 
 /** What a caller needs of a customer-managed key to have DynamoDB use it; spelled out, because `kms:ReEncrypt*` is wild. */
 const KEY_ACTIONS = ['Decrypt', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo', 'DescribeKey'];

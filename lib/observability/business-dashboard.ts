@@ -13,7 +13,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { logLines, metricNames } from '../../lambdas/shared/schema/metrics.ts';
 import { type TableName, tables as schemas } from '../../lambdas/shared/schema/tables.ts';
-import type { FunctionName } from '../permissions.ts';
+import type { FunctionName } from '../../lambdas/rooms.ts';
 import { IDLE_POLLS_A_MONTH, prices } from '../prices.ts';
 import { customMetric, graph, lambdaMetric, logQuery, tableMetric, type WatchedFunction } from './watched.ts';
 

@@ -11,11 +11,10 @@ import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { type MetricName, metricSources, metricsNamespace } from '../../lambdas/shared/schema/metrics.ts';
-import type { FunctionName } from '../permissions.ts';
 
 /** What dashboards look at. A dashboard of up to 50 metrics is free, and three of them are. */
 export interface WatchedFunction {
-  readonly name: FunctionName;
+  readonly name: string;
   readonly function: Function;
 }
 

@@ -1,5 +1,5 @@
 import { metricNames } from '../../lambdas/shared/schema/metrics.ts';
-import { WORKER_MEGABYTES } from '../../lib/consolidation-stack.ts';
+import { rooms } from '../../lambdas/rooms.ts';
 import type { Usage } from './bill.ts';
 import { AGENTS, COLD_SHARE, DECISIONS_KEPT, NIGHTS } from './kind.ts';
 import type { Units } from './meter.ts';
@@ -126,7 +126,7 @@ export function monthOf(replayed: Replayed, stage: Deployed & { readonly tracing
       gigabyteSeconds:
         mix.reduce((total, { count, gigabytes }) => total + count * gigabytes * secondsEach, 0) +
         behind * ASSUMED.requestSeconds * 0.5 +
-        workers * ASSUMED.workerSeconds * (WORKER_MEGABYTES / 1024),
+        workers * ASSUMED.workerSeconds * (rooms.consolidation.functions.worker.memoryMegabytes / 1024),
       mappedQueues: stage.mappedQueues,
       busEvents: countOf('publish a signal to one agent'),
       scheduled: stage.schedulesAMonth,

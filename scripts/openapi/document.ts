@@ -91,7 +91,7 @@ function parametersOf(writer: SchemaWriter, route: RouteContract, operationId: s
 
 function operationOf(
   { writer, errors }: { readonly writer: SchemaWriter; readonly errors: ErrorResponses },
-  slice: string,
+  tag: string,
   operationId: string,
   route: RouteContract,
 ) {
@@ -99,7 +99,7 @@ function operationOf(
   return {
     operationId,
     summary: route.summary,
-    tags: [slice],
+    tags: [tag],
     ...(route.audience === 'open'
       ? { security: [] }
       : { description: route.audience === 'agent' ? 'Granted per agent.' : 'For operators.' }),
@@ -120,13 +120,13 @@ function operationOf(
   };
 }
 
-/** The OpenAPI 3.1 document of every slice's routes. The same routes give the same text. */
-export function openApiDocument(routesBySlice: Readonly<Record<string, Routes>>, version: string) {
+/** The OpenAPI 3.1 document of all routes. The same routes give the same text. */
+export function openApiDocument(routesByFunction: Readonly<Record<string, Routes>>, version: string) {
   const parts = { writer: new SchemaWriter(), errors: new ErrorResponses() };
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const [slice, routes] of Object.entries(routesBySlice))
+  for (const [name, routes] of Object.entries(routesByFunction))
     for (const [operationId, route] of Object.entries(routes))
-      (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(parts, slice, operationId, route);
+      (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(parts, name, operationId, route);
   return {
     openapi: '3.1.0',
     info: {
@@ -139,7 +139,7 @@ export function openApiDocument(routesBySlice: Readonly<Record<string, Routes>>,
         '`{"message"}` instead of an Error.',
     },
     security: [{ sigv4: [] }],
-    tags: Object.keys(routesBySlice).map((name) => ({ name })),
+    tags: Object.keys(routesByFunction).map((name) => ({ name })),
     paths,
     components: {
       securitySchemes: {

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { openApiDocument } from './document.ts';
-import { routesBySlice } from './routes.ts';
+import { routesByFunction } from './routes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const file = join(root, 'docs', 'openapi.json');
@@ -16,7 +16,7 @@ function currentFile(): string | undefined {
 }
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-const text = `${JSON.stringify(openApiDocument(routesBySlice, version), null, 2)}\n`;
+const text = `${JSON.stringify(openApiDocument(routesByFunction, version), null, 2)}\n`;
 
 if (!process.argv.includes('--check')) {
   mkdirSync(dirname(file), { recursive: true });

@@ -1,35 +1,15 @@
-import { agentRoutes } from '../../lambdas/agents/contract.ts';
-import { analyticsRoutes } from '../../lambdas/analytics/contract.ts';
-import { archiveRoutes } from '../../lambdas/archive/contract.ts';
-import { consolidationRoutes } from '../../lambdas/consolidation/contract.ts';
-import { contextRoutes } from '../../lambdas/context/contract.ts';
-import { decisionRoutes } from '../../lambdas/decisions/contract.ts';
-import { erasureRoutes } from '../../lambdas/erasures/contract.ts';
-import { healthRoutes } from '../../lambdas/health/contract.ts';
-import { memoryRoutes } from '../../lambdas/memories/contract.ts';
-import { patternRoutes } from '../../lambdas/patterns/contract.ts';
-import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
-import { performanceRoutes } from '../../lambdas/results/contract.ts';
+import { functionsOf, rooms } from '../../lambdas/rooms.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
-import { signalRoutes } from '../../lambdas/signals/contract.ts';
+import type { Room } from '../../lambdas/shared/schema/room.ts';
 
-/** Every route of the API by slice, in the order the documentation shows them. */
-export const routesBySlice: Readonly<Record<string, Routes>> = {
-  agents: agentRoutes,
-  decisions: decisionRoutes,
-  signals: signalRoutes,
-  sessions: sessionRoutes,
-  context: contextRoutes,
-  patterns: patternRoutes,
-  memories: memoryRoutes,
-  analytics: analyticsRoutes,
-  performance: performanceRoutes,
-  consolidation: consolidationRoutes,
-  archive: archiveRoutes,
-  erasures: erasureRoutes,
-  health: healthRoutes,
-};
+/** The routes of rooms by the function that answers them, in the order of the rooms. */
+export const routesOf = (described: Readonly<Record<string, Room>>): Readonly<Record<string, Routes>> =>
+  Object.fromEntries(
+    Object.entries(functionsOf(described)).flatMap(([name, { routes }]) => (routes ? [[name, routes]] : [])),
+  );
 
-export const allRoutes: readonly RouteContract[] = Object.values(routesBySlice).flatMap((routes) =>
+export const routesByFunction = routesOf(rooms);
+
+export const allRoutes: readonly RouteContract[] = Object.values(routesByFunction).flatMap((routes) =>
   Object.values(routes),
 );

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionSettings } from '../../lambdas/sessions/settings.ts';
 import { stageConfig, stages } from '../../lib/config.ts';
-import { tablePermissions } from '../../lib/permissions.ts';
+import { functionsOf, rooms } from '../../lambdas/rooms.ts';
 import { specimen } from '../support/specimens.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- templates are asserted on, field by field
@@ -69,7 +69,7 @@ describe('the app', () => {
     );
     // Of every function that has a table.
     expect(policies).toHaveLength(
-      Object.values(tablePermissions).filter((permissions) => Object.keys(permissions).length > 0).length,
+      Object.values(functionsOf(rooms)).filter(({ tables }) => Object.keys(tables).length > 0).length,
     );
     for (const { Properties } of policies) expect(JSON.stringify(Properties)).toContain('kms:Decrypt');
   });

@@ -8,11 +8,13 @@ import { Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
 import { createMiner } from '../../lambdas/mining/mine.ts';
 import { bundleOf } from '../../lib/constructs/bundle.ts';
-import type { FunctionName } from '../../lib/permissions.ts';
+import { type FunctionName, functionsOf, rooms } from '../../lambdas/rooms.ts';
 import { hash, simulateLog } from '../lambdas/mining/case-generator.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
+
+const functions = functionsOf(rooms);
 
 /** The assets of these functions: their directories, and the files in each. */
 function assetsOf(names: readonly FunctionName[]): { directory: string; files: string[] }[] {
@@ -22,7 +24,7 @@ function assetsOf(names: readonly FunctionName[]): { directory: string; files: s
     new Function(stack, name, {
       runtime: Runtime.NODEJS_24_X,
       handler: 'index.handler',
-      code: bundleOf(name),
+      code: bundleOf(name, functions),
     });
   app.synth();
   return readdirSync(outdir)

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { routeKeyOf } from '../../lambdas/shared/http/contract.ts';
 import { stages } from '../../lib/config.ts';
 import { headKey, messageKey } from '../../lambdas/sessions/table.ts';
-import { tablePermissions } from '../../lib/permissions.ts';
+import { functionsOf, rooms } from '../../lambdas/rooms.ts';
 import { createFilter } from '../../scripts/local/event-filter.ts';
 import { allRoutes } from '../../scripts/openapi/routes.ts';
 import { Assembly } from '../support/templates.ts';
@@ -14,8 +14,8 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
   describe('functions', () => {
     const functions = assembly.functions();
 
-    it('are those that have permissions, each once', () => {
-      expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(tablePermissions).sort());
+    it('are those of the rooms, each once', () => {
+      expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(functionsOf(rooms)).sort());
     });
 
     it.each(functions.map((fn) => [fn.name, fn] as const))('%s runs on Node 24, arm64', (_, fn) => {

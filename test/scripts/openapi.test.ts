@@ -8,7 +8,7 @@ import {
   timestampSchema,
 } from '../../lambdas/shared/schema/fields.ts';
 import { openApiDocument } from '../../scripts/openapi/document.ts';
-import { allRoutes, routesBySlice } from '../../scripts/openapi/routes.ts';
+import { allRoutes, routesByFunction } from '../../scripts/openapi/routes.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is asserted on, field by field
 type Json = any;
@@ -93,7 +93,7 @@ describe('the OpenAPI document', () => {
   it('signs every route but the open ones', () => {
     expect(document.security).toEqual([{ sigv4: [] }]);
     expect(operation).not.toHaveProperty('security');
-    const health = (openApiDocument(routesBySlice, '1') as Json).paths['/health'].get;
+    const health = (openApiDocument(routesByFunction, '1') as Json).paths['/health'].get;
     expect(health.security).toEqual([]);
   });
 
@@ -104,20 +104,20 @@ describe('the OpenAPI document', () => {
 
   it.each([
     ['the example routes', document],
-    ['the API', openApiDocument(routesBySlice, '1')],
+    ['the API', openApiDocument(routesByFunction, '1')],
   ])('resolves every reference in the document of %s', (_, root) => {
     const broken = referencesIn(root).filter((reference) => !resolves(root, reference));
     expect(broken).toEqual([]);
   });
 
   it('is the same text every time', () => {
-    expect(JSON.stringify(openApiDocument(routesBySlice, '1'))).toBe(
-      JSON.stringify(openApiDocument(routesBySlice, '1')),
+    expect(JSON.stringify(openApiDocument(routesByFunction, '1'))).toBe(
+      JSON.stringify(openApiDocument(routesByFunction, '1')),
     );
   });
 
   it('holds every route once, with every status it can answer', () => {
-    const api = openApiDocument(routesBySlice, '1') as Json;
+    const api = openApiDocument(routesByFunction, '1') as Json;
     const operations = Object.values(api.paths).flatMap((path: Json) => Object.values(path)) as Json[];
     expect(operations).toHaveLength(allRoutes.length);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(allRoutes.length);
