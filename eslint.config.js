@@ -46,6 +46,7 @@ export default tseslint.config(
             zone('./lambdas', './test', 'lambdas/ never imports test/'),
             zone('./lib', './scripts', 'lib/ never imports scripts/'),
             zone('./lib', './test', 'lib/ never imports test/'),
+            zone('./test', './scripts/bench', 'tests import no bench: what both use is in test/support/'),
             ...slices.map((slice) => ({
               target: `./lambdas/${slice}`,
               from: slices
