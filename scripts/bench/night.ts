@@ -3,7 +3,10 @@
  * sample of agents compared with a night in which nothing went wrong.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { WorkerEnvironment } from '../../lambdas/consolidation/worker.ts';
+import { documentOptions } from '../../lambdas/shared/dynamodb/client.ts';
 import { defaultMemoryCategories } from '../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { agentIds, storeAgents } from '../../test/support/night/agents.ts';
@@ -28,7 +31,12 @@ async function nights(agents: readonly string[]): Promise<boolean> {
   const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
   const { simulateNight } = await import('../../test/support/night/simulation.ts');
   const { auditNight, knowledgeOf } = await import('../../test/support/night/audit.ts');
-  const runtime = (service: string) => ({ ...createRuntime(service), clock: () => new Date(SCHEDULED) });
+  const runtime = (service: string) => ({
+    ...createRuntime(service),
+    // Without the functions' timeouts: on a busy machine the emulator takes its time.
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient({}), documentOptions),
+    clock: () => new Date(SCHEDULED),
+  });
   const reader = runtime('bench');
   const workers = Array.from({ length: WORKERS }, () => runtime('worker'));
   const environment = environmentOf('');
