@@ -35,6 +35,7 @@ export default tseslint.config(
             zone('./lib', './scripts', 'lib/ never imports scripts/'),
             zone('./lib', './test', 'lib/ never imports test/'),
             ...roomZones(Object.keys(rooms)),
+            zone('./test', './scripts/bench', 'tests import no bench: what both use is in test/support/'),
           ],
         },
       ],

@@ -1,14 +1,28 @@
 /**
- * `npm start`: the whole service on this machine. PORT (default 3000; 0 for any) and DATA_DIR (default `.local`, kept
- * over a restart; `:memory:` keeps nothing) say where; LOG_LEVEL what functions log to stderr. ASSEMBLY names a
- * synthesized assembly to run as it is (`cdk.out/dev` after `npm run synth`), which saves the seconds of synthesizing.
- * Requests to a Host or from a page (Origin) that is not `localhost`, `127.0.0.1` or `[::1]` are refused with 403;
- * ALLOWED_HOSTS adds host names, separated by commas, such as those of containers.
- * On stdout there is one line, once requests are answered.
+ * `npm start`: the whole service on this machine. Its options are environment variables; `usage` has them. On stdout
+ * there is one line, once requests are answered.
  */
 import { PrerequisiteError } from './local/emulator.ts';
 import { type LocalService, startService } from './local/service.ts';
 import { isHostName } from './local/web-guard.ts';
+import { endWith } from './shared/command.ts';
+import { columns, readArguments } from './shared/options.ts';
+
+const usage = {
+  command: 'npm start',
+  about: 'Runs the whole service on this machine, with DynamoDB Local inside.',
+  options: {},
+  notes: [
+    'Environment variables:',
+    columns([
+      ['PORT', 'where it listens on 127.0.0.1, 0 for any free port (default 3000)'],
+      ['DATA_DIR', 'where data is kept over a restart; :memory: keeps nothing (default .local)'],
+      ['LOG_LEVEL', 'what functions log to stderr (default WARN)'],
+      ['ALLOWED_HOSTS', 'host names to answer beside localhost, separated by commas, such as those of containers'],
+      ['ASSEMBLY', 'a directory npm run synth made, such as cdk.out/dev: saves the seconds of synthesizing'],
+    ]),
+  ],
+};
 
 /** The whole stop has this long; what hangs is then left to the process's own end. */
 const STOP_MS = 5_000;
@@ -37,6 +51,12 @@ function fail(error: Error): never {
 const progress = (text: string) => {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
 };
+
+try {
+  readArguments(usage, process.argv.slice(2));
+} catch (error) {
+  endWith(error as Error);
+}
 
 let service: LocalService | undefined;
 let ending = false;

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { timed, timingOf } from './figures.ts';
+import { timed, timingOf } from '../shared/figures.ts';
 
 const measured = ['call', 'raw', 'bare'] as const;
 

@@ -1,17 +1,12 @@
 /**
- * `npx tsx scripts/bench/context.ts`: what it takes to assemble a context, through the real handler as a warm instance,
- * against one raw query of the same session on the same emulator in turn; with 10, 1,000 and 10,000 memories behind
- * the agent. Only ratios mean anything. An instance that was asked a moment ago relies on some of what it read then;
- * one that was asked two minutes ago asks for all of it.
+ * The time a context takes, through the real handler as a warm instance, against one raw query of the same session on
+ * the same emulator in turn; with 10, 1,000 and 10,000 memories behind the agent. Only ratios mean anything. An instance
+ * that was asked a moment ago relies on some of what it read then; one that was asked two minutes ago asks for all of it.
  *
- * `--latency 4` lets every request wait so many milliseconds on its way, as a network and a real table would: the
- * emulator answers in less time than the client's own work takes, so against it requests count more than rounds.
+ * `latency` lets every request wait so many milliseconds on its way, as a network and a real table would. The emulator
+ * answers in less time than the client's own work takes, so against it requests count more than rounds.
  */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchWriteCommand,
   type DynamoDBDocumentClient,
@@ -24,16 +19,13 @@ import { toItem } from '../../lambdas/memories/table.ts';
 import type { HttpHandler } from '../../lambdas/shared/http/handler.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { stages } from '../../lib/config.ts';
-import { readAssembly } from '../local/assembly.ts';
-import { startEmulator } from '../local/emulator.ts';
-import { makeWorkDirectory, synthesize } from '../local/synthesis.ts';
-import { createTable } from '../local/tables.ts';
+import { table } from '../shared/figures.ts';
+import { withServiceTables } from '../shared/service-tables.ts';
 import { CallFigures, counted } from './call-figures.ts';
-import { table } from './figures.ts';
 
+/** Memories behind the agents. */
 const SIZES = [10, 1_000, 10_000];
 const WARM_UP = 100;
-const ROUNDS = 150;
 const DECISIONS = 60;
 /** Longer than anything but decisions is relied on; those are verified. */
 const PAUSE_MS = 120_000;
@@ -41,10 +33,6 @@ const PAUSE_MS = 120_000;
 const deadlines = { partMs: 20_000, sessionMs: 20_000 };
 /** Different words in all texts. */
 const VOCABULARY = 5_000;
-
-const { values } = parseArgs({ options: { latency: { type: 'string', default: '0' } } });
-const latency = Number(values.latency);
-if (!(latency >= 0)) throw new Error('--latency takes milliseconds');
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const words = (seed: number, count: number): string =>
@@ -54,40 +42,19 @@ const words = (seed: number, count: number): string =>
     return `word${Math.floor(VOCABULARY ** (draw / 2_147_483_647))}`;
   }).join(' ');
 
-async function main(): Promise<void> {
-  const directory = makeWorkDirectory();
-  const emulator = await startEmulator();
-  const environment = {
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint,
-    POWERTOOLS_TRACE_ENABLED: 'false',
-    POWERTOOLS_LOG_LEVEL: 'SILENT',
-    POWERTOOLS_METRICS_DISABLED: 'true',
-    AUTH_MODE: 'none',
-    SESSION_SETTINGS: JSON.stringify(stages.dev.sessions),
-    CONTEXT_DEADLINES: JSON.stringify(stages.dev.context),
-    FEATURE_WINDOWS: JSON.stringify(stages.dev.featureWindows),
-    MEMORY_CATEGORIES: JSON.stringify(stages.dev.memoryCategories),
-    ...Object.fromEntries(Object.values(tables).map(({ environment: name, name: value }) => [name, value])),
-  };
-  Object.assign(process.env, environment);
-  try {
-    await synthesize(join(directory, 'cdk.out'));
-    const client = new DynamoDBClient({});
-    for (const { name, resource } of readAssembly(join(directory, 'cdk.out'), 'http://127.0.0.1').tables)
-      await createTable(client, name, resource);
-    client.destroy();
-    await measure();
-  } finally {
-    await emulator.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
+export interface ContextOptions {
+  readonly rounds: number;
+  /** Milliseconds every request waits. */
+  readonly latency: number;
+  /** Measures the smallest agent only, and hardly warms up. */
+  readonly quick: boolean;
 }
 
-async function measure(): Promise<void> {
+export const run = (options: ContextOptions): Promise<void> => withServiceTables(() => measure(options));
+
+async function measure({ rounds, latency, quick }: ContextOptions): Promise<void> {
+  const sizes = quick ? SIZES.slice(0, 1) : SIZES;
+  const warmUp = quick ? 1 : WARM_UP;
   // The environment is there now: handlers read it when they are loaded.
   const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
   const { createContextHandler } = await import('../../lambdas/context/context.lambda.ts');
@@ -160,7 +127,7 @@ async function measure(): Promise<void> {
   };
 
   const agents: { readonly agentId: string; readonly sessionId: string; readonly size: number }[] = [];
-  for (const size of SIZES) {
+  for (const size of sizes) {
     const agentId = `bench-${size}`;
     const { sessionId } = await call<{ sessionId: string }>(sessions, '/agents/{agentId}/sessions', agentId, {
       topic: 'refunds',
@@ -187,12 +154,12 @@ async function measure(): Promise<void> {
   }
 
   const figures = agents.map(() => ({ soon: new CallFigures(), rested: new CallFigures() }));
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+  for (let round = 0; round < warmUp + rounds; round++) {
     later.ms += PAUSE_MS;
     for (const [i, { agentId, sessionId }] of agents.entries())
       for (const when of ['soon', 'rested'] as const) {
         const of = figures[i]![when];
-        if (round === WARM_UP) of.warm();
+        if (round === warmUp) of.warm();
         const query = () =>
           documents.send(
             new QueryCommand({
@@ -224,7 +191,7 @@ async function measure(): Promise<void> {
   }
   print(
     `A context of a warm instance, one raw query of its session, and as many raw queries at once as the call sends
-requests with one raw put after them ("bare"), in turn; milliseconds, ${ROUNDS} each; CPU is this process's. Added latency: ${latency} ms`,
+requests with one raw put after them ("bare"), in turn; milliseconds, ${rounds} each; CPU is this process's. Added latency: ${latency} ms`,
   );
   print(
     table([
@@ -279,11 +246,3 @@ async function storeMemories(
       }),
     );
 }
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${String((error as Error).stack ?? error)}\n`);
-    process.exit(1);
-  },
-);

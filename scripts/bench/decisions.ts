@@ -1,21 +1,11 @@
 import type { FeatureValue, ResolvedCase } from '../../lambdas/mining/types.ts';
+import { randomSource } from '../shared/random.ts';
 
 const CATEGORICAL = 15;
 const NUMERIC = 5;
 const VALUES = ['a', 'b', 'c', 'd'] as const;
 const WINDOW_MS = 90 * 24 * 60 * 60 * 1000;
 const START = Date.parse('2026-01-05T00:00:00.000Z');
-
-/** A seeded generator (mulberry32), so that every run mines the same decisions. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Decisions column by column: 15 fields of four values, five of numbers, and how each turned out. */
 export interface Columns {
@@ -34,7 +24,7 @@ export interface Columns {
  * highest quarter of `number1` 35 points less.
  */
 export function plantedColumns(count: number, seed: number): Columns {
-  const random = seeded(seed);
+  const random = randomSource(seed);
   const codes = Array.from({ length: CATEGORICAL }, () => new Uint8Array(count));
   const numbers = Array.from({ length: NUMERIC }, () => new Float64Array(count));
   const succeeded = new Uint8Array(count);

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { FunctionSpec } from '../local/assembly.ts';
-import { percentile } from './figures.ts';
+import { percentile, table } from '../shared/figures.ts';
+import { synthesizedIn, withWorkDirectory } from '../shared/service-tables.ts';
 
-const RUNS = 7;
 const LOAD =
   'const begun = performance.now();' +
   'import(process.argv[1]).then(() => process.stdout.write(String(performance.now() - begun)));';
 
-export interface FunctionFigures {
+interface FunctionFigures {
   readonly name: string;
   readonly kilobytes: number;
   /** Median milliseconds to import it in a cold process. */
@@ -31,29 +31,27 @@ async function importTime(file: string, environment: Readonly<Record<string, str
   return Number(stdout);
 }
 
-/**
- * @param specs functions with a bundle
- * @param directory for the function that does nothing
- */
-export async function benchFunctions(
+/** @param directory for the function that does nothing */
+async function measure(
   specs: readonly FunctionSpec[],
   directory: string,
+  runs: number,
 ): Promise<FunctionFigures[]> {
   const empty = join(directory, 'empty');
   mkdirSync(empty, { recursive: true });
   writeFileSync(join(empty, 'index.mjs'), 'export const handler = async () => ({ statusCode: 200 });\n');
   const all = [
-    { name: 'empty', file: join(empty, 'index.mjs'), environment: {} },
+    { name: '(empty)', file: join(empty, 'index.mjs'), environment: {} },
     ...specs.flatMap(({ name, directory: code, environment }) =>
       code ? [{ name, file: join(code, 'index.mjs'), environment }] : [],
     ),
   ];
   const times = all.map((): number[] => []);
   // In turn, so that what else the machine does meets all alike; the first round only warms the disk.
-  for (let run = 0; run <= RUNS; run++)
+  for (let round = 0; round <= runs; round++)
     for (const [i, { file, environment }] of all.entries()) {
       const time = await importTime(file, environment);
-      if (run > 0) times[i]!.push(time);
+      if (round > 0) times[i]!.push(time);
     }
   return all.map(({ name, file }, i) => ({
     // Without the hash the synthesis adds.
@@ -61,4 +59,29 @@ export async function benchFunctions(
     kilobytes: statSync(file).size / 1024,
     importMs: percentile(times[i]!, 0.5),
   }));
+}
+
+export interface FunctionOptions {
+  readonly runs: number;
+  /** Measures the first three functions only. */
+  readonly quick: boolean;
+}
+
+export function run({ runs, quick }: FunctionOptions): Promise<void> {
+  return withWorkDirectory(async (directory) => {
+    const { functions } = await synthesizedIn(directory);
+    const figures = await measure(quick ? functions.slice(0, 3) : functions, directory, runs);
+    const base = figures[0]!.importMs;
+    process.stdout.write(
+      `Functions: size of the bundle, and median time to import it in a cold process\n${table([
+        ['function', 'KB', 'import ms', '× empty'],
+        ...figures.map(({ name, kilobytes, importMs }) => [
+          name,
+          kilobytes.toFixed(1),
+          importMs.toFixed(1),
+          (importMs / base).toFixed(1),
+        ]),
+      ])}\n`,
+    );
+  });
 }

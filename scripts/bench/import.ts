@@ -2,12 +2,10 @@
  * How fast history comes in (`npm run import`: read, map, look, write) beside BatchWriteItem alone with the same items,
  * ready made, and as many requests on their way. In turns on one emulator: only the ratio means anything.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { createApp } from '../../lib/app.ts';
-import { stages } from '../../lib/config.ts';
 import type { ImportRow } from '../../lambdas/decisions/decision-import.ts';
 import { toItem } from '../../lambdas/decisions/table.ts';
 import { documentOptions } from '../../lambdas/shared/dynamodb/client.ts';
@@ -18,18 +16,14 @@ import { Mapping, parseMapping } from '../import/mapping.ts';
 import { BATCH_ROWS, BATCHES_UNDER_WAY, runImport } from '../import/run.ts';
 import { openSource } from '../import/source.ts';
 import { tableTarget } from '../import/target.ts';
-import { startEmulator } from '../local/emulator.ts';
-import { makeWorkDirectory } from '../local/synthesis.ts';
-import { createTable, tableResources } from '../local/tables.ts';
-import { percentile, table } from './figures.ts';
+import { percentile, table, timed } from '../shared/figures.ts';
+import { withServiceTables } from '../shared/service-tables.ts';
 
-const ROWS = 4_000;
-const ROUNDS = 5;
 const START = Date.UTC(2025, 0, 1);
 
-/** Each round has a time of its own. */
-const rowAt = (round: number, i: number) => ({
-  time: new Date(START + (round * ROWS + i) * 60_000).toISOString(),
+/** Each round has a day of its own, or more. */
+const rowAt = (round: number, i: number, rows: number) => ({
+  time: new Date(START + (round * rows + i) * 60_000).toISOString(),
   order: `${round}-${i}`,
   symbol: ['BTC', 'ETH', 'SOL'][i % 3]!,
   trend: ['up', 'down', 'flat'][(i >> 2) % 3]!,
@@ -102,37 +96,17 @@ async function writeRaw(documents: DynamoDBDocumentClient, items: readonly Recor
   await Promise.all(Array.from({ length: BATCHES_UNDER_WAY }, worker));
 }
 
-async function perSecond(run: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await run();
-  return (ROWS / (performance.now() - started)) * 1000;
+const perSecond = async (rows: number, work: () => Promise<unknown>): Promise<number> =>
+  (rows / (await timed(work))) * 1000;
+
+export interface ImportBenchOptions {
+  readonly rows: number;
+  readonly rounds: number;
 }
 
-async function main(): Promise<void> {
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const work = makeWorkDirectory();
-  const emulator = await startEmulator();
-  const client = new DynamoDBClient({
-    region: 'us-east-1',
-    endpoint: emulator.endpoint,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+async function measure({ rows, rounds }: ImportBenchOptions, directory: string): Promise<void> {
+  const client = new DynamoDBClient({});
   try {
-    mkdirSync(work, { recursive: true });
-    const app = createApp(stages.dev, {
-      outdir: join(work, 'cdk.out'),
-      context: { 'aws:cdk:bundling-stacks': [] },
-    });
-    const resources = app.synth().stacks.flatMap((stack) => tableResources(stack.template));
-    for (const [construct, { name }] of [
-      ['Decisions', tables.decisions],
-      ['State', tables.state],
-    ] as const)
-      await createTable(
-        client,
-        name,
-        resources.find(({ logicalId }) => logicalId.startsWith(construct))!,
-      );
     const documents = DynamoDBDocumentClient.from(client, documentOptions);
     const names = { decisions: tables.decisions.name, state: tables.state.name };
 
@@ -152,17 +126,17 @@ async function main(): Promise<void> {
     const raw: number[] = [];
     const imported: number[] = [];
     const again: number[] = [];
-    for (let round = 0; round <= ROUNDS; round++) {
-      const rows = Array.from({ length: ROWS }, (_, i) => rowAt(2 * round, i));
-      const file = join(work, `rows-${round}.jsonl`);
-      writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+    for (let round = 0; round <= rounds; round++) {
+      const made = Array.from({ length: rows }, (_, i) => rowAt(2 * round, i, rows));
+      const file = join(directory, `rows-${round}.jsonl`);
+      writeFileSync(file, made.map((row) => JSON.stringify(row)).join('\n'));
       const items = itemsOf(
         file,
-        rows.map((_, i) => rowAt(2 * round + 1, i)),
+        made.map((_, i) => rowAt(2 * round + 1, i, rows)),
       );
-      const rawRate = await perSecond(() => writeRaw(documents, items));
-      const importRate = await perSecond(() => importFile(file));
-      const repeatRate = await perSecond(async () => {
+      const rawRate = await perSecond(rows, () => writeRaw(documents, items));
+      const importRate = await perSecond(rows, () => importFile(file));
+      const repeatRate = await perSecond(rows, async () => {
         const { added } = await importFile(file);
         if (added > 0) throw new Error(`the second import added ${added}`);
       });
@@ -179,7 +153,7 @@ async function main(): Promise<void> {
       Math.max(...values).toFixed(digits),
     ];
     process.stdout.write(
-      `${ROWS} rows a round, ${ROUNDS} rounds; rows a second\n${table([
+      `${rows} rows a round, ${rounds} rounds; rows a second\n${table([
         ['', 'median', 'least', 'most'],
         ['BatchWriteItem alone', ...text(raw)],
         ['import', ...text(imported)],
@@ -189,15 +163,8 @@ async function main(): Promise<void> {
     );
   } finally {
     client.destroy();
-    await emulator.stop();
-    rmSync(work, { recursive: true, force: true });
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${String((error as Error).stack ?? error)}\n`);
-    process.exit(1);
-  },
-);
+export const run = (options: ImportBenchOptions): Promise<void> =>
+  withServiceTables(({ directory }) => measure(options, directory));

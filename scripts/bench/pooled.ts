@@ -1,9 +1,9 @@
 /**
- * The pooled run on agents with known truth: `npx tsx scripts/bench/pooled.ts [seeds]` (default 40; minutes). How often
- * a common rule is found that the agents are too small for, and how often anything false is: with nothing to find, with
- * agents of different success (Simpson), and with one agent that makes up successes.
+ * The pooled run on agents with known truth. How often a common rule is found that the agents are too small for, and how
+ * often anything false is: with nothing to find, with agents of different success (Simpson), and with one agent that
+ * makes up successes.
  */
-import { randomSource } from '../demo/random.ts';
+import { randomSource } from '../shared/random.ts';
 import {
   type AgentLog,
   agentLog,
@@ -12,9 +12,8 @@ import {
   promotedAmong,
   type Random,
   ruleName,
-} from './agent-pools.ts';
+} from '../../test/support/agent-pools.ts';
 
-const seeds = Number(process.argv[2] ?? 40);
 const RULE = 'success: f0=a';
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`.padStart(8);
 
@@ -49,19 +48,8 @@ const nothingToFind: Readonly<Record<string, readonly AgentLog[]>> = {
   ],
 };
 
-console.log(`${seeds} seeds a row\n\nFALSE: logs that promote anything`);
-for (const [name, logs] of Object.entries(nothingToFind)) {
-  let falsely = 0;
-  for (let seed = 1; seed <= seeds; seed++) {
-    const random = randomSource(seed);
-    if (promotedAmong(learnTogether(logs.map((log) => agentLog(log, random)))).length > 0) falsely++;
-  }
-  console.log(`${percent(falsely / seeds)}  ${name}`);
-}
-
-console.log('\nFOUND: one rule common to all, base rate 0.40–0.50, eight fields');
-console.log('agents  decisions each  rate  found together  found by an agent alone  anything else');
-for (const [agents, decisions, rate] of [
+/** Agents, decisions of each, and success rate where the common rule holds. */
+const commonRules = [
   [2, 100, 0.85],
   [2, 150, 0.8],
   [3, 90, 0.8],
@@ -69,7 +57,20 @@ for (const [agents, decisions, rate] of [
   [5, 90, 0.7],
   [5, 150, 0.7],
   [5, 300, 0.6],
-] as const) {
+] as const;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function printFalse(name: string, logs: readonly AgentLog[], seeds: number): void {
+  let falsely = 0;
+  for (let seed = 1; seed <= seeds; seed++) {
+    const random = randomSource(seed);
+    if (promotedAmong(learnTogether(logs.map((log) => agentLog(log, random)))).length > 0) falsely++;
+  }
+  print(`${percent(falsely / seeds)}  ${name}`);
+}
+
+function printFound([agents, decisions, rate]: (typeof commonRules)[number], seeds: number): void {
   let found = 0;
   let alone = 0;
   let other = 0;
@@ -83,8 +84,23 @@ for (const [agents, decisions, rate] of [
     if (together.some((name) => name !== RULE)) other++;
     alone += learnAlone(logs).filter((learned) => learned.map(ruleName).includes(RULE)).length;
   }
-  console.log(
+  print(
     `${String(agents).padStart(6)}${String(decisions).padStart(16)}${rate.toFixed(2).padStart(6)}` +
       `${percent(found / seeds).padStart(16)}${percent(alone / seeds / agents).padStart(25)}${percent(other / seeds).padStart(15)}`,
   );
+}
+
+export interface PooledOptions {
+  readonly seeds: number;
+  /** Prints the first row of each kind only. */
+  readonly quick: boolean;
+}
+
+export async function run({ seeds, quick }: PooledOptions): Promise<void> {
+  const rows = quick ? 1 : undefined;
+  print(`${seeds} seeds a row\n\nFALSE: logs that promote anything`);
+  for (const [name, logs] of Object.entries(nothingToFind).slice(0, rows)) printFalse(name, logs, seeds);
+  print('\nFOUND: one rule common to all, base rate 0.40–0.50, eight fields');
+  print('agents  decisions each  rate  found together  found by an agent alone  anything else');
+  for (const rule of commonRules.slice(0, rows)) printFound(rule, seeds);
 }

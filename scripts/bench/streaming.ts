@@ -1,7 +1,7 @@
 /**
- * What a run holds of what it reads: `node --import tsx scripts/bench/streaming.ts`. 300,000 decisions with contexts of
- * 4 KB, in pages of a megabyte as a query yields them, are consolidated from a window that makes each page when it is
- * asked for. Prints the peak memory of the process beside the size of all that was read.
+ * The memory a run needs for what it reads. Decisions with contexts of 4 KB, in pages of a megabyte as a query yields
+ * them, are consolidated from a window that makes each page when it is asked for. Prints the peak memory of the process
+ * beside the size of all that was read.
  */
 import type { AgentRegistry } from '../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidation } from '../../lambdas/consolidation/consolidate-agent.ts';
@@ -13,22 +13,21 @@ import type { DecisionPage, DecisionWindow } from '../../lambdas/decisions/decis
 import type { PatternStore } from '../../lambdas/patterns/pattern-store.ts';
 import { sha256 } from '../../lambdas/shared/platform/ids.ts';
 import type { SeenSignals } from '../../lambdas/signals/seen-signals.ts';
-import { seeded } from './decisions.ts';
+import { randomSource } from '../shared/random.ts';
 
-const DECISIONS = 300_000;
 const PAGE = 250;
 const NOTES = 4_000;
 const AS_OF = '2026-03-01T02:00:00.000Z';
 const STEP_MS = 20_000;
 
 /** As text first, so that every value is new, as it is when an answer is parsed. */
-function decisionAt(index: number, random: () => number): string {
+function decisionAt(index: number, count: number, random: () => number): string {
   const timestamp = new Date(Date.parse(AS_OF) - index * STEP_MS).toISOString();
   const trend = random() < 0.5 ? 'up' : 'down';
   const status = random() < (trend === 'up' ? 0.6 : 0.5) ? 'success' : 'failure';
   return JSON.stringify({
     agentId: 'bench',
-    decisionId: `TRADE_EXECUTION-${String(DECISIONS - index).padStart(26, '0')}`,
+    decisionId: `TRADE_EXECUTION-${String(count - index).padStart(26, '0')}`,
     decisionType: 'TRADE_EXECUTION',
     timestamp,
     context: {
@@ -50,11 +49,18 @@ function decisionAt(index: number, random: () => number): string {
 
 class MadeWindow {
   read = 0;
+  readonly #count: number;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
 
   async *pages(): AsyncGenerator<DecisionPage> {
-    const random = seeded(1);
-    for (let start = 0; start < DECISIONS; start += PAGE) {
-      const text = `[${Array.from({ length: PAGE }, (_, i) => decisionAt(start + i, random)).join()}]`;
+    const random = randomSource(1);
+    for (let start = 0; start < this.#count; start += PAGE) {
+      const length = Math.min(PAGE, this.#count - start);
+      const page = Array.from({ length }, (_, i) => decisionAt(start + i, this.#count, random));
+      const text = `[${page.join()}]`;
       this.read += text.length;
       yield { decisions: JSON.parse(text) as Decision[], readUnits: 0 };
       await new Promise((resolve) => setImmediate(resolve));
@@ -62,8 +68,8 @@ class MadeWindow {
   }
 }
 
-async function main(): Promise<void> {
-  const window = new MadeWindow();
+export async function run({ decisions }: { readonly decisions: number }): Promise<void> {
+  const window = new MadeWindow(decisions);
   const noSignals = { async *between() {} } as unknown as SeenSignals;
   const cases = new WindowCases(window as unknown as DecisionWindow, noSignals, defaultMiningSettings);
   const registry = { decisionTypes: async () => ['TRADE_EXECUTION'] } as unknown as AgentRegistry;
@@ -98,5 +104,3 @@ async function main(): Promise<void> {
       `${((user + system) / 1e6).toFixed(0)} CPU s\n`,
   );
 }
-
-await main();

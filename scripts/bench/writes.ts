@@ -1,5 +1,5 @@
 /**
- * What the service adds to a write: each operation goes through the real handler and, in turn with it, as the very
+ * The time the service adds to a write. Each operation goes through the real handler and, in turn with it, as the very
  * command the handler sent, straight to the emulator with the SDK. Only the ratio means anything.
  */
 import { randomUUID } from 'node:crypto';
@@ -10,19 +10,26 @@ import type { HttpEvent, HttpHandler } from '../../lambdas/shared/http/handler.t
 import { randomPart, typedId } from '../../lambdas/shared/platform/ids.ts';
 import { type Runtime, createRuntime } from '../../lambdas/shared/platform/runtime.ts';
 import { SORT_KEY, tables } from '../../lambdas/shared/schema/tables.ts';
-import { timed, type Timing, timingOf } from './figures.ts';
+import { table, timed, type Timing, timingOf } from '../shared/figures.ts';
+import { withServiceTables } from '../shared/service-tables.ts';
 
+/** Rounds before the first that counts. */
 const WARM_UP = 500;
-const ROUNDS = 700;
 const AGENT = 'bench-hunter';
 const TARGET = 'bench-executor';
 
-export interface WriteResult {
+interface WriteResult {
   readonly operation: string;
   readonly handler: Timing;
   readonly raw: Timing;
   /** Commands the handler sent for one operation. */
   readonly commands: number;
+}
+
+export interface WriteOptions {
+  readonly rounds: number;
+  /** Hardly warms up. */
+  readonly quick: boolean;
 }
 
 type Input = Record<string, unknown>;
@@ -95,11 +102,13 @@ async function measure(
   client: ReturnType<typeof recording>,
   documents: DynamoDBDocumentClient,
   operation: Operation,
+  { rounds, quick }: WriteOptions,
 ): Promise<WriteResult> {
+  const warmUp = quick ? 1 : WARM_UP;
   const through: number[] = [];
   const straight: number[] = [];
   let commands = 0;
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) {
+  for (let round = 0; round < warmUp + rounds; round++) {
     const { event, status, raw } = await operation.prepare(round);
     client.sent.length = 0;
     const handlerTime = await timed(() => answered(handler, event, status));
@@ -107,7 +116,7 @@ async function measure(
     const written = client.sent.at(-1)!;
     const command = again(written, raw(written));
     const rawTime = await timed(() => documents.send(command));
-    if (round < WARM_UP) continue;
+    if (round < warmUp) continue;
     through.push(handlerTime);
     straight.push(rawTime);
   }
@@ -141,27 +150,8 @@ function freshItem({ input }: Command, type: string): Input {
   return { TableName: plain['TableName'], Item: { ...item, [SORT_KEY]: sortKey } };
 }
 
-/** Environment a handler's module reads when it is loaded. */
-function setEnvironment(endpoint: string): void {
-  for (const { name, environment } of Object.values(tables)) process.env[environment] = name;
-  Object.assign(process.env, {
-    AUTH_MODE: 'iam',
-    HEALTH_IDLE_SECONDS: '300',
-    HEALTH_INACTIVE_SECONDS: '3600',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    POWERTOOLS_TRACE_ENABLED: 'false',
-    POWERTOOLS_LOG_LEVEL: 'SILENT',
-    POWERTOOLS_METRICS_DISABLED: 'true',
-  });
-}
-
-/** @param endpoint an emulator that has the four tables under their local names */
-export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
-  setEnvironment(endpoint);
+/** The environment is that of a function: the handlers read it when they are loaded. */
+async function measureAll(options: WriteOptions): Promise<WriteResult[]> {
   const [{ createDecisionsHandler }, { createSignalsHandler }, { createAgentsHandler }] = await Promise.all([
     import('../../lambdas/decisions/decisions.lambda.ts'),
     import('../../lambdas/signals/signals.lambda.ts'),
@@ -242,11 +232,46 @@ export async function benchWrites(endpoint: string): Promise<WriteResult[]> {
     },
   });
 
-  return [
-    await measure('log a decision', decisions, client, runtime.documents, log(false)),
-    await measure('log a decision with a token', decisions, client, runtime.documents, log(true)),
-    await measure('publish a signal', signals, client, runtime.documents, publishOperation),
-    await measure('claim a delivery', signals, client, runtime.documents, acknowledge('PROCESSING')),
-    await measure('close a delivery', signals, client, runtime.documents, acknowledge('PROCESSED')),
-  ];
+  const results: WriteResult[] = [];
+  for (const [name, handler, operation] of [
+    ['log a decision', decisions, log(false)],
+    ['log a decision with a token', decisions, log(true)],
+    ['publish a signal', signals, publishOperation],
+    ['claim a delivery', signals, acknowledge('PROCESSING')],
+    ['close a delivery', signals, acknowledge('PROCESSED')],
+  ] as const)
+    results.push(await measure(name, handler, client, runtime.documents, operation, options));
+  return results;
+}
+
+const ms = (value: number) => value.toFixed(2);
+
+export async function run(options: WriteOptions): Promise<void> {
+  const results = await withServiceTables(() => measureAll(options));
+  process.stdout.write(
+    `Through the handler against the same write with the SDK alone, milliseconds, ${options.rounds} each\n${table(
+      [
+        [
+          'operation',
+          'handler p50',
+          'raw p50',
+          'ratio p50',
+          'handler p99',
+          'raw p99',
+          'ratio p99',
+          'commands',
+        ],
+        ...results.map(({ operation, handler, raw, commands }) => [
+          operation,
+          ms(handler.p50),
+          ms(raw.p50),
+          ms(handler.p50 / raw.p50),
+          ms(handler.p99),
+          ms(raw.p99),
+          ms(handler.p99 / raw.p99),
+          String(commands),
+        ]),
+      ],
+    )}\n`,
+  );
 }

@@ -1,142 +1,17 @@
 /**
  * `npm run cost`: replays a month's mix in miniature on the local service, with every request to the tables metered,
- * and multiplies what was consumed by public prices. `--scale 100` (the default) replays a hundredth.
+ * and multiplies what was consumed by public prices.
  */
-import { parseArgs } from 'node:util';
-import { stages } from '../../lib/config.ts';
-import { table } from '../bench/figures.ts';
-import { Progress } from '../demo/progress.ts';
-import { startService } from '../local/service.ts';
-import { prices } from '../../lib/prices.ts';
-import { billOf, peersOf } from './bill.ts';
-import { AGENTS, COLD_SHARE, DECISIONS_KEPT, type Made } from './kind.ts';
-import { CapacityProxy } from './meter.ts';
-import { mix, reports } from './mix.ts';
-import { ASSUMED, monthOf, type Replayed } from './month.ts';
-import { type Measured, night, replay, request, SEEDED, seed, SEEDED_OF_A_WEEK } from './replay.ts';
-import { deployedOf } from './template.ts';
+import { choice, messageOf, runCommand } from '../shared/command.ts';
+import { flag, wholeNumber } from '../shared/options.ts';
 
-const print = (text: string) => process.stdout.write(`${text}\n`);
-const dollars = (value: number) => value.toFixed(2);
-const count = (value: number) => Math.round(value).toLocaleString('en-US');
-
-async function replayMonth(scale: number): Promise<Replayed> {
-  const progress = new Progress();
-  progress.show('starting the service');
-  let proxy: CapacityProxy | undefined;
-  const service = await startService({
-    port: 0,
-    quiet: true,
-    database: async (endpoint) => (proxy = await CapacityProxy.start(endpoint)).url,
-  });
-  try {
-    const meter = proxy!;
-    const made: Made = { decisions: [], signals: [], sessions: [] };
-    const measured: Measured[] = [];
-    progress.show('what is known already …');
-    const now = Date.now();
-    await seed(service.endpoint, now, 'before yesterday');
-    await night(service.url, meter);
-    await seed(service.endpoint, now, 'since');
-    for (const kind of mix) {
-      progress.show(`${kind.name} …`);
-      const times = Math.max(1, Math.round(kind.count / scale));
-      measured.push(await replay(service.url, meter, kind, times, made));
-    }
-    progress.show('a night …');
-    const consolidated = await night(service.url, meter);
-    await request(service.url, { method: 'GET', path: `/agents/${AGENTS[0]}${reports.path}` });
-    return {
-      scale,
-      decisions: SEEDED + made.decisions.length,
-      ofAWeek: SEEDED_OF_A_WEEK + made.decisions.length,
-      measured,
-      night: consolidated,
-      report: meter.take(),
-    };
-  } finally {
-    progress.clear();
-    await service.stop();
-    proxy?.close();
-  }
-}
-
-function printBill(replayed: Replayed): void {
-  const { scale, decisions } = replayed;
-  const { kinds, extras, usage } = monthOf(replayed, {
-    ...deployedOf(stages.prod),
-    tracing: stages.prod.tracing,
-  });
-  const requestsOf = (what: 'write' | 'read') =>
-    mix.filter(({ kind }) => kind === what).reduce((total, kind) => total + kind.count, 0);
-  print(
-    `A month of ${AGENTS.length} agents: ${count(requestsOf('write'))} writes, ${count(requestsOf('read'))} reads; ` +
-      `1 in ${scale} replayed, capacity metered\n`,
-  );
-  print(
-    table([
-      ['request', 'a month', 'write units each', 'read units each'],
-      ...kinds.map(({ name, count: requests, writesEach, readsEach }) => [
-        name,
-        count(requests),
-        writesEach.toFixed(2),
-        readsEach.toFixed(2),
-      ]),
-    ]),
-  );
-  print(
-    `\n${table([
-      ['besides', 'write units', 'read units'],
-      ...extras.map(({ name, writes, reads }) => [name, count(writes), count(reads)]),
-    ])}`,
-  );
-  const lines = billOf(usage);
-  const sum = lines.reduce((total, line) => total + line.dollars, 0);
-  const sumBeyondFree = lines.reduce((total, line) => total + line.beyondFree, 0);
-  const dashboard = prices.cloudWatch.dashboardMonth;
-  print(
-    `\n${table([
-      ['service', 'what', '$', '$ beyond free'],
-      ...lines.map(({ service, what, dollars: list, beyondFree }) => [
-        service,
-        what,
-        dollars(list),
-        dollars(beyondFree),
-      ]),
-      ['sum', '', dollars(sum), dollars(sumBeyondFree)],
-      [
-        `with one dashboard at $${dashboard}`,
-        'where the three free ones are taken',
-        dollars(sum + dashboard),
-        dollars(sumBeyondFree + dashboard),
-      ],
-    ])}`,
-  );
-  print(
-    '\nus-east-1, on demand. $: list prices, without free allowances but for CloudWatch’s and X-Ray’s, which are named.\n' +
-      '$ beyond free: also without what every account has free for good (Lambda, SQS, 25 GB of tables, 5 GB of logs).\n' +
-      `Assumed, not measured: ${ASSUMED.requestSeconds * 1000} ms a request, ${COLD_SHARE * 100} % of them with a start of ` +
-      `${ASSUMED.coldSeconds} s; ${ASSUMED.workerSeconds} s an agent and night; ${ASSUMED.storedGigabytes} GB of tables; ` +
-      `${ASSUMED.logBytes} bytes of log a request; ${count(ASSUMED.archivedObjects)} archived objects; ${ASSUMED.memoryKilobytes} KB of memories an agent; requests evenly spaced.\n` +
-      `Nights, reports and what is read again grow with what is kept: measured on ${count(decisions)} decisions, multiplied to ${count(DECISIONS_KEPT)}.`,
-  );
-  print('\nElsewhere, the same month');
-  for (const { name, dollars: amount, how } of peersOf(requestsOf('write'), requestsOf('read')))
-    print(`  ${name}: $${dollars(amount)} — ${how}`);
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { scale: { type: 'string', default: '100' } } });
-  const scale = Number(values.scale);
-  if (!Number.isInteger(scale) || scale < 1 || scale > 200)
-    throw new Error('--scale must be a whole number from 1 to 200');
-  printBill(await replayMonth(scale));
-}
-
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(1);
+const cost = choice(
+  "Replays a month's requests in miniature, meters them, and multiplies by public prices.",
+  {
+    scale: wholeNumber('replays one in N requests', { least: 1, most: 200, fallback: 100 }),
+    quick: flag('one request of each kind: shows that it runs, its figures mean nothing'),
   },
+  () => import('./cost.ts'),
 );
+
+runCommand((args) => cost.run('npm run cost', args), messageOf);

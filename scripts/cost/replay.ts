@@ -11,14 +11,19 @@ import { REGION } from '../local/template-values.ts';
 import { agentOf, AGENTS, type Call, decisionOf, type Kind, type Made } from './kind.ts';
 import type { CapacityProxy, Metered, Units } from './meter.ts';
 
-/** Decisions that were made before. */
-export const SEEDED = 3_000;
 const SEEDED_DAYS = 79;
-/** Of these, those of the last week: the newest is a day old. */
-export const SEEDED_OF_A_WEEK = Math.round((SEEDED * 6) / SEEDED_DAYS);
+/** Of the decisions made before, those of the last week: the newest is a day old. */
+export const seededOfAWeek = (seeded: number): number => Math.round((seeded * 6) / SEEDED_DAYS);
 const CONCURRENCY = 4;
-/** Streams are read to their end before the meter is. */
-const SETTLE_MS = 4_000;
+
+export interface ReplaySizes {
+  /** One request in so many is replayed, but at least one of each kind. */
+  readonly scale: number;
+  /** Decisions that were made before. */
+  readonly seeded: number;
+  /** Streams are read to their end before the meter is. */
+  readonly settleMs: number;
+}
 
 /** A busy machine may be too slow for one try; what the first did then counts as well. */
 export async function request(url: string, { method, path, body }: Call, tries = 4): Promise<unknown> {
@@ -54,9 +59,10 @@ export async function replay(
   url: string,
   proxy: CapacityProxy,
   kind: Kind,
-  times: number,
+  { scale, settleMs }: ReplaySizes,
   made: Made,
 ): Promise<Measured> {
+  const times = Math.max(1, Math.round(kind.count / scale));
   let next = 0;
   const worker = async (until: number) => {
     while (next < until) {
@@ -76,7 +82,7 @@ export async function replay(
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, () => worker(times)));
   // What the streams do about a write belongs to it: the relay's rows, a session's summary.
-  if (kind.kind === 'write') await sleep(SETTLE_MS);
+  if (kind.kind === 'write') await sleep(settleMs);
   return { kind, replayed: times, ...proxy.take() };
 }
 
@@ -87,6 +93,7 @@ const SEEDED_AGO_MS = 15 * MINUTE_MS;
 export async function seed(
   endpoint: string,
   now: number,
+  seeded: number,
   which: 'before yesterday' | 'since',
 ): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
@@ -97,11 +104,11 @@ export async function seed(
   );
   const start = now - (SEEDED_DAYS + 1) * DAY_MS;
   const yesterday = new Date(now - DAY_MS).toISOString().slice(0, 10);
-  const rows = Array.from({ length: SEEDED }, (_, i) => ({
+  const rows = Array.from({ length: seeded }, (_, i) => ({
     agentId: agentOf(i),
     decision: {
       ...(decisionOf(i) as object),
-      timestamp: new Date(start + (i * SEEDED_DAYS * DAY_MS) / SEEDED).toISOString(),
+      timestamp: new Date(start + (i * SEEDED_DAYS * DAY_MS) / seeded).toISOString(),
       clientToken: `seed-${i}`,
       outcome: {
         status: i % 3 === 0 || i % 7 === 0 ? 'failure' : 'success',

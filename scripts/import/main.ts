@@ -5,12 +5,13 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient, documentOptions } from '../../lambdas/shared/dynamodb/client.ts';
 import { readEnvironment, resourceName } from '../../lambdas/shared/platform/env.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
-import { Progress } from '../demo/progress.ts';
 import { CREDENTIALS } from '../local/service.ts';
 import { readRunningService } from '../local/running-service.ts';
 import { REGION } from '../local/template-values.ts';
+import { messageOf, runCommand } from '../shared/command.ts';
+import { Progress } from '../shared/progress.ts';
 import { Mapping, parseMapping } from './mapping.ts';
-import { type ImportOptions, readOptions, UsageError } from './options.ts';
+import { type ImportOptions, readOptions } from './options.ts';
 import { type ImportCounts, runImport } from './run.ts';
 import { openSource } from './source.ts';
 import { HttpTarget, type ImportTarget, tableTarget } from './target.ts';
@@ -37,9 +38,9 @@ const summaryOf = ({ rows, added, present, skipped, rejected }: ImportCounts): s
   `${number(rows)} rows: ${number(added)} added, ${number(present)} there already, ` +
   `${number(skipped)} no decisions, ${number(rejected)} rejected`;
 
-async function main(): Promise<void> {
+async function importFile(args: readonly string[]): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const options = readOptions(process.argv.slice(2), process.env['DATA_DIR'] || '.local');
+  const options = readOptions(args, process.env['DATA_DIR'] || '.local');
   const mapping = new Mapping(parseMapping(readFileSync(options.map, 'utf8')), options.file);
   const target = targetOf(options.to);
   const source = openSource(options.file);
@@ -72,10 +73,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
-  },
-);
+runCommand(importFile, messageOf);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { asText, flag, optional, readArguments, readUrl, required, UsageError } from '../shared/options.ts';
 
 export interface ImportOptions {
   readonly file: string;
@@ -10,48 +10,28 @@ export interface ImportOptions {
     | { readonly kind: 'local'; readonly dataDirectory: string };
 }
 
-/** The message is what the user is shown. */
-export class UsageError extends Error {}
-
-export const USAGE =
-  'npm run import -- --file FILE.jsonl|FILE.csv --map MAPPING.json [--url URL | --direct]\n' +
-  '  --file    JSON Lines, or CSV with a line of column names\n' +
-  '  --map     how a row becomes a decision; see scripts/import/mappings/\n' +
-  '  --url     over the batch routes of a local service, unsigned: http://127.0.0.1:3000\n' +
-  '  --direct  into the tables named by DECISIONS_TABLE and STATE_TABLE, with the credentials of the environment\n' +
-  '  Without either: into the tables of the service that runs on this machine with DATA_DIR (.local)';
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        file: { type: 'string' },
-        map: { type: 'string' },
-        url: { type: 'string' },
-        direct: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}\n${USAGE}`);
-  }
-}
+const usage = {
+  command: 'npm run import',
+  about: 'Brings history in: JSON Lines or CSV, by a mapping that says how a row becomes a decision.',
+  options: {
+    file: required('FILE', 'JSON Lines, or CSV with a line of column names', asText),
+    map: required('MAPPING.json', 'how a row becomes a decision; see scripts/import/mappings/', asText),
+    url: optional(
+      'URL',
+      'over the batch routes of a local service, unsigned: http://127.0.0.1:3000',
+      readUrl,
+    ),
+    direct: flag('into the tables named by DECISIONS_TABLE and STATE_TABLE, with the credentials there are'),
+  },
+  notes: [
+    'Without --url and --direct: into the tables of the service that runs on this machine with DATA_DIR (.local).',
+  ],
+};
 
 /** @throws UsageError */
 export function readOptions(args: readonly string[], dataDirectory = '.local'): ImportOptions {
-  const { file, map, url, direct, help } = parse(args);
-  if (help) throw new UsageError(USAGE);
-  if (file === undefined || map === undefined)
-    throw new UsageError(`--${file === undefined ? 'file' : 'map'} is missing\n${USAGE}`);
-  if (url !== undefined && direct) throw new UsageError(`--url or --direct, not both\n${USAGE}`);
-  if (url !== undefined && !/^https?:\/\/[^/]+$/.test(url.replace(/\/$/, '')))
-    throw new UsageError(`--url must be like http://127.0.0.1:3000\n${USAGE}`);
-  const to: ImportOptions['to'] =
-    url !== undefined
-      ? { kind: 'url', url: url.replace(/\/$/, '') }
-      : direct
-        ? { kind: 'tables' }
-        : { kind: 'local', dataDirectory };
-  return { file, map, to };
+  const { file, map, url, direct } = readArguments(usage, args);
+  if (url !== undefined && direct) throw new UsageError('npm run import: --url or --direct, not both');
+  if (url !== undefined) return { file, map, to: { kind: 'url', url } };
+  return { file, map, to: direct ? { kind: 'tables' } : { kind: 'local', dataDirectory } };
 }

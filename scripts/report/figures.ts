@@ -1,5 +1,5 @@
 import { wilsonInterval } from '../../lambdas/mining/statistics/statistics.ts';
-import { percentile } from '../bench/figures.ts';
+import { percentile } from '../shared/figures.ts';
 import type { DecisionRow, DeliveryRow, PatternRow, SnapshotRow } from './story.ts';
 
 /** What the charts draw, computed of what the routes answered. Pure. */

@@ -1,21 +1,16 @@
-/** `npm run report`: what one agent's memory says, as one page with charts. See `options.ts` for its arguments. */
+/** `npm run report`: one agent's memory as one page with charts. See `options.ts` for its arguments. */
 import { writeFileSync } from 'node:fs';
-import { readOptions, UsageError } from './options.ts';
-import { pageOf } from './page.ts';
-import { StoryTeller } from './story.ts';
+import { messageOf, runCommand } from '../shared/command.ts';
+import { readOptions } from './options.ts';
 
-async function main(): Promise<void> {
-  const { agentId, url, out } = readOptions(process.argv.slice(2), process.env['PORT']);
+async function report(args: readonly string[]): Promise<void> {
+  const { agentId, url, out } = readOptions(args, process.env['PORT']);
+  // After the options: the charts take a second to load.
+  const [{ pageOf }, { StoryTeller }] = await Promise.all([import('./page.ts'), import('./story.ts')]);
   const story = await new StoryTeller(url).of(agentId, new Date());
   const page = pageOf(story);
   writeFileSync(out, page);
   process.stdout.write(`${out}: ${Math.round(page.length / 1024)} KB, ${story.decisions.length} decisions\n`);
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    process.stderr.write(`${(error as Error).message}\n`);
-    process.exit(error instanceof UsageError ? 2 : 1);
-  },
-);
+runCommand(report, messageOf);

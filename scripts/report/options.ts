@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { ID_PATTERN } from '../../lambdas/shared/schema/fields.ts';
+import { asText, readArguments, readUrl, required, withDefault } from '../shared/options.ts';
 
 export interface ReportOptions {
   readonly agentId: string;
@@ -7,32 +7,24 @@ export interface ReportOptions {
   readonly out: string;
 }
 
-/** The message is what the user is shown. */
-export class UsageError extends Error {}
-
-export const USAGE =
-  'npm run report -- --agent AGENT [--url http://127.0.0.1:3000] [--out report.html]\n' +
-  '  writes one page with charts: success, patterns, equity and drawdown, signals';
+function readAgentId(given: string): string {
+  if (!ID_PATTERN.test(given)) throw new Error('must name an agent');
+  return given;
+}
 
 /** @throws UsageError */
 export function readOptions(args: readonly string[], port = '3000'): ReportOptions {
-  const values = (() => {
-    try {
-      return parseArgs({
-        args: [...args],
-        options: {
-          agent: { type: 'string' },
-          url: { type: 'string', default: `http://127.0.0.1:${port}` },
-          out: { type: 'string', default: 'report.html' },
-          help: { type: 'boolean', default: false },
-        },
-      }).values;
-    } catch (error) {
-      throw new UsageError(`${(error as Error).message}\n${USAGE}`);
-    }
-  })();
-  if (values.help) throw new UsageError(USAGE);
-  if (values.agent === undefined || !ID_PATTERN.test(values.agent))
-    throw new UsageError(`--agent must name an agent\n${USAGE}`);
-  return { agentId: values.agent, url: values.url.replace(/\/$/, ''), out: values.out };
+  const { agent, url, out } = readArguments(
+    {
+      command: 'npm run report',
+      about: 'Writes one page with charts: success, patterns, equity and drawdown, signals of one agent.',
+      options: {
+        agent: required('AGENT', 'whose story is told', readAgentId),
+        url: withDefault('URL', 'where the service answers', `http://127.0.0.1:${port}`, readUrl),
+        out: withDefault('FILE', 'where the page goes', 'report.html', asText),
+      },
+    },
+    args,
+  );
+  return { agentId: agent, url, out };
 }

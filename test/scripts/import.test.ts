@@ -10,11 +10,12 @@ import type { ImportResult, ImportRow } from '../../lambdas/decisions/decision-i
 import { newDecisionSchema } from '../../lambdas/decisions/fields.ts';
 import { evaluate, RowError } from '../../scripts/import/expression.ts';
 import { type MappedRow, Mapping, parseMapping } from '../../scripts/import/mapping.ts';
-import { readOptions, UsageError } from '../../scripts/import/options.ts';
+import { readOptions } from '../../scripts/import/options.ts';
 import { type Rejection, runImport } from '../../scripts/import/run.ts';
 import { openSource, type SourceRow } from '../../scripts/import/source.ts';
 import { HttpTarget } from '../../scripts/import/target.ts';
 import { announce, readRunningService } from '../../scripts/local/running-service.ts';
+import { UsageError } from '../../scripts/shared/options.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'import-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { equityCurve, patternIntervals, signalLag, successOverTime } from '../../scripts/report/figures.ts';
-import { readOptions, UsageError } from '../../scripts/report/options.ts';
+import { readOptions } from '../../scripts/report/options.ts';
 import { escapeHtml, pageOf } from '../../scripts/report/page.ts';
 import {
   type DecisionRow,
@@ -10,6 +10,7 @@ import {
   type Story,
   StoryTeller,
 } from '../../scripts/report/story.ts';
+import { UsageError } from '../../scripts/shared/options.ts';
 
 const NOW = new Date('2026-03-01T12:00:00.000Z');
 const DAY_MS = 86_400_000;

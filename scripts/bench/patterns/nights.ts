@@ -2,10 +2,11 @@ import { learnFrom } from '../../../lambdas/patterns/lifecycle/learning.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
-import { randomSource } from '../../demo/random.ts';
-import { type Cell, logsOf } from './cells.ts';
-import { judgeFinding, type Log, LOG_DAYS, LOG_START } from './logs.ts';
-import { minerOf, ruleOfThumb } from './methods.ts';
+import { randomSource } from '../../shared/random.ts';
+import { type Cell, logsOf } from '../../../test/support/patterns/cells.ts';
+import { judgeFinding, type Log, LOG_DAYS, LOG_START } from '../../../test/support/patterns/logs.ts';
+import { minerOf } from '../../../test/support/patterns/methods.ts';
+import { ruleOfThumb } from './rivals.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

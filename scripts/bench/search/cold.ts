@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
@@ -15,10 +13,7 @@ import { createRuntime } from '../../../lambdas/shared/platform/runtime.ts';
 import { defaultMemoryCategories as categories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { tables } from '../../../lambdas/shared/schema/tables.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';
-import { readAssembly } from '../../local/assembly.ts';
-import { startEmulator } from '../../local/emulator.ts';
-import { makeWorkDirectory, synthesize } from '../../local/synthesis.ts';
-import { createTable } from '../../local/tables.ts';
+import { withServiceTables } from '../../shared/service-tables.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 const ROUNDS = 3;
@@ -37,25 +32,13 @@ const median = (values: readonly number[]): number =>
  * The first search of an instance over all memories of an agent, with its reads, beside those reads alone; then warm
  * ones, with the query that looks for what is new. By the wall clock, on DynamoDB Local.
  */
-export async function measureCold(
+export const measureCold = (
   memories: readonly Memory[],
   queries: readonly string[],
   print: (name: string, value: string) => void,
-): Promise<void> {
-  const directory = makeWorkDirectory();
-  const emulator = await startEmulator();
-  Object.assign(process.env, {
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: emulator.endpoint,
-  });
-  try {
-    await synthesize(join(directory, 'cdk.out'));
+): Promise<void> =>
+  withServiceTables(async () => {
     const client = new DynamoDBClient({});
-    for (const { name, resource } of readAssembly(join(directory, 'cdk.out'), emulator.endpoint).tables)
-      await createTable(client, name, resource);
     const { clock, randomPart } = createRuntime('bench');
     // Without the functions' timeouts: on a busy machine the emulator takes its time.
     const documents = DynamoDBDocumentClient.from(client);
@@ -104,8 +87,4 @@ export async function measureCold(
       print(`warm search by ${name}`, `p50 ${median(warm).toFixed(1)} ms with the query for news`);
     }
     client.destroy();
-  } finally {
-    await emulator.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
+  });

@@ -1,4 +1,9 @@
-import { type LabelledSet, memoryOf, type Question, type Sketch } from './labelled.ts';
+import {
+  type LabelledSet,
+  memoryOf,
+  type Question,
+  type Sketch,
+} from '../../../test/support/labelled-memories.ts';
 
 /**
  * Conversations made up from templates: who asks, who answers, and a question put later in other words. The later

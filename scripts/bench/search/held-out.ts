@@ -1,7 +1,7 @@
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { defaultRankingRules, rank, type RankingRules } from '../../../lambdas/memories/search/ranking.ts';
 import { termsOf } from '../../../lambdas/memories/search/words.ts';
-import type { LabelledSet, Question } from './labelled.ts';
+import type { LabelledSet, Question } from '../../../test/support/labelled-memories.ts';
 import { mean, scoreOf } from './scores.ts';
 
 type Neighbours = RankingRules['neighbours'];

@@ -1,27 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { JsonValue } from '../../../lambdas/shared/schema/fields.ts';
-import { type LabelledSet, memoryOf, type Question } from './labelled.ts';
-
-const linesOf = <T>(folder: string, file: string): T[] =>
-  readFileSync(join(folder, file), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as T);
+import { type LabelledSet, memoryOf, type Question } from '../../../test/support/labelled-memories.ts';
+import type { PublishedLogs, ToolCall } from '../../shared/published-logs.ts';
 
 /** Every n-th of a list, `count` of them. */
 const spread = <T>(list: readonly T[], count: number): T[] =>
   list.filter(
     (_, i) => Math.floor((i * count) / list.length) !== Math.floor(((i - 1) * count) / list.length),
   );
-
-interface Trade {
-  readonly agent: string;
-  readonly date: string;
-  readonly id: number;
-  readonly this_action?: { readonly action: string; readonly symbol?: string; readonly amount?: number };
-  readonly positions: Readonly<Record<string, number>>;
-}
 
 const coins: Readonly<Record<string, string>> = {
   'BTC-USDT': 'bitcoin (BTC)',
@@ -37,12 +21,10 @@ const dayOf = (date: string): string =>
   });
 
 /** What the traders did, one memory an action; asked for by who, what and when. */
-export function traders(folder: string, count = 60): LabelledSet {
-  const rows = linesOf<Trade>(folder, 'ai-trader-crypto-decisions.jsonl').filter(
-    ({ this_action }) => this_action?.symbol !== undefined,
-  );
+export function traders({ trades }: PublishedLogs, count = 60): LabelledSet {
+  const rows = trades.filter(({ this_action }) => this_action !== undefined);
   const labelled = rows.map((row) => {
-    const { action, symbol = '', amount = 0 } = row.this_action!;
+    const { action, symbol, amount } = row.this_action!;
     const memory = memoryOf(
       'traders',
       {
@@ -68,16 +50,6 @@ export function traders(folder: string, count = 60): LabelledSet {
     evidence: [memory.memoryId],
   }));
   return { name: 'AI traders', memories: labelled.map(({ memory }) => memory), questions };
-}
-
-interface ToolCall {
-  readonly agent: string;
-  readonly episode: string;
-  readonly task_id: number;
-  readonly trial: number;
-  readonly step: number;
-  readonly action: string;
-  readonly args: Readonly<Record<string, JsonValue>>;
 }
 
 /** How a person would ask for a call of that kind; undefined where the arguments leave nothing to ask for. */
@@ -106,10 +78,9 @@ function questionFor({ action, args }: ToolCall): string | undefined {
 }
 
 /** Tool calls of an airline's agent. The same call in several trials answers a question as well: any of them will do. */
-export function airline(folder: string, count = 60): LabelledSet {
-  const rows = linesOf<ToolCall>(folder, 'tau-airline-decisions.jsonl');
+export function airline({ calls }: PublishedLogs, count = 60): LabelledSet {
   const byCall = new Map<string, { text: string; evidence: string[] }>();
-  const memories = rows.map((row) => {
+  const memories = calls.map((row) => {
     const memory = memoryOf(
       'airline',
       {

@@ -4,15 +4,21 @@ import { MemoryCollection } from '../../../lambdas/memories/search/memory-collec
 import { rank } from '../../../lambdas/memories/search/ranking.ts';
 import { termsOf } from '../../../lambdas/memories/search/words.ts';
 import type { Memory } from '../../../lambdas/memories/memory.ts';
-import { randomSource } from '../../demo/random.ts';
+import { randomSource } from '../../shared/random.ts';
 import { measureCold } from './cold.ts';
-import { memoryOf } from './labelled.ts';
+import { memoryOf } from '../../../test/support/labelled-memories.ts';
 
-const MEMORIES = 10_000;
+export interface SpeedSizes {
+  readonly memories: number;
+  readonly queries: number;
+  /** Agents asked about one after the other. */
+  readonly agents: number;
+}
+
+export const sizes: SpeedSizes = { memories: 10_000, queries: 300, agents: 300 };
+export const quickSizes: SpeedSizes = { memories: 250, queries: 10, agents: 10 };
 const CHARACTERS = 700;
-const QUERIES = 300;
-/** Agents asked about one after the other, with so many memories each, and what their indexes may take. */
-const AGENTS = 300;
+/** Of each of the agents, and what their indexes may take together. */
 const MEMORIES_EACH = 100;
 const CACHE_BYTES = 32 * 2 ** 20;
 const NOW = new Date('2026-03-02T00:00:00.000Z');
@@ -42,17 +48,17 @@ const percentile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length * share)]!;
 const print = (name: string, value: string) => process.stdout.write(`${name.padEnd(34)}${value}\n`);
 
-/** Indexing, searching and refreshing 10,000 memories of 1 KB as stored, beside the library on the same texts. */
-export async function measureSpeed(): Promise<void> {
+/** Indexing, searching and refreshing memories of 1 KB as stored, beside the library on the same texts. */
+export async function measureSpeed({ memories: count, queries: asked, agents }: SpeedSizes): Promise<void> {
   const random = randomSource(2);
   const next = textsOf(random);
-  const memories: Memory[] = Array.from({ length: MEMORIES }, (_, i) => {
+  const memories: Memory[] = Array.from({ length: count }, (_, i) => {
     const sketch = { content: next(), sessionId: `s${i % 500}`, seq: i };
     return { ...memoryOf('speed', sketch, String(i)), vector: vectorOf(random) };
   });
-  const queries = Array.from({ length: QUERIES }, () => next().split(' ').slice(0, 8).join(' '));
+  const queries = Array.from({ length: asked }, () => next().split(' ').slice(0, 8).join(' '));
   process.stdout.write(
-    `\n${MEMORIES} memories of ${CHARACTERS} characters, ${QUERIES} questions of 8 words; processor time\n`,
+    `\n${count} memories of ${CHARACTERS} characters, ${asked} questions of 8 words; processor time\n`,
   );
   globalThis.gc?.();
   const heap = process.memoryUsage().heapUsed;
@@ -86,16 +92,16 @@ export async function measureSpeed(): Promise<void> {
   const times: number[] = [];
   for (const query of queries) times.push(milliseconds(() => library.search(query)));
   print('library: search by words', `p50 ${percentile(times, 0.5).toFixed(1)} ms`);
-  await measureMany(memories);
+  await measureMany(memories, agents);
   process.stdout.write('\nwith its reads, by the wall clock, on DynamoDB Local\n');
   await measureCold(memories, queries, print);
 }
 
 /** Whether what is kept stays bounded when there are more agents than fit. */
-async function measureMany(memories: readonly Memory[]): Promise<void> {
+async function measureMany(memories: readonly Memory[], agents: number): Promise<void> {
   const cache = new CollectionCache(CACHE_BYTES);
   let most = 0;
-  for (let agent = 0; agent < AGENTS; agent++) {
+  for (let agent = 0; agent < agents; agent++) {
     const collection = new MemoryCollection();
     const first = (agent * MEMORIES_EACH) % memories.length;
     for (const memory of memories.slice(first, first + MEMORIES_EACH))
@@ -105,7 +111,7 @@ async function measureMany(memories: readonly Memory[]): Promise<void> {
   }
   const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
   print(
-    `${AGENTS} agents of ${MEMORIES_EACH} memories`,
+    `${agents} agents of ${MEMORIES_EACH} memories`,
     `at most ${megabytes(most)} of the ${megabytes(CACHE_BYTES)} allowed, ${cache.size} of them kept`,
   );
 }

@@ -20,7 +20,7 @@ import { createMiner } from '../../../lambdas/mining/mine.ts';
 import type { Count } from '../../../lambdas/mining/search/search.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
-import { bundleCountingThread } from '../../../scripts/bench/thread-bundle.ts';
+import { bundleCountingThread } from '../../support/thread-bundle.ts';
 import { featuresOf, hash, seeded, simulateLog, START } from '../mining/case-generator.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'counting-threads-'));

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { degradable } from '../../../lambdas/context/deadline.ts';
-import { randomSource } from '../../../scripts/demo/random.ts';
+import { randomSource } from '../../../scripts/shared/random.ts';
 import { createTables } from '../../support/tables.ts';
 import { createSessionsFixture, history } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';

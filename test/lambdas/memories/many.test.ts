@@ -4,7 +4,7 @@ import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';
 import { CollectionCache, type CollectionSource } from '../../../lambdas/memories/search/collection-cache.ts';
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { OwnMemories } from '../../../lambdas/memories/search/own-memories.ts';
-import { memoryOf } from '../../../scripts/bench/search/labelled.ts';
+import { memoryOf } from '../../support/labelled-memories.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createMemoriesFixture } from './fixture.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';

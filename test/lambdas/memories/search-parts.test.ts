@@ -9,7 +9,7 @@ import { rank } from '../../../lambdas/memories/search/ranking.ts';
 import { questionTermsOf } from '../../../lambdas/memories/search/words.ts';
 import { VectorMatrix } from '../../../lambdas/memories/search/vector-matrix.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
-import { memoryOf } from '../../../scripts/bench/search/labelled.ts';
+import { memoryOf } from '../../support/labelled-memories.ts';
 
 describe('the best of many', () => {
   it('are those that sorting all of them puts first, in that order', () => {

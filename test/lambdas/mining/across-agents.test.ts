@@ -9,7 +9,7 @@ import {
   promotedAmong,
   type Random,
   ruleName as nameOf,
-} from '../../../scripts/bench/agent-pools.ts';
+} from '../../support/agent-pools.ts';
 import { seeded } from './case-generator.ts';
 
 const SEEDS = Array.from({ length: 5 }, (_, i) => 1000 + i);

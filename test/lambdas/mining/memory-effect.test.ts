@@ -8,7 +8,7 @@ import {
   type Usable,
 } from '../../../lambdas/mining/judging/memory-effect.ts';
 import type { Features } from '../../../lambdas/mining/types.ts';
-import { demotionsIn } from '../../../scripts/bench/advice.ts';
+import { demotionsIn } from '../../support/advice.ts';
 import { DAY, featuresOf, minerOf, START } from './case-generator.ts';
 
 const trendUp = { path: 'trend', op: 'eq', value: 'up' } as const;
@@ -147,7 +147,7 @@ describe('what using a pattern did', () => {
 });
 
 describe('the demotion of what made things worse, asked every night', () => {
-  // More seeds, other habits: npm run bench:memory
+  // More seeds, other habits: npm run bench -- demotion
   it('finds harmful advice (−25 points) in every run, half of them within 12 nights', () => {
     const found = demotionsIn(60, { effect: -0.25, followed: 0.5 });
     expect(found).toHaveLength(60);

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { correctByExtension, levelShare } from '../../../lambdas/mining/statistics/correction.ts';
 import { expectedZ, type Table } from '../../../lambdas/mining/statistics/statistics.ts';
-import { figuresOf, logsOf } from '../../../scripts/bench/patterns/cells.ts';
-import { judgeFinding } from '../../../scripts/bench/patterns/logs.ts';
-import { minerOf, service } from '../../../scripts/bench/patterns/methods.ts';
+import { figuresOf, logsOf } from '../../support/patterns/cells.ts';
+import { judgeFinding } from '../../support/patterns/logs.ts';
+import { minerOf, service } from '../../support/patterns/methods.ts';
 
 /** Seeded logs with known truth: each figure is the same in every run. The bench has more of them. */
 describe('what is promoted', () => {
