@@ -1,9 +1,21 @@
 import { noteDown } from './extractive-summary.ts';
-import type { LanguageModel } from './language-model.ts';
 import type { Message } from './session.ts';
 import { namesIn, numbersIn, sentencesOf } from './sentences.ts';
 import { notesOf, type Summarizer, type SummaryRequest } from './summarizer.ts';
 import { type Note, type SummaryContent, textOf } from './summary.ts';
+
+/** A request for a text. */
+export interface Completion {
+  readonly system: string;
+  readonly prompt: string;
+  readonly maxTokens: number;
+}
+
+export interface LanguageModel {
+  readonly modelId: string;
+  /** @throws Error when it does not answer in time, or at all */
+  complete(request: Completion): Promise<string>;
+}
 
 export interface ModelSummarizerParts {
   /** Opened when it is needed first. */
