@@ -45,7 +45,7 @@ export class AgentProfiles {
   }
 
   /**
-   * Registers the agent, or replaces what it says of itself; heartbeat and decision types stay.
+   * Registers the agent, or replaces its description of itself; heartbeat and decision types stay.
    *
    * @throws VersionConflictError, TooLargeError
    */

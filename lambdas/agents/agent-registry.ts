@@ -15,7 +15,7 @@ import {
   registryKey,
 } from './table.ts';
 
-/** What the planner needs to know of an agent. */
+/** The part of an agent that the planner needs. */
 export interface RegisteredAgent {
   readonly agentId: string;
   readonly agentType: string;
@@ -52,7 +52,7 @@ export class AgentRegistry {
     this.#table = table;
   }
 
-  /** Whether `noteActivity` would be free: this instance noted it lately, in this hour, with these types. */
+  /** True when `noteActivity` is free: this instance noted the agent lately, in this hour, with these types. */
   isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
     const now = this.#table.clock();
     const known = this.#known.get(agentId);

@@ -39,7 +39,7 @@ export const stateSchema = z.object({
 
 export const checkpointSchema = z.object({
   agentId: agentIdSchema,
-  /** `CHECKPOINT-{ULID}`, or `BACKUP-{ULID}` for what a restore replaced. */
+  /** `CHECKPOINT-{ULID}`, or `BACKUP-{ULID}` for the state a restore replaced. */
   checkpointId: z.string(),
   kind: kindSchema,
   label: z.string().optional(),

@@ -85,7 +85,7 @@ export function snapshotToItems({ agentId, checkpointId, kind, label, stateVersi
   };
 }
 
-/** Of a head or of a data item: both end in the id. */
+/** Reads a head or a data item: the keys of both end in the id. */
 export function snapshotSummaryOf(agentId: string, item: Item): SnapshotSummary {
   const checkpointId = String(item[SORT_KEY]).split('#')[1]!;
   return {

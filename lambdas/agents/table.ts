@@ -21,7 +21,7 @@ const REGISTERED = 'registry#';
 
 export const registryKey = (bucket: number): string => `${REGISTERED}${bucket}`;
 
-/** Deregistered agents are on the index too, under keys of their own: what they stored is still there. */
+/** Deregistered agents are on the index too, under keys of their own: their data is still there. */
 export const deregisteredKey = (bucket: number): string => `deregistered#${bucket}`;
 
 export const registryBucketOf = (agentId: string): number =>
@@ -60,7 +60,7 @@ export const hasProfileVersion = (version: number): Expression =>
 export const isRegistered = (item: Item | undefined): item is Item =>
   String(item?.['registryKey'] ?? '').startsWith(REGISTERED);
 
-/** Of a row of the table, or of the registry index. */
+/** Reads a row of the table, or of the registry index. */
 export const listedFromItem = (item: Item): Omit<ListedAgent, 'health'> => ({
   agentId: item['agentId'] as string,
   type: item['agentType'] as string,
@@ -70,14 +70,14 @@ export const listedFromItem = (item: Item): Omit<ListedAgent, 'health'> => ({
   ...(item['lastHeartbeatAt'] !== undefined && { lastHeartbeatAt: item['lastHeartbeatAt'] as string }),
 });
 
-/** Of a row of the registry index. */
+/** Reads a row of the registry index. */
 export const registeredFromItem = (item: Item): RegisteredAgent => ({
   agentId: item['agentId'] as string,
   agentType: item['agentType'] as string,
   activeHour: item['activeHour'] as string | undefined,
 });
 
-/** How often a profile was put; 0 for an agent that a write registered, and for one that is not registered. */
+/** The number of puts of a profile; 0 for an agent that a write registered, and for one that is not registered. */
 export const profileVersionOf = (item: Item | undefined): number =>
   isRegistered(item) ? Number(item['version'] ?? 0) : 0;
 

@@ -16,7 +16,7 @@ import {
   workingToItem,
 } from './working-table.ts';
 
-/** Of the value as JSON in UTF-8. */
+/** Limit of the value as JSON in UTF-8. */
 const MAX_VALUE_BYTES = 100 * 1024;
 
 const noEntry = (agentId: string, key: string) =>

@@ -41,7 +41,7 @@ export interface ArchiveQuery {
 
 export interface ArchivePage {
   readonly records: ArchivedRecord[];
-  /** Where the next page begins; absent: there is no more. */
+  /** The position to go on after; absent: there is no more. */
   readonly last?: string;
 }
 

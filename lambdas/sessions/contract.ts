@@ -43,7 +43,7 @@ const measure = (unit: string) =>
     .meta({ description: unit });
 const countsSchema = z.record(z.string(), z.number().int());
 
-/** How a session came to its end, and its analytics. */
+/** The record of a session that is over. */
 export const endSchema = z.object({
   endedAt: timestampSchema.meta({ description: 'Of an expired session, the instant it expired.' }),
   /** As the caller said, or `expired`. */

@@ -30,7 +30,7 @@ export class RollingSummary {
     this.#parts = parts;
   }
 
-  /** Whether the summary is due with these messages: a stream brings all of them, and most need nothing done. */
+  /** True when the summary is due with these messages: a stream brings all of them, and most need nothing done. */
   isDue(newestSeq: number, oldestSeq = newestSeq): boolean {
     const step = (seq: number) => Math.floor(seq / this.#parts.summaryEvery);
     return step(newestSeq) > step(oldestSeq - 1);

@@ -27,7 +27,7 @@ export interface SessionEndingParts {
   readonly onPostponed: (error: Error, offer: InsightOffer) => void;
 }
 
-/** The caller's wishes. Without `insights`, the decisions in its summary are what is worth remembering. */
+/** The caller's request. Without `insights`, its summary is remembered, if something was decided. */
 export type EndRequest = z.output<typeof endRequestSchema>;
 
 /** A session that is over, as its end is answered. */

@@ -38,7 +38,7 @@ export class SessionReader {
   readonly #table: Table;
   readonly #hotWindow: number;
 
-  /** @param hotWindow how many messages stay whole */
+  /** @param hotWindow number of newest messages that stay whole */
   constructor(table: Table, hotWindow: number) {
     this.#table = table;
     this.#hotWindow = hotWindow;

@@ -45,7 +45,7 @@ export interface SessionStoreParts {
   readonly table: Table;
   readonly randomPart: RandomPart;
   readonly registry: AgentRegistry;
-  /** Of sessions that do not say. */
+  /** Default of a session whose request names none. */
   readonly expiresAfterSeconds: number;
 }
 

@@ -9,11 +9,11 @@ import type { SessionEnding } from './session-ending.ts';
 export interface SweepReport {
   /** Open sessions whose time was up as far as their rows say, and ended ones whose insights wait. */
   readonly due: number;
-  /** Of these, how many had indeed expired and have their record now. */
+  /** Those of them that had indeed expired and have their record now. */
   readonly ended: number;
-  /** How many could not be dealt with; they are due again at the next sweep. */
+  /** Those that failed; they are due again at the next sweep. */
   readonly failed: number;
-  /** Whether it stopped because time was short: the rest is due at the next sweep. */
+  /** It stopped because time was short: the rest is due at the next sweep. */
   readonly cutShort: boolean;
 }
 
@@ -39,8 +39,8 @@ export class SessionSweep {
    * Reads the rows of all open sessions (200 bytes each, eventually consistent: 10,000 of them are 250 read units) and
    * ends those that have expired. Running it twice, or two at a time, changes nothing more.
    *
-   * @param isLate asked before each session: whether to leave the rest to the next sweep
-   * @param onFailure told of each session that could not be dealt with
+   * @param isLate asked before each session: true leaves the rest to the next sweep
+   * @param onFailure called for each session that failed
    */
   async sweep(isLate: () => boolean, onFailure: (error: Error, key: string) => void): Promise<SweepReport> {
     const report = { due: 0, ended: 0, failed: 0, cutShort: false };

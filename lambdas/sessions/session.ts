@@ -26,7 +26,7 @@ export const MAX_METADATA_BYTES = 2 * 1024;
 
 /** A session as it stands; `end` is there once it is over and its record is made. */
 export type SessionHead = z.output<typeof sessionSchema>;
-/** What a session was opened with. */
+/** The attributes a session was opened with. */
 export type SessionSubject = Pick<SessionHead, 'userId' | 'topic' | 'metadata'>;
 export type SessionEnd = z.output<typeof endSchema>;
 export type SessionAnalytics = SessionEnd['analytics'];

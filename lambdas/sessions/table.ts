@@ -206,7 +206,7 @@ export const positionOf = (item: Item): string => {
   return parts.slice(1).join('#');
 };
 
-/** Hash of what a message says, so that a repeated token can be told from another message. */
+/** Hash of a message's content: it tells a repeat of the message from another message with the same token. */
 export const messageHash = ({ role, content, metadata }: Pick<Message, 'role' | 'content' | 'metadata'>) =>
   payloadHash({ role, content, metadata });
 

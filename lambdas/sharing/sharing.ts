@@ -25,7 +25,7 @@ const GRANTS_AT_A_TIME = 20;
 /** Tries of a change without `expectedVersion`: of two at the same time, the later one is done on top of the other. */
 const TRIES = 5;
 
-/** Whether the owner shares it with this agent. */
+/** True when the owner shares it with this agent. */
 export const isSharedWith = (record: Pick<SharingRecord, 'with'>, agentId: string): boolean =>
   record.with === 'all' || record.with.includes(agentId);
 
@@ -52,7 +52,7 @@ export class Sharing {
     return item && fromSharingItem(item);
   }
 
-  /** Of several at once, those that are shared or were: strongly consistent, 1 read unit each. */
+  /** Those of several that are shared or were: strongly consistent, 1 read unit each. */
   async getMany(references: readonly Reference[]): Promise<SharingRecord[]> {
     const keys = references.map(({ owner, memoryId }) => sharingKey(owner, this.#memoryType, memoryId));
     return (await this.#table.getAll(keys)).map(fromSharingItem);
