@@ -1,12 +1,12 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { agentPartition, profileKey } from './table.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { agentPartition, profileKey } from './table.ts';
 
 /**
- * An agent's own partition of `agent_state`: profile, state, checkpoints, working memory, counters and what other
- * parts keep there. To be removed last, because it says where the rest is; and of it the profile last, because its
- * decision types do.
+ * An agent's own partition of `agent_state`: profile, state, checkpoints, working memory, counters and the rows that
+ * other rooms keep there. Remove it last, because it says where the rest is. The profile goes last of all, because its
+ * decision types say so too.
  */
 export class AgentErasure {
   readonly #rows: RemovableRows;
@@ -21,6 +21,6 @@ export class AgentErasure {
       const others = rows.filter((row) => row[SORT_KEY] !== profile[SORT_KEY]);
       if (others.length > 0) yield this.#rows.removal(others);
     }
-    yield* this.#rows.existing([{ [PARTITION_KEY]: profile[PARTITION_KEY], [SORT_KEY]: profile[SORT_KEY] }]);
+    yield* this.#rows.existing([profile]);
   }
 }

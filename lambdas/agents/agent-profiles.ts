@@ -1,61 +1,38 @@
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { changes } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, VersionConflictError } from '../shared/errors.ts';
-import type { freeFormSchema } from '../shared/schema/fields.ts';
 import type { AgentRegistry } from './agent-registry.ts';
-import { type AgentHealth, type HealthAges, healthAt } from './health.ts';
+import type { listedAgentSchema, profileBodySchema, profileSchema } from './contract.ts';
+import { type HealthAges, healthAt } from './health.ts';
 import {
   decisionTypesOf,
   deregisteredKey,
+  hasProfileVersion,
+  hasRegistration,
   isRegistered,
+  listedFromItem,
   profileKey,
   profileVersionOf,
-  REGISTERED_CONDITION,
-  registeredValue,
-  REGISTRATION,
+  registration,
   REGISTRY_BUCKETS,
-  registrationValues,
   registryBucketOf,
-  type RegistryEntry,
-  registryEntryOf,
   registryIndex,
   registryKey,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-type Metadata = z.output<typeof freeFormSchema>;
-
-/** What an agent says of itself. */
-export interface ProfileInput {
-  readonly type: string;
-  readonly capabilities: string[];
-  readonly agentVersion?: string;
-  readonly metadata?: Metadata;
-  /** 0: nobody has put a profile yet. */
-  readonly expectedVersion?: number;
-}
-
-export interface ListedAgent extends RegistryEntry {
-  readonly health: AgentHealth;
-}
-
-export interface AgentProfile extends ListedAgent {
-  readonly metadata?: Metadata;
-  /** Rises with every put; 0 while a write or a heartbeat is all that registered the agent. */
-  readonly version: number;
-  /** Every type of decision it ever logged, sorted. */
-  readonly decisionTypes: string[];
-}
+export type ProfileInput = z.output<typeof profileBodySchema>;
+export type ListedAgent = z.output<typeof listedAgentSchema>;
+export type AgentProfile = z.output<typeof profileSchema>;
 
 /** Every heartbeat rewrites the row, at one write unit per KB: it must not become a document store. */
 const MAX_PROFILE_BYTES = 32 * 1024;
 
 const noAgent = (agentId: string) => new NotFoundError(`No agent ${agentId} is registered`);
 
-/** Profiles, heartbeats and the list of who is registered. */
+/** Profiles, heartbeats and the list of registered agents. */
 export class AgentProfiles {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
@@ -68,112 +45,69 @@ export class AgentProfiles {
   }
 
   /**
-   * Registers the agent, or replaces what it says of itself; heartbeat and decision types stay.
+   * Registers the agent, or replaces its description of itself; heartbeat and decision types stay.
    *
    * @throws VersionConflictError, TooLargeError
    */
   async put(agentId: string, profile: ProfileInput): Promise<AgentProfile> {
     const { type, capabilities, agentVersion, metadata, expectedVersion } = profile;
     assertItemFits({ agentId, type, capabilities, agentVersion, metadata }, 'The profile', MAX_PROFILE_BYTES);
-    const { ':unknown': _, ...registration } = registrationValues(agentId, this.#table.clock());
-    const absent = [
-      ...(agentVersion === undefined ? ['agentVersion'] : []),
-      ...(metadata === undefined ? ['metadata'] : []),
-    ];
-    try {
-      const { Attributes } = await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: profileKey(agentId),
-          UpdateExpression:
-            'SET agentId = :agentId, registryKey = :registryKey, ' +
-            'registeredAt = if_not_exists(registeredAt, :now), agentType = :type, capabilities = :capabilities, ' +
-            '#version = if_not_exists(#version, :zero) + :one' +
-            (agentVersion === undefined ? '' : ', agentVersion = :agentVersion') +
-            (metadata === undefined ? '' : ', metadata = :metadata') +
-            (absent.length > 0 ? ` REMOVE ${absent.join(', ')}` : ''),
-          ...(expectedVersion !== undefined && {
-            // The counter of a deregistered agent's row goes on rising, but its next profile is a first one again.
-            ConditionExpression:
-              expectedVersion === 0
-                ? `NOT ${REGISTERED_CONDITION} OR attribute_not_exists(#version)`
-                : `${REGISTERED_CONDITION} AND #version = :expected`,
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-          ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: {
-            ...registration,
-            ':type': type,
-            ':capabilities': capabilities,
-            ':zero': 0,
-            ':one': 1,
-            ...(agentVersion !== undefined && { ':agentVersion': agentVersion }),
-            ...(metadata !== undefined && { ':metadata': metadata }),
-            ...(expectedVersion !== undefined && registeredValue),
-            ...(expectedVersion && { ':expected': expectedVersion }),
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return this.#profileOf(Attributes!);
-    } catch (error) {
-      const failed = failedCondition(error);
-      if (failed) throw new VersionConflictError(profileVersionOf(failed.item));
-      throw error;
-    }
+    const { set, setOnce } = registration(agentId, this.#table.clock());
+    const { item, failed } = await this.#table.update(
+      profileKey(agentId),
+      changes({
+        set: { ...set, agentType: type, capabilities, agentVersion, metadata },
+        setOnce: { registeredAt: setOnce['registeredAt'] },
+        add: { version: 1 },
+        remove: [
+          ...(agentVersion === undefined ? ['agentVersion'] : []),
+          ...(metadata === undefined ? ['metadata'] : []),
+        ],
+      }),
+      {
+        returns: 'ALL_NEW',
+        ...(expectedVersion !== undefined && { condition: hasProfileVersion(expectedVersion) }),
+      },
+    );
+    if (failed) throw new VersionConflictError(profileVersionOf(failed.item));
+    return this.#profileOf(item);
   }
 
   /** Strongly consistent. @throws NotFoundError when it never registered, or was deregistered */
   async get(agentId: string): Promise<AgentProfile> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
-    );
-    if (!isRegistered(Item)) throw noAgent(agentId);
-    return this.#profileOf(Item);
+    const item = await this.#table.get(profileKey(agentId));
+    if (!isRegistered(item)) throw noAgent(agentId);
+    return this.#profileOf(item);
   }
 
-  /** Notes that the agent lives; registers one nobody knew. 2 WRU. */
+  /** Notes that the agent lives; registers an unknown one. 2 WRU. */
   async heartbeat(agentId: string): Promise<Pick<AgentProfile, 'agentId' | 'health' | 'lastHeartbeatAt'>> {
     const now = this.#table.clock();
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: profileKey(agentId),
-        UpdateExpression: `SET ${REGISTRATION}, lastHeartbeatAt = :now`,
-        ExpressionAttributeValues: registrationValues(agentId, now),
-      }),
-    );
     const lastHeartbeatAt = now.toISOString();
+    const { set, setOnce } = registration(agentId, now);
+    await this.#table.update(profileKey(agentId), changes({ set: { ...set, lastHeartbeatAt }, setOnce }));
     return { agentId, health: healthAt(now, lastHeartbeatAt, this.#ages), lastHeartbeatAt };
   }
 
   /**
-   * Takes the agent off the registry: it is listed no more, no signal reaches it, named or subscribed, and no nightly
-   * run learns from it; those of the four days after its last write still roll its results up. What it stored stays, and
-   * so do its profile and decision types, for the case that it comes back:
-   * its next write or heartbeat registers it again (a write through a warm instance of another function within five
-   * minutes of that instance's last one is stored, but lists it only with the write after; see AgentRegistry).
+   * Takes the agent off the registry. It is listed no more, no signal reaches it (named or subscribed), and no nightly
+   * run learns from it; the runs of the four days after its last write still roll its results up. Its data stays, and so
+   * do its profile and decision types, in case it comes back: its next write or heartbeat registers it again.
+   * One delay: a warm instance of another function trusts its own registration for five minutes. A write through it
+   * within that time is stored, but only the write after lists the agent (see AgentRegistry).
    *
    * @throws NotFoundError when it is not registered
    */
   async deregister(agentId: string): Promise<{ readonly agentId: string; readonly deregisteredAt: string }> {
-    try {
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: profileKey(agentId),
-          UpdateExpression: 'SET registryKey = :deregistered REMOVE registeredAt, lastHeartbeatAt',
-          ConditionExpression: REGISTERED_CONDITION,
-          ExpressionAttributeValues: {
-            ':deregistered': deregisteredKey(registryBucketOf(agentId)),
-            ...registeredValue,
-          },
-        }),
-      );
-    } catch (error) {
-      if (failedCondition(error)) throw noAgent(agentId);
-      throw error;
-    }
+    const { failed } = await this.#table.update(
+      profileKey(agentId),
+      changes({
+        set: { registryKey: deregisteredKey(registryBucketOf(agentId)) },
+        remove: ['registeredAt', 'lastHeartbeatAt'],
+      }),
+      { condition: hasRegistration },
+    );
+    if (failed) throw noAgent(agentId);
     this.#registry.forget(agentId);
     return { agentId, deregisteredAt: this.#table.clock().toISOString() };
   }
@@ -199,30 +133,24 @@ export class AgentProfiles {
   }
 
   async #bucket(bucket: number, after: string | undefined, limit: number): Promise<ListedAgent[]> {
-    const { Items } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        IndexName: registryIndex.name,
-        KeyConditionExpression: 'registryKey = :key' + (after === undefined ? '' : ' AND agentId > :after'),
-        ExpressionAttributeValues: {
-          ':key': registryKey(bucket),
-          ...(after !== undefined && { ':after': after }),
-        },
-        Limit: limit,
-      }),
-    );
-    return (Items ?? []).map((item) => this.#listed(item));
+    const { items } = await this.#table.query({
+      partition: registryKey(bucket),
+      index: registryIndex,
+      ...(after !== undefined && { sort: { after } }),
+      limit,
+    });
+    return items.map((item) => this.#listed(item));
   }
 
-  #listed(item: Record<string, unknown>): ListedAgent {
-    const entry = registryEntryOf(item);
-    return { ...entry, health: healthAt(this.#table.clock(), entry.lastHeartbeatAt, this.#ages) };
+  #listed(item: Item): ListedAgent {
+    const listed = listedFromItem(item);
+    return { ...listed, health: healthAt(this.#table.clock(), listed.lastHeartbeatAt, this.#ages) };
   }
 
-  #profileOf(item: Record<string, unknown>): AgentProfile {
+  #profileOf(item: Item): AgentProfile {
     return {
       ...this.#listed(item),
-      ...(item['metadata'] !== undefined && { metadata: item['metadata'] as Metadata }),
+      ...(item['metadata'] !== undefined && { metadata: item['metadata'] as AgentProfile['metadata'] }),
       version: profileVersionOf(item),
       decisionTypes: decisionTypesOf(item),
     };

@@ -1,5 +1,5 @@
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { changes } from '../shared/dynamodb/expressions.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
 import {
@@ -8,15 +8,14 @@ import {
   deregisteredKey,
   isRegistered,
   profileKey,
-  REGISTRATION,
+  registeredFromItem,
+  registration,
   REGISTRY_BUCKETS,
-  registrationValues,
   registryIndex,
   registryKey,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** What the planner needs to know of an agent. */
+/** The part of an agent that the planner needs. */
 export interface RegisteredAgent {
   readonly agentId: string;
   readonly agentType: string;
@@ -31,18 +30,18 @@ interface Known {
   readonly decisionTypes: Set<string>;
 }
 
-/** A bound on what one warm function instance remembers. */
+/** Agents a warm function instance remembers. */
 const MAX_KNOWN_AGENTS = 10_000;
 
 /**
- * How long an instance takes it for granted that an agent it registered still is. Another instance may have
- * deregistered it: a write in that time is stored all the same, and the agent's first write after it lists the agent
- * again. Costs at most 12 write units an hour for each agent and warm instance.
+ * How long an instance assumes that an agent it registered is still registered. Another instance may have deregistered
+ * it: a write within that time is still stored, and the agent's first write after it lists the agent again. Costs at
+ * most 12 write units an hour for each agent and warm instance.
  */
 const REGISTRATION_TRUSTED_MS = 5 * MINUTE_MS;
 
 /**
- * Who the agents are. A write under an unknown id registers it; a decision type is on its agent's profile before the
+ * The known agents. A write under an unknown id registers it. A decision type is on its agent's profile before the
  * first decision of that type is stored, because the nightly run reads the partitions the profile names.
  */
 export class AgentRegistry {
@@ -53,7 +52,7 @@ export class AgentRegistry {
     this.#table = table;
   }
 
-  /** Whether `noteActivity` would be free: this instance noted it lately, in this hour, with these types. */
+  /** True when `noteActivity` is free: this instance noted the agent lately, in this hour, with these types. */
   isNoted(agentId: string, decisionTypes: readonly string[] = []): boolean {
     const now = this.#table.clock();
     const known = this.#known.get(agentId);
@@ -75,66 +74,47 @@ export class AgentRegistry {
     const known = this.#known.get(agentId);
     // All of them each time: the row may have been erased since, and adding what is there costs nothing.
     const types = new Set([...(known?.decisionTypes ?? []), ...decisionTypes]);
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: profileKey(agentId),
-        UpdateExpression:
-          `SET ${REGISTRATION}, activeHour = :activeHour` +
-          (types.size > 0 ? ' ADD decisionTypes :types' : ''),
-        ExpressionAttributeValues: {
-          ...registrationValues(agentId, now),
-          ':activeHour': activeHour,
-          ...(types.size > 0 && { ':types': types }),
-        },
+    const { set, setOnce } = registration(agentId, now);
+    await this.#table.update(
+      profileKey(agentId),
+      changes({
+        set: { ...set, activeHour },
+        setOnce,
+        // DynamoDB has no empty sets.
+        add: types.size > 0 ? { decisionTypes: types } : {},
       }),
     );
-    this.#known.set(agentId, {
-      activeHour,
-      notedAt: now.getTime(),
-      decisionTypes: types,
-    });
+    this.#known.set(agentId, { activeHour, notedAt: now.getTime(), decisionTypes: types });
   }
 
-  /** Call after deregistering an agent, so its next write through this instance lists it again at once. */
+  /** Call after deregistering an agent: its next write through this instance then lists it again at once. */
   forget(agentId: string): void {
     this.#known.delete(agentId);
   }
 
-  /** Which of these agents are registered (strongly consistent). */
+  /** Those of these agents that are registered (strongly consistent). */
   async registered(agentIds: readonly string[]): Promise<Set<string>> {
-    const items = await getAll(
-      this.#table.documents,
-      this.#table.name,
-      [...new Set(agentIds)].map(profileKey),
-      {
-        attributes: ['agentId', 'registryKey'],
-      },
-    );
-    return new Set(items.filter(isRegistered).map((item) => String(item['agentId'])));
+    const keys = [...new Set(agentIds)].map(profileKey);
+    const profiles = await this.#table.getAll(keys, { attributes: ['agentId', 'registryKey'] });
+    return new Set(profiles.filter(isRegistered).map((item) => String(item['agentId'])));
   }
 
   /** Every decision type the agent ever logged, sorted (strongly consistent). */
   async decisionTypes(agentId: string): Promise<string[]> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
-    );
-    return decisionTypesOf(Item);
+    return decisionTypesOf(await this.#table.get(profileKey(agentId)));
   }
 
-  /** What kind of agent it says it is; undefined when it is not registered (strongly consistent). */
+  /** The type the agent gave itself; undefined when it is not registered (strongly consistent). */
   async agentType(agentId: string): Promise<string | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: profileKey(agentId), ConsistentRead: true }),
-    );
-    return isRegistered(Item) ? String(Item['agentType']) : undefined;
+    const profile = await this.#table.get(profileKey(agentId));
+    return isRegistered(profile) ? String(profile['agentType']) : undefined;
   }
 
-  /** The registered agents of a type, sorted: found in an index (eventual), each held against its profile. */
+  /** The registered agents of a type, sorted: found in an index (eventual), each checked in its profile. */
   async ofType(agentType: string): Promise<string[]> {
     const listed = new Set<string>();
     for await (const agent of this.all()) if (agent.agentType === agentType) listed.add(agent.agentId);
-    const profiles = await getAll(this.#table.documents, this.#table.name, [...listed].map(profileKey), {
+    const profiles = await this.#table.getAll([...listed].map(profileKey), {
       attributes: ['agentId', 'agentType', 'registryKey'],
     });
     return profiles
@@ -160,22 +140,8 @@ export class AgentRegistry {
   }
 
   async *#listed(keyOf: (bucket: number) => string): AsyncGenerator<RegisteredAgent> {
-    for (let bucket = 0; bucket < REGISTRY_BUCKETS; bucket++) {
-      let start: Record<string, unknown> | undefined;
-      do {
-        const page = await this.#table.documents.send(
-          new QueryCommand({
-            TableName: this.#table.name,
-            IndexName: registryIndex.name,
-            KeyConditionExpression: 'registryKey = :key',
-            ExpressionAttributeValues: { ':key': keyOf(bucket) },
-            ExclusiveStartKey: start,
-          }),
-        );
-        for (const { agentId, agentType, activeHour } of page.Items ?? [])
-          yield { agentId, agentType, activeHour };
-        start = page.LastEvaluatedKey;
-      } while (start);
-    }
+    for (let bucket = 0; bucket < REGISTRY_BUCKETS; bucket++)
+      for await (const page of this.#table.pages({ partition: keyOf(bucket), index: registryIndex }))
+        yield* page.map(registeredFromItem);
   }
 }

@@ -1,6 +1,6 @@
-import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { hasVersion } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, VersionConflictError } from '../shared/errors.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import {
@@ -11,7 +11,6 @@ import {
   stateReplacement,
   stateToItem,
 } from './state-table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 /** A checkpoint holds a state plus a longer key and a label: whatever can be stored can be checkpointed. */
 const MAX_STATE_BYTES = MAX_ITEM_BYTES - 1024;
@@ -34,10 +33,8 @@ export class AgentStates {
   }
 
   async find(agentId: string): Promise<AgentState | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: stateKey(agentId), ConsistentRead: true }),
-    );
-    return Item && stateFromItem(agentId, Item);
+    const item = await this.#table.get(stateKey(agentId));
+    return item && stateFromItem(agentId, item);
   }
 
   /**
@@ -53,7 +50,7 @@ export class AgentStates {
       'The state',
       MAX_STATE_BYTES,
     );
-    // A version to replace means there should be a state, so an agent: refused, the write must not register one.
+    // A version to replace means that there should be an agent: when it is refused, the write must not register one.
     const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
     if (!mayBeRefused) await this.#registry.noteActivity(agentId);
     const state = await this.#replace(agentId, fields, expectedVersion, now);
@@ -67,30 +64,12 @@ export class AgentStates {
     expectedVersion: number | undefined,
     now: Date,
   ): Promise<AgentState> {
-    const update = stateReplacement(fields, now);
-    try {
-      const { Attributes } = await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: stateKey(agentId),
-          ...update,
-          ...(expectedVersion !== undefined && {
-            ConditionExpression:
-              expectedVersion === 0 ? 'attribute_not_exists(#version)' : '#version = :expected',
-            ExpressionAttributeValues: {
-              ...update.ExpressionAttributeValues,
-              ...(expectedVersion > 0 && { ':expected': expectedVersion }),
-            },
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-          ReturnValues: 'ALL_NEW',
-        }),
-      );
-      return stateFromItem(agentId, Attributes!);
-    } catch (error) {
-      const failed = failedCondition(error);
-      if (failed) throw new VersionConflictError(Number(failed.item?.['version'] ?? 0));
-      throw error;
-    }
+    const { item, failed } = await this.#table.update(stateKey(agentId), stateReplacement(fields, now), {
+      returns: 'ALL_NEW',
+      // 0: there is none yet.
+      ...(expectedVersion !== undefined && { condition: hasVersion(expectedVersion || undefined) }),
+    });
+    if (failed) throw new VersionConflictError(Number(failed.item?.['version'] ?? 0));
+    return stateFromItem(agentId, item);
   }
 }

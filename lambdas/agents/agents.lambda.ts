@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { AgentProfiles } from './agent-profiles.ts';
 import { AgentRegistry } from './agent-registry.ts';
@@ -19,7 +19,7 @@ const environment = {
   HEALTH_INACTIVE_SECONDS: seconds,
 };
 
-export type AgentsEnvironment = z.output<z.ZodObject<typeof environment>>;
+export type AgentsEnvironment = EnvironmentOf<typeof environment>;
 
 export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
   const { randomPart } = runtime;
@@ -30,7 +30,7 @@ export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
     inactiveAfterSeconds: env.HEALTH_INACTIVE_SECONDS,
   });
   const states = new AgentStates(tables.state, registry);
-  const checkpoints = new Checkpoints(tables.state, randomPart, registry, states);
+  const checkpoints = new Checkpoints({ table: tables.state, registry, states, randomPart });
   const working = new WorkingMemory(tables.state, registry);
   const counters = new Counters(tables.state, registry);
 

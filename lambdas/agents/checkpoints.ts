@@ -1,9 +1,8 @@
-import { DeleteCommand, GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
+import { hasVersion } from '../shared/dynamodb/expressions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { ConflictError, NotFoundError, VersionConflictError } from '../shared/errors.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import type { AgentStates } from './agent-state.ts';
 import {
@@ -22,12 +21,11 @@ import {
   stateToItem,
 } from './state-table.ts';
 import { agentPartition } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 /** The newest of each kind that a list shows. One more is on the table until the next snapshot prunes it. */
 const KEPT_SNAPSHOTS = 50;
 
-/** A restore that names no version replaces whatever is there, even if it changes meanwhile; so often it tries. */
+/** Tries of a restore that names no version: it replaces whatever is there, even if that changes meanwhile. */
 const RESTORE_ATTEMPTS = 5;
 
 export interface RestoredState extends AgentState {
@@ -35,18 +33,25 @@ export interface RestoredState extends AgentState {
   readonly backupId: string;
 }
 
+export interface CheckpointsParts {
+  readonly table: Table;
+  readonly registry: AgentRegistry;
+  readonly states: AgentStates;
+  readonly randomPart: RandomPart;
+}
+
 /** Snapshots of an agent's state: checkpoints it asked for, and the backup each restore leaves. */
 export class Checkpoints {
   readonly #table: Table;
-  readonly #randomPart: RandomPart;
   readonly #registry: AgentRegistry;
   readonly #states: AgentStates;
+  readonly #randomPart: RandomPart;
 
-  constructor(table: Table, randomPart: RandomPart, registry: AgentRegistry, states: AgentStates) {
+  constructor({ table, registry, states, randomPart }: CheckpointsParts) {
     this.#table = table;
-    this.#randomPart = randomPart;
     this.#registry = registry;
     this.#states = states;
+    this.#randomPart = randomPart;
   }
 
   /** Copies the current state. @throws ConflictError when there is none */
@@ -55,24 +60,16 @@ export class Checkpoints {
     await this.#registry.noteActivity(agentId);
     await this.#prune(agentId, 'checkpoint');
     const snapshot = this.#snapshotOf(state, 'checkpoint', label);
-    await this.#table.documents.send(new TransactWriteCommand({ TransactItems: this.#puts(snapshot) }));
+    await this.#table.transact(this.#puts(snapshot));
     return snapshotSummaryOf(agentId, snapshotToItems(snapshot).head);
   }
 
   /** @throws NotFoundError */
   async get(agentId: string, checkpointId: string): Promise<Snapshot> {
     const identity = snapshotIdentity(checkpointId);
-    const { Item } = identity
-      ? await this.#table.documents.send(
-          new GetCommand({
-            TableName: this.#table.name,
-            Key: snapshotDataKey(agentId, identity.kind, checkpointId),
-            ConsistentRead: true,
-          }),
-        )
-      : {};
-    if (!Item) throw new NotFoundError(`Agent ${agentId} has no checkpoint ${checkpointId}`);
-    return snapshotOf(agentId, Item);
+    const data = identity && (await this.#table.get(snapshotDataKey(agentId, identity.kind, checkpointId)));
+    if (!data) throw new NotFoundError(`Agent ${agentId} has no checkpoint ${checkpointId}`);
+    return snapshotOf(agentId, data);
   }
 
   /** The newest 50 of a kind, newest first, without the states they hold. */
@@ -118,30 +115,14 @@ export class Checkpoints {
         updatedAt: this.#table.clock().toISOString(),
         restoredFrom: checkpointId,
       };
-      try {
-        await this.#table.documents.send(
-          new TransactWriteCommand({
-            TransactItems: [
-              {
-                Put: {
-                  TableName: this.#table.name,
-                  Item: stateToItem(state),
-                  ConditionExpression: '#version = :current',
-                  ExpressionAttributeNames: { '#version': 'version' },
-                  ExpressionAttributeValues: { ':current': current.version },
-                },
-              },
-              ...this.#puts(backup),
-            ],
-          }),
-        );
-        return { ...state, backupId: backup.checkpointId };
-      } catch (error) {
-        const overtaken = failedTransaction(error) !== undefined;
-        if (attempt === RESTORE_ATTEMPTS || !(overtaken || isTransactionConflict(error)))
-          throw overtaken ? new VersionConflictError((await this.#stateOf(agentId)).version) : error;
-        // Otherwise again, from the state as it is now: if a version was named and has passed, that says so.
-      }
+      const overtaken = await this.#table.transact([
+        this.#table.actions.put(stateToItem(state), hasVersion(current.version)),
+        ...this.#puts(backup),
+      ]);
+      if (!overtaken) return { ...state, backupId: backup.checkpointId };
+      if (attempt === RESTORE_ATTEMPTS)
+        throw new VersionConflictError((await this.#stateOf(agentId)).version);
+      // Otherwise again, from the state as it is now: if a version was named and has passed, that says so.
     }
   }
 
@@ -168,22 +149,17 @@ export class Checkpoints {
 
   #puts(snapshot: Snapshot) {
     const { head, data } = snapshotToItems(snapshot);
-    return [head, data].map((Item) => ({ Put: { TableName: this.#table.name, Item } }));
+    return [head, data].map((item) => this.#table.actions.put(item));
   }
 
   async #newest(agentId: string, kind: SnapshotKind, limit: number): Promise<SnapshotSummary[]> {
-    const { Items } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': agentPartition(agentId), ':prefix': headPrefix(kind) },
-        Limit: limit,
-      }),
-    );
-    return (Items ?? []).map((item) => snapshotSummaryOf(agentId, item));
+    const { items } = await this.#table.query({
+      partition: agentPartition(agentId),
+      sort: { prefix: headPrefix(kind) },
+      descending: true,
+      limit,
+    });
+    return items.map((item) => snapshotSummaryOf(agentId, item));
   }
 
   /**
@@ -192,11 +168,9 @@ export class Checkpoints {
    */
   async #prune(agentId: string, kind: SnapshotKind): Promise<void> {
     const surplus = (await this.#newest(agentId, kind, 2 * KEPT_SNAPSHOTS)).slice(KEPT_SNAPSHOTS);
-    for (const { checkpointId } of surplus)
-      for (const Key of [
-        snapshotDataKey(agentId, kind, checkpointId),
-        snapshotHeadKey(agentId, kind, checkpointId),
-      ])
-        await this.#table.documents.send(new DeleteCommand({ TableName: this.#table.name, Key }));
+    for (const { checkpointId } of surplus) {
+      await this.#table.delete(snapshotDataKey(agentId, kind, checkpointId));
+      await this.#table.delete(snapshotHeadKey(agentId, kind, checkpointId));
+    }
   }
 }

@@ -8,20 +8,36 @@ const agentParams = z.strictObject({ agentId: agentIdSchema });
 
 const typeSchema = z.string().regex(ID_PATTERN, 'must be a valid agent type').meta({ example: 'analyst' });
 
-const listedAgent = z.object({
+export const healthSchema = z.enum(['active', 'idle', 'inactive', 'unknown']);
+
+/** An agent, as the registry lists it. */
+export const listedAgentSchema = z.object({
   agentId: agentIdSchema,
   type: z.string(),
   capabilities: z.array(z.string()),
+  /** The agent's version as its owner names it, e.g. `2.1.0`. */
   agentVersion: z.string().optional(),
   registeredAt: z.string(),
   lastHeartbeatAt: z.string().optional(),
-  health: z.enum(['active', 'idle', 'inactive', 'unknown']),
+  health: healthSchema,
 });
 
-const profileResponse = listedAgent.extend({
+export const profileSchema = listedAgentSchema.extend({
   metadata: freeFormSchema.optional(),
+  /** Rises with every put; 0 while a write or a heartbeat is all that registered the agent. */
   version: z.number().int(),
+  /** Every type of decision it ever logged, sorted. */
   decisionTypes: z.array(z.string()),
+});
+
+/** An agent's description of itself. */
+export const profileBodySchema = z.strictObject({
+  type: typeSchema,
+  capabilities: z.array(z.string().min(1).max(128)).max(50).default([]),
+  agentVersion: z.string().min(1).max(64).optional(),
+  metadata: freeFormSchema.optional(),
+  /** 0: nothing was put yet. */
+  expectedVersion: expectedVersionSchema.optional(),
 });
 
 const profileRoutes = {
@@ -32,14 +48,8 @@ const profileRoutes = {
     summary: 'Register an agent, or replace what it says of itself',
     params: agentParams,
     query: z.strictObject({}),
-    body: z.strictObject({
-      type: typeSchema,
-      capabilities: z.array(z.string().min(1).max(128)).max(50).default([]),
-      agentVersion: z.string().min(1).max(64).optional(),
-      metadata: freeFormSchema.optional(),
-      expectedVersion: expectedVersionSchema.optional(),
-    }),
-    response: profileResponse,
+    body: profileBodySchema,
+    response: profileSchema,
     status: 200,
     errors: ['VersionConflict'],
     example: { body: { type: 'analyst', capabilities: ['btc-usd', 'hourly-bars'], agentVersion: '2.1.0' } },
@@ -51,7 +61,7 @@ const profileRoutes = {
     summary: 'An agent and its health, by the age of its last heartbeat',
     params: agentParams,
     query: z.strictObject({}),
-    response: profileResponse,
+    response: profileSchema,
     status: 200,
     errors: ['NotFound'],
   }),
@@ -63,7 +73,7 @@ const profileRoutes = {
     params: agentParams,
     query: z.strictObject({}),
     body: z.strictObject({}),
-    response: listedAgent.pick({ agentId: true, health: true, lastHeartbeatAt: true }),
+    response: listedAgentSchema.pick({ agentId: true, health: true, lastHeartbeatAt: true }),
     status: 200,
     errors: [],
     example: { body: {} },
@@ -75,7 +85,7 @@ const profileRoutes = {
     summary: 'Every registered agent, in the order of the ids',
     params: z.strictObject({}),
     query: z.strictObject(pageQuery),
-    response: pageOf(listedAgent),
+    response: pageOf(listedAgentSchema),
     status: 200,
     errors: [],
   }),

@@ -1,32 +1,17 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
-import type { AgentRegistry } from './agent-registry.ts';
-import { counterKey, counterTtl, windowAt } from './working-table.ts';
+import type * as z from 'zod';
+import { changes } from '../shared/dynamodb/expressions.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import type { AgentRegistry } from './agent-registry.ts';
+import type { countAnswerSchema, countBodySchema } from './working-contract.ts';
+import { counterKey, counterTtl, hasRoom, windowAt } from './working-table.ts';
 
-export interface CountRequest {
-  readonly windowSeconds: number;
-  readonly by: number;
-  /** Most that may be counted in one window; without it everything is. */
-  readonly limit?: number;
-}
-
-export interface CountAnswer {
-  readonly agentId: string;
-  readonly key: string;
-  /** Counted in this window, this request included if it was allowed. */
-  readonly value: number;
-  readonly allowed: boolean;
-  /** What `limit` leaves; `null` without one. */
-  readonly remaining: number | null;
-  /** End of the window. */
-  readonly resetsAt: string;
-}
+export type CountRequest = z.output<typeof countBodySchema>;
+export type CountAnswer = z.output<typeof countAnswerSchema>;
 
 /**
  * Counters over fixed windows, for rate limits and budgets. Counting is one conditional update: of concurrent
- * requests exactly as many pass as the limit allows. A request whose answer got lost may be counted twice when it is
- * retried, never not at all: for a limit that is the safe side.
+ * requests exactly as many pass as the limit allows. A request whose answer was lost may be counted twice when it is
+ * retried, but never zero times: for a limit that is the safe side.
  */
 export class Counters {
   readonly #table: Table;
@@ -50,32 +35,12 @@ export class Counters {
       remaining: limit === undefined ? null : Math.max(0, limit - value),
       resetsAt: window.end.toISOString(),
     });
-    try {
-      const { Attributes } = await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: counterKey(agentId, key, windowSeconds, window.start),
-          UpdateExpression: 'SET #ttl = :ttl ADD #count :by',
-          ...(limit !== undefined && {
-            // More than the limit at once never fits, not even into an empty window.
-            ConditionExpression:
-              by > limit ? '#count <= :room' : 'attribute_not_exists(#count) OR #count <= :room',
-            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          }),
-          ExpressionAttributeNames: { '#count': 'count', '#ttl': 'ttl' },
-          ExpressionAttributeValues: {
-            ':by': by,
-            ':ttl': counterTtl(window.end),
-            ...(limit !== undefined && { ':room': limit - by }),
-          },
-          ReturnValues: 'UPDATED_NEW',
-        }),
-      );
-      return answer(Attributes!['count'] as number, true);
-    } catch (error) {
-      const failed = failedCondition(error);
-      if (failed) return answer(Number(failed.item?.['count'] ?? 0), false);
-      throw error;
-    }
+    const { item, failed } = await this.#table.update(
+      counterKey(agentId, key, windowSeconds, window.start),
+      changes({ set: { ttl: counterTtl(window.end) }, add: { count: by } }),
+      { returns: 'UPDATED_NEW', ...(limit !== undefined && { condition: hasRoom(by, limit) }) },
+    );
+    if (failed) return answer(Number(failed.item?.['count'] ?? 0), false);
+    return answer(item['count'] as number, true);
   }
 }

@@ -1,7 +1,9 @@
+import type * as z from 'zod';
 import { SECOND_MS } from '../shared/platform/clock.ts';
+import type { healthSchema } from './contract.ts';
 
-/** `unknown`: never heard of since it registered. */
-export type AgentHealth = 'active' | 'idle' | 'inactive' | 'unknown';
+/** `unknown`: no heartbeat since it registered. */
+export type AgentHealth = z.output<typeof healthSchema>;
 
 /** Ages of the last heartbeat, in seconds, at which an agent counts as idle, then as inactive. */
 export interface HealthAges {

@@ -2,9 +2,10 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import { agentIdSchema, freeFormSchema, ID_PATTERN, pageOf, pageQuery } from '../shared/schema/fields.ts';
 
-const statusSchema = z.enum(['active', 'paused', 'error', 'learning', 'backtest']);
+export const statusSchema = z.enum(['active', 'paused', 'error', 'learning', 'backtest']);
 
-const stateFields = {
+/** An agent's own notes between its runs. */
+export const stateFields = {
   status: statusSchema,
   currentCycle: z.number().int().min(0).optional(),
   sourceMetrics: freeFormSchema.optional(),
@@ -22,28 +23,34 @@ const checkpointIdSchema = z
   .string()
   .regex(ID_PATTERN, 'must be a valid checkpoint id')
   .meta({ example: 'CHECKPOINT-01JZZZZZZZZZZZZZZZZZZZZZZZ' });
-const kindSchema = z.enum(['checkpoint', 'backup']);
+export const kindSchema = z.enum(['checkpoint', 'backup']);
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const checkpointParams = z.strictObject({ agentId: agentIdSchema, checkpointId: checkpointIdSchema });
 
-const stateResponse = z.object({
+export const stateSchema = z.object({
   agentId: agentIdSchema,
   ...stateFields,
   version: z.number().int(),
   updatedAt: z.string(),
+  /** The checkpoint this state was restored from; gone with the next put. */
   restoredFrom: z.string().optional(),
 });
 
-const checkpointSummary = z.object({
+export const checkpointSchema = z.object({
   agentId: agentIdSchema,
+  /** `CHECKPOINT-{ULID}`, or `BACKUP-{ULID}` for the state a restore replaced. */
   checkpointId: z.string(),
   kind: kindSchema,
   label: z.string().optional(),
+  /** Version of the state it is a copy of. */
   stateVersion: z.number().int(),
   status: statusSchema,
   createdAt: z.string(),
 });
+
+/** A checkpoint with the state it holds. */
+export const snapshotSchema = checkpointSchema.extend({ state: z.object(stateFields) });
 
 const stateExample = {
   status: 'active',
@@ -60,7 +67,7 @@ export const stateRoutes = {
     summary: "An agent's current state",
     params: agentParams,
     query: z.strictObject({}),
-    response: stateResponse,
+    response: stateSchema,
     status: 200,
     errors: ['NotFound'],
   }),
@@ -72,7 +79,7 @@ export const stateRoutes = {
     params: agentParams,
     query: z.strictObject({}),
     body: z.strictObject({ ...stateFields, expectedVersion: expectedVersionSchema.optional() }),
-    response: stateResponse,
+    response: stateSchema,
     status: 200,
     errors: ['VersionConflict'],
     example: { body: stateExample },
@@ -85,7 +92,7 @@ export const stateRoutes = {
     params: agentParams,
     query: z.strictObject({}),
     body: z.strictObject({ label: z.string().min(1).max(256).optional() }),
-    response: checkpointSummary,
+    response: checkpointSchema,
     status: 201,
     errors: ['Conflict'],
     example: { body: { label: 'before the new strategy' } },
@@ -97,7 +104,7 @@ export const stateRoutes = {
     summary: 'The newest 50 checkpoints (or the backups restores left), newest first, without their states',
     params: agentParams,
     query: z.strictObject({ kind: kindSchema.optional(), ...pageQuery }),
-    response: pageOf(checkpointSummary),
+    response: pageOf(checkpointSchema),
     status: 200,
     errors: [],
   }),
@@ -108,7 +115,7 @@ export const stateRoutes = {
     summary: 'A checkpoint or backup with the state it holds',
     params: checkpointParams,
     query: z.strictObject({}),
-    response: checkpointSummary.extend({ state: z.object(stateFields) }),
+    response: snapshotSchema,
     status: 200,
     errors: ['NotFound'],
   }),
@@ -121,7 +128,7 @@ export const stateRoutes = {
     params: checkpointParams,
     query: z.strictObject({}),
     body: z.strictObject({ expectedVersion: z.number().int().min(1).optional() }),
-    response: stateResponse.extend({ backupId: z.string() }),
+    response: stateSchema.extend({ backupId: z.string() }),
     status: 200,
     errors: ['NotFound', 'Conflict', 'VersionConflict'],
     example: { body: { expectedVersion: 7 } },

@@ -1,34 +1,22 @@
 import type * as z from 'zod';
+import { changes, type Expression } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
-import type { freeFormSchema } from '../shared/schema/fields.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
+import type {
+  checkpointSchema,
+  kindSchema,
+  snapshotSchema,
+  stateFields,
+  stateSchema,
+} from './state-contract.ts';
 import { agentRowKey } from './table.ts';
 
-/** `CURRENT`, and the snapshots of it: `CHECKPOINT#…` that an agent asked for, `BACKUP#…` that a restore made. */
-type FreeForm = z.output<typeof freeFormSchema>;
-type Item = Record<string, unknown>;
+/** `CURRENT`, and its snapshots: `CHECKPOINT#…` that an agent asked for, `BACKUP#…` that a restore made. */
+export type StateFields = z.output<z.ZodObject<typeof stateFields>>;
+export type AgentState = z.output<typeof stateSchema>;
 
-export type AgentStatus = 'active' | 'paused' | 'error' | 'learning' | 'backtest';
-
-/** What an agent keeps of itself between its runs. */
-export interface StateFields {
-  readonly status: AgentStatus;
-  readonly currentCycle?: number;
-  readonly sourceMetrics?: FreeForm;
-  readonly contextPerformance?: FreeForm;
-  readonly configuration?: FreeForm;
-  readonly data?: FreeForm;
-}
-
-export interface AgentState extends StateFields {
-  readonly agentId: string;
-  readonly version: number;
-  readonly updatedAt: string;
-  /** The checkpoint this state was restored from; gone with the next put. */
-  readonly restoredFrom?: string;
-}
-
-export const STATE_FIELDS = [
+const STATE_FIELDS = [
   'status',
   'currentCycle',
   'sourceMetrics',
@@ -39,10 +27,10 @@ export const STATE_FIELDS = [
 
 export const stateKey = (agentId: string) => agentRowKey(agentId, 'CURRENT');
 
-export const stateFieldsOf = (item: Item): StateFields =>
+const stateFieldsOf = (item: Item): StateFields =>
   Object.fromEntries(
     STATE_FIELDS.filter((name) => item[name] !== undefined).map((name) => [name, item[name]]),
-  ) as unknown as StateFields;
+  ) as StateFields;
 
 export const stateToItem = ({ agentId, ...state }: AgentState): Item => ({ ...stateKey(agentId), ...state });
 
@@ -55,47 +43,21 @@ export const stateFromItem = (agentId: string, item: Item): AgentState => ({
 });
 
 /** Replaces every field and raises the version, in one update and without a read. */
-export function stateReplacement(fields: StateFields, now: Date) {
-  const names: readonly (keyof StateFields)[] = STATE_FIELDS;
-  const given = names.filter((name) => fields[name] !== undefined);
-  const absent = names.filter((name) => fields[name] === undefined);
-  return {
-    UpdateExpression:
-      `SET ${given.map((name) => `#${name} = :${name}`).join(', ')}, updatedAt = :now, ` +
-      '#version = if_not_exists(#version, :zero) + :one ' +
-      `REMOVE ${['restoredFrom', ...absent.map((name) => `#${name}`)].join(', ')}`,
-    ExpressionAttributeNames: {
-      '#version': 'version',
-      ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
+export const stateReplacement = (fields: StateFields, now: Date): Expression =>
+  changes({
+    set: {
+      ...Object.fromEntries(STATE_FIELDS.map((name) => [name, fields[name]])),
+      updatedAt: now.toISOString(),
     },
-    ExpressionAttributeValues: {
-      ...Object.fromEntries(given.map((name) => [`:${name}`, fields[name]])),
-      ':now': now.toISOString(),
-      ':zero': 0,
-      ':one': 1,
-    },
-  };
-}
+    add: { version: 1 },
+    remove: ['restoredFrom', ...STATE_FIELDS.filter((name) => fields[name] === undefined)],
+  });
 
-export type SnapshotKind = 'checkpoint' | 'backup';
+export type SnapshotKind = z.output<typeof kindSchema>;
+export type SnapshotSummary = z.output<typeof checkpointSchema>;
+export type Snapshot = z.output<typeof snapshotSchema>;
 
 export const SNAPSHOT_TYPES = { checkpoint: 'CHECKPOINT', backup: 'BACKUP' } as const;
-
-export interface SnapshotSummary {
-  readonly agentId: string;
-  /** `CHECKPOINT-{ULID}`, or `BACKUP-{ULID}` for what a restore replaced. */
-  readonly checkpointId: string;
-  readonly kind: SnapshotKind;
-  readonly label?: string;
-  /** Version of the state it is a copy of. */
-  readonly stateVersion: number;
-  readonly status: AgentStatus;
-  readonly createdAt: string;
-}
-
-export interface Snapshot extends SnapshotSummary {
-  readonly state: StateFields;
-}
 
 /** Kind and time of a snapshot, from its id alone; undefined when no snapshot can have that id. */
 export function snapshotIdentity(checkpointId: string) {
@@ -123,7 +85,7 @@ export function snapshotToItems({ agentId, checkpointId, kind, label, stateVersi
   };
 }
 
-/** Of a head or of a data item: both end in the id. */
+/** Reads a head or a data item: the keys of both end in the id. */
 export function snapshotSummaryOf(agentId: string, item: Item): SnapshotSummary {
   const checkpointId = String(item[SORT_KEY]).split('#')[1]!;
   return {
@@ -132,7 +94,7 @@ export function snapshotSummaryOf(agentId: string, item: Item): SnapshotSummary 
     ...snapshotIdentity(checkpointId)!,
     ...(item['label'] !== undefined && { label: item['label'] as string }),
     stateVersion: item['stateVersion'] as number,
-    status: item['status'] as AgentStatus,
+    status: item['status'] as StateFields['status'],
   };
 }
 

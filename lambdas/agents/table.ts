@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { allOf, anyOf, type Changes, type Expression, hasVersion } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
+import type { ListedAgent } from './agent-profiles.ts';
+import type { RegisteredAgent } from './agent-registry.ts';
 
 /** Keys of an agent's own rows in `agent_state`. The registry index holds profiles only, in a few buckets. */
 export const REGISTRY_BUCKETS = 8;
@@ -17,12 +21,8 @@ const REGISTERED = 'registry#';
 
 export const registryKey = (bucket: number): string => `${REGISTERED}${bucket}`;
 
-/** Deregistered agents are on the index as well, apart: what they stored is still there. */
+/** Deregistered agents are on the index too, under keys of their own: their data is still there. */
 export const deregisteredKey = (bucket: number): string => `deregistered#${bucket}`;
-
-/** A condition on a profile's row; its value is in `registeredValue`. */
-export const REGISTERED_CONDITION = 'begins_with(registryKey, :registered)';
-export const registeredValue = { ':registered': REGISTERED };
 
 export const registryBucketOf = (agentId: string): number =>
   createHash('sha256').update(agentId).digest()[0]! % REGISTRY_BUCKETS;
@@ -30,42 +30,38 @@ export const registryBucketOf = (agentId: string): number =>
 export const registryIndex = tables.state.indexes.registry;
 
 /**
- * The hour of the wall clock in which an agent last wrote, `2026-03-01T09`. Coarse on purpose: it costs one write an
- * hour, not one a decision, and tells the nightly planner who has anything new.
+ * The hour of the wall clock in which an agent last wrote, `2026-03-01T09`. An hour costs one write an hour instead of
+ * one a decision, and is enough for the nightly planner to see which agents have anything new.
  */
 export const activeHourOf = (now: Date): string => now.toISOString().slice(0, 13);
 
-/** Assignments that make a profile's row a registered agent, whatever was there; values in `registrationValues`. */
-export const REGISTRATION =
-  'agentId = :agentId, registryKey = :registryKey, agentType = if_not_exists(agentType, :unknown), ' +
-  'registeredAt = if_not_exists(registeredAt, :now)';
-
-export const registrationValues = (agentId: string, now: Date) => ({
-  ':agentId': agentId,
-  ':registryKey': registryKey(registryBucketOf(agentId)),
-  ':unknown': 'unknown',
-  ':now': now.toISOString(),
+/** Changes of a profile's row that register its agent, whether it was known before or not. */
+export const registration = (agentId: string, now: Date): Required<Pick<Changes, 'set' | 'setOnce'>> => ({
+  set: { agentId, registryKey: registryKey(registryBucketOf(agentId)) },
+  setOnce: { agentType: 'unknown', registeredAt: now.toISOString() },
 });
 
-type Item = Record<string, unknown>;
+/** The profile's row is of a registered agent. */
+export const hasRegistration: Expression = {
+  expression: 'begins_with(registryKey, :registered)',
+  values: { ':registered': REGISTERED },
+};
+
+/**
+ * The profile is at this version; 0: nothing was put yet. The counter of a deregistered agent's row goes on rising,
+ * but its next profile is a first one again.
+ */
+export const hasProfileVersion = (version: number): Expression =>
+  version === 0
+    ? anyOf({ ...hasRegistration, expression: `NOT ${hasRegistration.expression}` }, hasVersion(undefined))
+    : allOf(hasRegistration, hasVersion(version));
 
 /** A deregistered agent's row stays, for the decision types on it, under another key of the index. */
 export const isRegistered = (item: Item | undefined): item is Item =>
   String(item?.['registryKey'] ?? '').startsWith(REGISTERED);
 
-/** What an agent is, as the registry lists it. */
-export interface RegistryEntry {
-  readonly agentId: string;
-  readonly type: string;
-  readonly capabilities: string[];
-  /** What its owner calls the version of the agent, e.g. `2.1.0`. */
-  readonly agentVersion?: string;
-  readonly registeredAt: string;
-  readonly lastHeartbeatAt?: string;
-}
-
-/** Of a row of the table, or of the registry index. */
-export const registryEntryOf = (item: Item): RegistryEntry => ({
+/** Reads a row of the table, or of the registry index. */
+export const listedFromItem = (item: Item): Omit<ListedAgent, 'health'> => ({
   agentId: item['agentId'] as string,
   type: item['agentType'] as string,
   capabilities: (item['capabilities'] as string[] | undefined) ?? [],
@@ -74,7 +70,14 @@ export const registryEntryOf = (item: Item): RegistryEntry => ({
   ...(item['lastHeartbeatAt'] !== undefined && { lastHeartbeatAt: item['lastHeartbeatAt'] as string }),
 });
 
-/** How often a profile was put; 0 for an agent that a write registered, and for one that is not registered. */
+/** Reads a row of the registry index. */
+export const registeredFromItem = (item: Item): RegisteredAgent => ({
+  agentId: item['agentId'] as string,
+  agentType: item['agentType'] as string,
+  activeHour: item['activeHour'] as string | undefined,
+});
+
+/** The number of puts of a profile; 0 for an agent that a write registered, and for one that is not registered. */
 export const profileVersionOf = (item: Item | undefined): number =>
   isRegistered(item) ? Number(item['version'] ?? 0) : 0;
 

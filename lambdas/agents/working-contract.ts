@@ -9,12 +9,32 @@ const keySchema = z.string().regex(ID_PATTERN, 'must be a valid key').meta({ exa
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const keyParams = z.strictObject({ agentId: agentIdSchema, key: keySchema });
 
-const workingResponse = z.object({
+export const workingSchema = z.object({
   agentId: agentIdSchema,
   key: z.string(),
   value: jsonSchema,
   updatedAt: z.string(),
+  /** It is gone at this instant, however late DynamoDB deletes it. */
   expiresAt: z.string(),
+});
+
+export const countBodySchema = z.strictObject({
+  windowSeconds: z.number().int().min(1).max(DAY_SECONDS),
+  by: z.number().int().min(1).max(1_000_000).default(1),
+  /** The most that may be counted in one window; without it everything is. */
+  limit: z.number().int().min(1).max(1_000_000_000_000).optional(),
+});
+
+export const countAnswerSchema = z.object({
+  agentId: agentIdSchema,
+  key: z.string(),
+  /** Counted in this window, this request included if it was allowed. */
+  value: z.number().int(),
+  allowed: z.boolean(),
+  /** The rest of `limit`; `null` without one. */
+  remaining: z.number().int().nullable(),
+  /** End of the window. */
+  resetsAt: z.string(),
 });
 
 export const workingRoutes = {
@@ -29,7 +49,7 @@ export const workingRoutes = {
       value: jsonSchema,
       ttlSeconds: z.number().int().min(1).max(DAY_SECONDS).default(DAY_SECONDS),
     }),
-    response: workingResponse,
+    response: workingSchema,
     status: 200,
     errors: [],
     example: { body: { value: { symbol: 'BTC-USD', recentQueries: ['funding rate'] }, ttlSeconds: 3600 } },
@@ -41,7 +61,7 @@ export const workingRoutes = {
     summary: 'A value of the working memory, until the instant it expires',
     params: keyParams,
     query: z.strictObject({}),
-    response: workingResponse,
+    response: workingSchema,
     status: 200,
     errors: ['NotFound'],
   }),
@@ -63,7 +83,7 @@ export const workingRoutes = {
     summary: 'The working memory with its values, in the order of the keys; a page can be short',
     params: agentParams,
     query: z.strictObject(pageQuery),
-    response: pageOf(workingResponse),
+    response: pageOf(workingSchema),
     status: 200,
     errors: [],
   }),
@@ -74,19 +94,8 @@ export const workingRoutes = {
     summary: 'Count in a fixed window aligned to the epoch; with a limit, what would pass it is not counted',
     params: keyParams,
     query: z.strictObject({}),
-    body: z.strictObject({
-      windowSeconds: z.number().int().min(1).max(DAY_SECONDS),
-      by: z.number().int().min(1).max(1_000_000).default(1),
-      limit: z.number().int().min(1).max(1_000_000_000_000).optional(),
-    }),
-    response: z.object({
-      agentId: agentIdSchema,
-      key: z.string(),
-      value: z.number().int(),
-      allowed: z.boolean(),
-      remaining: z.number().int().nullable(),
-      resetsAt: z.string(),
-    }),
+    body: countBodySchema,
+    response: countAnswerSchema,
     status: 200,
     errors: [],
     example: { body: { windowSeconds: 60, by: 1, limit: 100 } },

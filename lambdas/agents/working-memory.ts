@@ -1,30 +1,28 @@
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, TooLargeError } from '../shared/errors.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import { agentPartition } from './table.ts';
 import {
   isLive,
-  LIVE,
+  livesAt,
   WORKING_PREFIX,
   workingFromItem,
   workingKey,
   type WorkingEntry,
   workingToItem,
 } from './working-table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Of the value as JSON in UTF-8. */
+/** Limit of the value as JSON in UTF-8. */
 const MAX_VALUE_BYTES = 100 * 1024;
 
 const noEntry = (agentId: string, key: string) =>
   new NotFoundError(`Agent ${agentId} has no working memory ${key}`);
 
-/** What an agent keeps for minutes or hours: current context, recent queries. The last write wins. */
+/** Values an agent keeps for minutes or hours: current context, recent queries. The last write wins. */
 export class WorkingMemory {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
@@ -48,63 +46,43 @@ export class WorkingMemory {
       expiresAt: new Date(now.getTime() + ttlSeconds * SECOND_MS).toISOString(),
     };
     await this.#registry.noteActivity(agentId);
-    await this.#table.documents.send(
-      new PutCommand({ TableName: this.#table.name, Item: workingToItem(entry, text) }),
-    );
+    await this.#table.put(workingToItem(entry, text));
     return { ...entry, value };
   }
 
   /** Strongly consistent. @throws NotFoundError when it is absent or its time is up */
   async get(agentId: string, key: string): Promise<WorkingEntry> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: workingKey(agentId, key), ConsistentRead: true }),
-    );
-    if (!isLive(Item, this.#table.clock())) throw noEntry(agentId, key);
-    return workingFromItem(agentId, Item);
+    const item = await this.#table.get(workingKey(agentId, key));
+    if (!isLive(item, this.#table.clock())) throw noEntry(agentId, key);
+    return workingFromItem(agentId, item);
   }
 
   /** @throws NotFoundError when it is absent or its time is up */
   async remove(agentId: string, key: string): Promise<{ agentId: string; key: string; deletedAt: string }> {
     const now = this.#table.clock().toISOString();
-    try {
-      await this.#table.documents.send(
-        new DeleteCommand({
-          TableName: this.#table.name,
-          Key: workingKey(agentId, key),
-          ConditionExpression: LIVE,
-          ExpressionAttributeValues: { ':now': now },
-        }),
-      );
-    } catch (error) {
-      if (failedCondition(error)) throw noEntry(agentId, key);
-      throw error;
-    }
+    if (await this.#table.deleteIf(workingKey(agentId, key), livesAt(now))) throw noEntry(agentId, key);
     return { agentId, key, deletedAt: now };
   }
 
   /**
-   * What is live, values included, in the order of the keys. A page ends at `maxResults` entries or at the 1 MB one
+   * The live entries, values included, in the order of the keys. A page ends at `maxResults` entries or at the 1 MB one
    * query reads, whichever comes first: so it can be short, but has a `nextToken` then.
    */
   async list(agentId: string, { maxResults = 20, nextToken }: { maxResults?: number; nextToken?: string }) {
     const query = ['working', agentId];
     const after = decodePageToken(query, nextToken, isSortKeyPosition);
-    const start = after === undefined ? undefined : workingKey(agentId, after);
     const now = this.#table.clock();
-    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': agentPartition(agentId), ':prefix': WORKING_PREFIX },
-        ExclusiveStartKey: start,
-        // One more than asked for tells whether there is a next page.
-        Limit: maxResults + 1,
-      }),
-    );
-    const page = Items.slice(0, maxResults);
-    const more = Items.length > maxResults || LastEvaluatedKey !== undefined;
+    const { items: rows, last: next } = await this.#table.query({
+      partition: agentPartition(agentId),
+      sort: { prefix: WORKING_PREFIX },
+      ...(after !== undefined && { start: workingKey(agentId, after) }),
+      // One more than asked for tells whether there is a next page.
+      limit: maxResults + 1,
+      // A page ends at a row, live or not.
+      keepExpired: true,
+    });
+    const page = rows.slice(0, maxResults);
+    const more = rows.length > maxResults || next !== undefined;
     const last = page.at(-1);
     return {
       items: page.filter((item) => isLive(item, now)).map((item) => workingFromItem(agentId, item)),

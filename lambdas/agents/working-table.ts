@@ -1,25 +1,20 @@
+import type * as z from 'zod';
+import { anyOf, type Expression } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { HOUR_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { agentRowKey } from './table.ts';
+import type { workingSchema } from './working-contract.ts';
 
-/** `WORKING#{key}`: what an agent has in mind just now. `COUNTER#…`: one item per counter and window. */
-type Item = Record<string, unknown>;
-
-export interface WorkingEntry {
-  readonly agentId: string;
-  readonly key: string;
-  readonly value: JsonValue;
-  readonly updatedAt: string;
-  /** It is gone at this instant, whenever DynamoDB gets to deleting it. */
-  readonly expiresAt: string;
-}
+/** `WORKING#{key}`: an agent's short-lived notes. `COUNTER#…`: one item per counter and window. */
+export type WorkingEntry = z.output<typeof workingSchema>;
 
 export const WORKING_PREFIX = 'WORKING#';
 
 export const workingKey = (agentId: string, key: string) => agentRowKey(agentId, `${WORKING_PREFIX}${key}`);
 
-/** The value is kept as JSON text: a map attribute would forget the order of its keys, and prompts are made of this. */
+/** The value is stored as JSON text: a map attribute loses the order of its keys, and prompts are made of this. */
 export const workingToItem = (entry: Omit<WorkingEntry, 'value'>, text: string): Item => ({
   ...workingKey(entry.agentId, entry.key),
   json: text,
@@ -36,8 +31,13 @@ export const workingFromItem = (agentId: string, item: Item): WorkingEntry => ({
   expiresAt: item['expiresAt'] as string,
 });
 
-/** Only a live entry; timestamps of fixed width compare as text. */
-export const LIVE = 'expiresAt > :now';
+/** The entry is live; timestamps of fixed width compare as text. */
+export const livesAt = (now: string): Expression => ({
+  expression: 'expiresAt > :now',
+  values: { ':now': now },
+});
+
+/** An entry ends at its millisecond, its `ttl` up to a second later. */
 export const isLive = (item: Item | undefined, now: Date): item is Item =>
   item !== undefined && String(item['expiresAt']) > now.toISOString();
 
@@ -57,3 +57,10 @@ export const counterKey = (agentId: string, key: string, windowSeconds: number, 
 
 /** An hour past the end: a caller whose clock is behind still finds the count. */
 export const counterTtl = (windowEnd: Date): number => toTtl(windowEnd.getTime() + HOUR_MS);
+
+/** Another `by` fits under the limit. More than the limit at once never fits, not even into an empty window. */
+export function hasRoom(by: number, limit: number): Expression {
+  const count = { '#count': 'count' };
+  const room = { expression: '#count <= :room', names: count, values: { ':room': limit - by } };
+  return by > limit ? room : anyOf({ expression: 'attribute_not_exists(#count)', names: count }, room);
+}

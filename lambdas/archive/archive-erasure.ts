@@ -1,7 +1,5 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { tables, type TableName } from '../shared/schema/tables.ts';
-import { linesOf } from './archive.ts';
 import {
   agentPrefix,
   type ArchiveLine,
@@ -12,6 +10,8 @@ import {
   type UserPointer,
   userPrefix,
 } from '../shared/archive-record.ts';
+import { tables, type TableName } from '../shared/schema/tables.ts';
+import { linesOf } from './archive.ts';
 import type { ObjectStore, OpenStore } from './object-store.ts';
 
 const compress = promisify(gzip);
@@ -20,14 +20,14 @@ type Content = Readonly<Record<string, unknown>>;
 
 const contentOf = ({ record }: ArchiveLine): Content => JSON.parse(record) as Content;
 
-/** Whom an archived record is about, where it says so: a session with them, or a memory that came from them. */
+/** The user an archived record names: of a session, or of a memory that came from them. */
 export const userOf = (content: Content): string | undefined =>
   (content['userId'] ?? (content['provenance'] as Content | undefined)?.['userId']) as string | undefined;
 
 /**
- * What the archive holds, as an erasure removes it. Generators yield how many records are gone with each object. An
- * object that holds others' records too is written again without those that go; nothing is kept of it, because the
- * bucket has no versions.
+ * Removes records from the archive. Generators yield how many records are gone with each object. An object that holds
+ * others' records too is written again without those that go. Nothing is kept of the old object, because the bucket has
+ * no versions.
  */
 export class ArchiveErasure {
   readonly #open: OpenStore;
@@ -36,7 +36,7 @@ export class ArchiveErasure {
     this.#open = open;
   }
 
-  /** Everything under an agent's name, and the copies that others have of what passed between them. */
+  /** Everything under an agent's name, and the copies that other agents have of their common deliveries. */
   async *ofAgent(agentId: string): AsyncGenerator<number> {
     const store = await this.#open();
     const cleared = new Set<string>();
@@ -56,7 +56,7 @@ export class ArchiveErasure {
       }
   }
 
-  /** Where something of a user is. */
+  /** The pointers to everything of a user. */
   async pointers(userId: string): Promise<UserPointer[]> {
     const store = await this.#open();
     const found: UserPointer[] = [];
@@ -87,7 +87,7 @@ export class ArchiveErasure {
     );
   }
 
-  /** What the pointers name, and then the pointers. */
+  /** The records the pointers name, and then the pointers. */
   async *ofPointers(pointers: readonly UserPointer[]): AsyncGenerator<number> {
     const store = await this.#open();
     for (const pointer of pointers) {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { resourceName } from '../shared/platform/env.ts';
+import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import type { ObjectStore, OpenStore } from './object-store.ts';
 
@@ -9,10 +9,8 @@ export const archiveEnvironment = {
   /** On one machine: the folder that plays the bucket. */
   ARCHIVE_FOLDER: z.string().min(1).optional(),
 };
-export interface ArchiveLocation {
-  readonly ARCHIVE_BUCKET: string;
-  readonly ARCHIVE_FOLDER?: string;
-}
+
+export type ArchiveLocation = EnvironmentOf<typeof archiveEnvironment>;
 
 interface S3Module {
   readonly S3ObjectStore: new (bucket: string) => ObjectStore;

@@ -1,21 +1,15 @@
+import type * as z from 'zod';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
-import type { TableName } from '../shared/schema/tables.ts';
 import type { Archive } from './archive.ts';
+import type { archiveQuerySchema } from './contract.ts';
 
-export interface ArchiveRequest {
-  readonly table: TableName;
-  readonly id?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
+export type ArchiveRequest = z.output<typeof archiveQuerySchema>;
 
 const DEFAULT_PAGE = 20;
 
-/** What an agent reads back of its own. */
+/** Reads an agent's own records back. */
 export class ArchiveReader {
   readonly #archive: Archive;
 

@@ -1,5 +1,5 @@
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment } from '../shared/platform/env.ts';
+import { authMode, type EnvironmentOf, readEnvironment } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { archiveEnvironment, archiveStore } from './archive-location.ts';
 import { ArchiveReader } from './archive-reader.ts';
@@ -11,7 +11,7 @@ const environment = { AUTH_MODE: authMode, ...archiveEnvironment };
 
 export function createArchiveHandler(
   runtime: Omit<Runtime, 'documents'>,
-  env: { readonly AUTH_MODE: 'iam' | 'none' },
+  env: Pick<EnvironmentOf<typeof environment>, 'AUTH_MODE'>,
   openStore: OpenStore,
 ) {
   const reader = new ArchiveReader(new Archive(openStore, runtime.clock));

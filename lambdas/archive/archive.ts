@@ -1,8 +1,5 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { sha256 } from '../shared/platform/ids.ts';
-import type { Clock } from '../shared/platform/clock.ts';
-import type { TableName } from '../shared/schema/tables.ts';
 import {
   agentPrefix,
   type ArchivedRecord,
@@ -18,13 +15,16 @@ import {
   pointerKey,
   toLine,
 } from '../shared/archive-record.ts';
+import type { Clock } from '../shared/platform/clock.ts';
+import { sha256 } from '../shared/platform/ids.ts';
+import type { TableName } from '../shared/schema/tables.ts';
 import type { OpenStore } from './object-store.ts';
 
-/** Text of one object before compression: what a reader holds of it at a time. */
+/** Text of one object before compression: a reader holds all of it at a time. */
 const MAX_OBJECT_CHARACTERS = 4_000_000;
 /** Objects written or read at the same time. */
 const CONCURRENCY = 10;
-/** Past so many objects a page ends with the day: a busy agent makes up to 288 a day. */
+/** After this many objects a page ends with the day: a busy agent makes up to 288 a day. */
 const OBJECTS_PER_PAGE = 300;
 
 const compress = promisify(gzip);
@@ -41,7 +41,7 @@ export interface ArchiveQuery {
 
 export interface ArchivePage {
   readonly records: ArchivedRecord[];
-  /** What the next page begins after; absent: there is no more. */
+  /** The position to go on after; absent: there is no more. */
   readonly last?: string;
 }
 
@@ -54,10 +54,11 @@ interface Group {
 /**
  * Records that are no longer in the tables: gzipped JSON lines under
  * `records/table={table}/agent={agentId}/date={yyyy-mm-dd}/`. An object is named by the records in it, so the same
- * batch written again replaces itself; what a repeat cut differently writes twice is one record when it is read.
+ * batch written again replaces itself. A repeat that was cut differently may write a record twice; it is read as one.
  *
- * Writing costs one PUT ($5 a million) for each agent and day in a batch, and for each session or memory of a user, reading one GET ($0.40 a million) for each
- * object of the days looked at and one LIST ($5 a million) for each thousand days or objects.
+ * Writing costs one PUT ($5 a million) for each agent and day in a batch, and for each session or memory of a user.
+ * Reading costs one GET ($0.40 a million) for each object of the days looked at, and one LIST ($5 a million) for each
+ * thousand days or objects.
  */
 export class Archive {
   readonly #open: OpenStore;
@@ -79,7 +80,7 @@ export class Archive {
     if (failed) throw failed;
   }
 
-  /** @returns for each record what went wrong, undefined when it is stored */
+  /** @returns for each record its error, undefined when it is stored */
   async tryWrite(
     table: TableName,
     records: readonly ArchiveRecord[],
@@ -115,7 +116,7 @@ export class Archive {
           continue;
         if (after !== undefined && order >= after) continue;
         ofDay.set(order, record);
-        // Twice what is wanted is kept at most, however much a day holds.
+        // At most twice what is wanted is kept, however much a day holds.
         if (ofDay.size >= 2 * room + 100) keepNewest(ofDay, room + 1);
       }
       const newest = [...ofDay].sort(newestFirst);
@@ -135,7 +136,7 @@ export class Archive {
     archivedAt: string,
   ): Promise<void> {
     const store = await this.#open();
-    // First: a pointer to nothing harms nobody, and a record that no pointer finds would outlive its user's erasure.
+    // Pointers first: one to nothing does no harm, but a record without its pointer would outlive its user's erasure.
     const pointers = records.flatMap(({ userId, id }) =>
       userId === undefined ? [] : [pointerKey({ userId, table, agentId, day, id })],
     );

@@ -1,19 +1,13 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
-import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { readEnvironment } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { archiveEnvironment, archiveStore } from './archive-location.ts';
 import { Archive } from './archive.ts';
-import { ExpiredRecords, type StreamedTables, streamTables } from './expired-records.ts';
+import { ExpiredRecords, type StreamedTables, streamedTables, streamTables } from './expired-records.ts';
 import type { OpenStore } from './object-store.ts';
 
-const environment = {
-  DECISIONS_TABLE: resourceName,
-  STATE_TABLE: resourceName,
-  SIGNALS_TABLE: resourceName,
-  ...archiveEnvironment,
-};
 export type ArchiverHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
 export function createArchiverHandler(
@@ -37,5 +31,5 @@ export function createArchiverHandler(
   });
 }
 
-const env = readEnvironment(environment);
+const env = readEnvironment({ ...streamedTables, ...archiveEnvironment });
 export const handler = createArchiverHandler(createRuntime('archiver'), env, archiveStore(env));

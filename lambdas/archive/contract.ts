@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import { agentIdSchema, ID_PATTERN, pageOf, pageQuery, timestampSchema } from '../shared/schema/fields.ts';
 
-/** Tables something is archived of. */
-export const archivedTables = ['decisions', 'memory', 'state', 'signals'] as const;
+/** Tables with records in the archive. */
+const archivedTables = ['decisions', 'memory', 'state', 'signals'] as const;
 
 const archivedSchema = z.object({
   table: z.enum(archivedTables),
@@ -18,6 +18,17 @@ const archivedSchema = z.object({
   record: z.record(z.string(), z.unknown()).meta({ description: 'As it was in the table.' }),
 });
 
+export const archiveQuerySchema = z.strictObject({
+  ...pageQuery,
+  table: z.enum(archivedTables),
+  id: z.string().regex(ID_PATTERN, 'must be a valid id').optional().meta({
+    description: 'Only this decision, signal, session or memory. Without a time in it, `from` is needed.',
+    example: 'SIGNAL_GENERATION-01JZZZZZZZZZZZZZZZZZZZZZZZ',
+  }),
+  from: timestampSchema.optional(),
+  to: timestampSchema.optional(),
+});
+
 export const archiveRoutes = {
   listArchived: defineRoute({
     method: 'GET',
@@ -25,16 +36,7 @@ export const archiveRoutes = {
     audience: 'agent',
     summary: 'What was deleted from a table by age or by the nightly run, newest first; pages may be short',
     params: z.strictObject({ agentId: agentIdSchema }),
-    query: z.strictObject({
-      ...pageQuery,
-      table: z.enum(archivedTables),
-      id: z.string().regex(ID_PATTERN, 'must be a valid id').optional().meta({
-        description: 'Only this decision, signal, session or memory. Without a time in it, `from` is needed.',
-        example: 'SIGNAL_GENERATION-01JZZZZZZZZZZZZZZZZZZZZZZZ',
-      }),
-      from: timestampSchema.optional(),
-      to: timestampSchema.optional(),
-    }),
+    query: archiveQuerySchema,
     response: pageOf(archivedSchema),
     status: 200,
     errors: [],

@@ -2,25 +2,33 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { archivedDecision } from '../decisions/archived-decision.ts';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import type { Clock } from '../shared/platform/clock.ts';
+import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
 import { type ErasedMarks, sessionMark } from '../shared/erased-marks.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 import { archivedSession } from '../sessions/archived-session.ts';
 import { archivedDelivery } from '../signals/archived-delivery.ts';
 import type { Archive } from './archive.ts';
-import type { ArchiveRecord } from '../shared/archive-record.ts';
-
-type Item = Readonly<Record<string, unknown>>;
 
 /**
- * Rows worth keeping, by table. Left out of `agent_state`: counters, working memory, signals seen, what patterns were
- * shown, reports of runs — each is scaffolding whose substance is in a decision, a signal or a pattern.
+ * The rows worth keeping, by table. Left out of `agent_state`: counters, working memory, signals seen, exposures and
+ * reports of runs. The substance of each is in a decision, a signal or a pattern.
  */
 const recordsOf: Readonly<Partial<Record<TableName, (item: Item, now: Date) => readonly ArchiveRecord[]>>> = {
   decisions: (item) => [archivedDecision(item) ?? []].flat(),
   state: (item, now) => [archivedSession(item, now) ?? []].flat(),
   signals: archivedDelivery,
 };
+
+/** The variables that name the tables with streams. */
+export const streamedTables = {
+  DECISIONS_TABLE: resourceName,
+  STATE_TABLE: resourceName,
+  SIGNALS_TABLE: resourceName,
+};
+export type StreamedTables = EnvironmentOf<typeof streamedTables>;
 
 /** The tables of the streams by their ARNs: `arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}`. */
 export function streamTables(env: StreamedTables): (streamArn: string) => TableName | undefined {
@@ -32,20 +40,14 @@ export function streamTables(env: StreamedTables): (streamArn: string) => TableN
   return (streamArn) => tables.get(streamArn.split('/')[1] ?? '');
 }
 
-export interface StreamedTables {
-  readonly DECISIONS_TABLE: string;
-  readonly STATE_TABLE: string;
-  readonly SIGNALS_TABLE: string;
-}
-
 type Image = Record<string, AttributeValue>;
 
-/** What a row becomes in the archive. @throws Error when it is not what its key says */
+/** The archive's records of a row. @throws Error when the row is not of the kind its key says */
 export const recordsOfImage = (table: TableName, image: Image, now: Date): readonly ArchiveRecord[] =>
   recordsOf[table]?.(unmarshall(image, { wrapNumbers: Number }), now) ?? [];
 
 export interface ArchivingReport {
-  /** What Lambda is told: everything from the first failed record comes again. */
+  /** The answer to Lambda: everything from the first failed record on comes again. */
   readonly response: DynamoDBBatchResponse;
   readonly archived: number;
   readonly failures: readonly { readonly sequenceNumber: string; readonly error: Error }[];
@@ -53,8 +55,8 @@ export interface ArchivingReport {
 
 /**
  * The streams' deletions by age → the archive. A batch is answered only when its objects are written, so one that is
- * killed in between comes again and replaces them. The deletions of the service itself are not news here: what the
- * nightly run takes it has archived first, and what is erased must not come back.
+ * killed in between comes again and replaces them. Deletions by the service itself are skipped: the nightly run archives
+ * what it deletes beforehand, and erased records must not come back.
  */
 export class ExpiredRecords {
   readonly #archive: Archive;
@@ -111,7 +113,7 @@ export class ExpiredRecords {
     return tables;
   }
 
-  /** An erasure does not reach what is under way from a stream: that ends here. A row that came after it stays. */
+  /** Drops what was erased while it was in flight from a stream. A row that came after its erasure stays. */
   async #withoutErased<Row extends { readonly row: ArchiveRecord }>(rows: readonly Row[]): Promise<Row[]> {
     const isErased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
     return rows.filter(({ row }) => !namesOf(row).some((name) => isErased(name, row.timestamp)));
@@ -129,7 +131,7 @@ export class ExpiredRecords {
   }
 }
 
-/** Whoever may have been erased with this record in it: its agents, and the session it belongs to. */
+/** Everything whose erasure removes this record too: its agents, and the session it belongs to. */
 export function namesOf({ agentId, id, kind, record }: ArchiveRecord): string[] {
   const { sourceAgent, targetAgent, sessionId } = record as Readonly<Record<string, string | undefined>>;
   if (kind === 'delivery') return [sourceAgent!, targetAgent!];
@@ -139,7 +141,7 @@ export function namesOf({ agentId, id, kind, record }: ArchiveRecord): string[] 
 
 const sequenceOf = ({ dynamodb }: DynamoDBRecord): string => dynamodb?.SequenceNumber ?? '';
 
-/** What TTL deletes names DynamoDB itself as who did it. The event source filters by the same. */
+/** A deletion by TTL names DynamoDB as the user. The event source filters by the same. */
 const isExpiry = ({ eventName, userIdentity }: DynamoDBRecord): boolean => {
   const { type, principalId } = (userIdentity ?? {}) as { type?: string; principalId?: string };
   return eventName === 'REMOVE' && type === 'Service' && principalId === 'dynamodb.amazonaws.com';

@@ -10,7 +10,7 @@ const absent =
     throw error;
   };
 
-/** What ends in this is being written. */
+/** Ending of a file that is being written. */
 const UNFINISHED = '.new';
 
 /** A folder that plays the bucket on one machine. */

@@ -1,22 +1,23 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
+import type { ArchiveRecord } from '../shared/archive-record.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import type { TableName } from '../shared/schema/tables.ts';
-import type { ArchiveRecord } from '../shared/archive-record.ts';
 import { recordsOfImage } from './expired-records.ts';
 import type { ObjectStore, OpenStore } from './object-store.ts';
 
-/** Where Lambda puts what a reader of the streams gave up on. The names below it are its own. */
+/** Lambda puts the batches here that a reader of the streams gave up on, under names of its own. */
 const GIVEN_UP = 'aws/lambda/';
 
-/** Such an object, as far as it matters: JSON, the event in it as text. */
+/** The part of such an object that is read: JSON, the event in it as text. */
 interface GivenUp {
   readonly payload?: string;
 }
 
 /**
- * Whole records of the streams, as Lambda leaves them in the bucket. An object that holds others' records too is written
- * again without those that go, which gives the rest another 90 days. What cannot be read as what its key says stays.
+ * Removes whole records of the streams, as Lambda leaves them in the bucket. An object that holds others' records too is
+ * written again without those that go, which gives the rest another 90 days. A record that cannot be read as its key
+ * says stays.
  */
 export class GivenUpErasure {
   readonly #open: OpenStore;

@@ -1,8 +1,6 @@
-/**
- * Where the archive's objects are: S3 deployed, a folder on one machine. Keys are ASCII, segments parted by `/`.
- */
+/** The store of the archive's objects: S3 deployed, a folder on one machine. Keys are ASCII segments between `/`. */
 export interface ObjectStore {
-  /** Whole or not at all; what was there is replaced. */
+  /** Whole or not at all; replaces an object under the same key. */
   put(key: string, body: Uint8Array): Promise<void>;
   /** Undefined when there is none. */
   get(key: string): Promise<Uint8Array | undefined>;

@@ -8,10 +8,10 @@ import {
 } from '@aws-sdk/client-s3';
 import type { ObjectStore } from './object-store.ts';
 
-/** DeleteObjects takes so many. */
+/** DeleteObjects takes this many. */
 const KEYS_PER_DELETE = 1000;
 
-/** The archive bucket. It keeps no versions, so what is replaced or removed is gone. */
+/** The archive bucket. It keeps no versions: an object that is replaced or removed is gone. */
 export class S3ObjectStore implements ObjectStore {
   readonly #s3: S3Client;
   readonly #bucket: string;

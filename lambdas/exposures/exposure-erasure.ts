@@ -1,8 +1,8 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
-import { exposurePartition } from './table.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import { exposurePartition } from './table.ts';
 
-/** What an agent was shown, removed. */
+/** Removes the exposures of an agent. */
 export class ExposureErasure {
   readonly #rows: RemovableRows;
 

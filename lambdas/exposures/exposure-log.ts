@@ -1,20 +1,17 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { isExpired } from '../shared/platform/clock.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import type { Exposure, ExposureKind, ShownMemory } from './exposure.ts';
 import { EXPOSURE_TYPE, exposureKey, fromItem, toItem } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Which exposures an agent has had. */
+/** Finds the exposures an agent has had. */
 export interface ExposureLookup {
-  /** Undefined when the agent has no such exposure, or has it no more (95 days). */
+  /** Undefined when the agent has no such exposure, or it is over 95 days old. */
   find(agentId: string, exposureId: string): Promise<Exposure | undefined>;
 }
 
 /**
- * What agents were shown. An exposure counts only through the decisions that name it, so one that was recorded twice,
- * or whose answer was lost, changes no figure.
+ * The exposures of agents to their memory. An exposure counts only through the decisions that name it. So one that was
+ * recorded twice, or whose answer was lost, changes no figure.
  */
 export class ExposureLog implements ExposureLookup {
   readonly #table: Table;
@@ -41,7 +38,7 @@ export class ExposureLog implements ExposureLookup {
       timestamp: now.toISOString(),
       ...shown,
     };
-    await this.#table.documents.send(new PutCommand({ TableName: this.#table.name, Item: toItem(exposure) }));
+    await this.#table.put(toItem(exposure));
     return exposure;
   }
 
@@ -49,12 +46,12 @@ export class ExposureLog implements ExposureLookup {
   async find(agentId: string, exposureId: string): Promise<Exposure | undefined> {
     const key = exposureKey(agentId, exposureId);
     if (!key) return undefined;
-    const [item] = await getAll(this.#table.documents, this.#table.name, [key]);
-    return item && !isExpired(item, this.#table.clock()) ? fromItem(agentId, item) : undefined;
+    const [item] = await this.#table.getAll([key]);
+    return item && fromItem(agentId, item);
   }
 }
 
-/** Patterns as an exposure names them. */
+/** Patterns as an exposure names them: the version of each, by its id. */
 export const versionsOf = (
   patterns: readonly { readonly patternId: string; readonly version: number }[],
 ): Readonly<Record<string, number>> =>

@@ -1,14 +1,11 @@
-/**
- * How memory came before an agent: `match` is an answer of `POST …/patterns/match`, `context` one of
- * `POST …/context`.
- */
+/** The answer that showed an agent its memory: `POST …/patterns/match` or `POST …/context`. */
 export type ExposureKind = 'match' | 'context';
 
-/** What of its memory an agent was shown. */
+/** The part of its memory that an agent was shown. */
 export interface ShownMemory {
   /** The patterns shown, by id, each with the version it had. */
   readonly patterns: Readonly<Record<string, number>>;
-  /** Ids of what else was shown; absent where nothing of the kind was. */
+  /** Ids of the other things shown; a kind of which nothing was shown is absent. */
   readonly memories?: readonly string[];
   readonly decisions?: readonly string[];
   readonly sessions?: readonly string[];
@@ -16,8 +13,8 @@ export interface ShownMemory {
 }
 
 /**
- * What of its memory an agent was shown, and when. A decision names it by its id; which decisions were made with
- * which patterns in view is the ground that "did memory help?" stands on.
+ * The part of its memory that an agent was shown, and when. A decision names it by its id: "did memory help?" is
+ * answered by which decisions were made with which patterns in view.
  */
 export interface Exposure extends ShownMemory {
   readonly agentId: string;

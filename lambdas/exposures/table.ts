@@ -1,14 +1,14 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { Exposure } from './exposure.ts';
 
 /**
- * Exposures in `agent_state`: `exposures:{agentId}` / `{timestamp}#{exposureId}`. Apart from the agent's other rows,
- * because an agent that asks before every decision writes as many of these as decisions.
+ * Exposures in `agent_state`: `exposures:{agentId}` / `{timestamp}#{exposureId}`. In a partition of their own, because an
+ * agent that asks before every decision writes as many of these as decisions.
  */
-type Item = Record<string, unknown>;
-
 export const EXPOSURE_TYPE = 'EXPOSURE';
 
 /** Longer than the decisions that may name them live. */
@@ -30,7 +30,7 @@ export const toItem = ({ agentId, exposureId, timestamp, ...shown }: Exposure): 
 });
 
 export function fromItem(agentId: string, item: Item): Exposure {
-  const { [PARTITION_KEY]: _agent, [SORT_KEY]: position, ttl: _ttl, ...shown } = item;
-  const [timestamp = '', exposureId = ''] = String(position).split('#');
-  return { agentId, exposureId, timestamp, ...(shown as Pick<Exposure, 'kind' | 'patterns'>) };
+  const [timestamp = '', exposureId = ''] = String(item[SORT_KEY]).split('#');
+  const stored = entityOf<Omit<Exposure, 'agentId' | 'exposureId' | 'timestamp'>>(item);
+  return { agentId, exposureId, timestamp, ...stored };
 }

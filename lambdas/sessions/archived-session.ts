@@ -1,10 +1,10 @@
 import type { ArchiveRecord } from '../shared/archive-record.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { toSummary } from './summary.ts';
 import {
   HEAD,
   headFromItem,
-  type Item,
   messageFromItem,
   seqOf,
   sessionOfPartition,
@@ -13,7 +13,7 @@ import {
 } from './table.ts';
 
 /**
- * What of the rows of a session is archived: its head, its summary and its messages, all under the session's id.
+ * The archive's record of a session's row. Archived are its head, its summary and its messages, under the session's id.
  *
  * @param item unmarshalled
  * @returns undefined when it is no row of a session

@@ -1,17 +1,17 @@
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
-import type { LanguageModel } from './language-model.ts';
+import type { LanguageModel } from './model-summarizer.ts';
 
-/** Two tries within the deadline: what is worth waiting for longer is made up for by the next summary. */
+/** Two tries within the deadline: a summary that fails is made up for by the next one. */
 const MAX_ATTEMPTS = 2;
 
 /**
- * A model of Amazon Bedrock, through the Converse API, which is the same for all of them. In a file of its own beside
- * the function's, read when the first summary is asked for: most stages never do.
+ * A model of Amazon Bedrock, through the Converse API, which is the same for all of them. It is bundled into a file of
+ * its own beside the function's and read for the first summary by a model: most stages never ask for one.
  */
 export function createBedrockModel(modelId: string, timeoutMs: number): LanguageModel {
   const client = new BedrockRuntimeClient({
     maxAttempts: MAX_ATTEMPTS,
-    // HTTP/2, as this client has it: streams share a connection, which is given up when it is idle.
+    // This client speaks HTTP/2: streams share a connection, which is closed when it is idle.
     requestHandler: { requestTimeout: timeoutMs, sessionTimeout: 10 * timeoutMs },
   });
   return {

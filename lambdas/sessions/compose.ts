@@ -1,36 +1,42 @@
+import { memoryCategories } from '../memories/categories.ts';
 import { MemoryFeed } from '../memories/memory-feed.ts';
 import { MemoryRecords } from '../memories/memory-records.ts';
 import { MemoryStore } from '../memories/memory-store.ts';
-import { type Runtime, openTables } from '../shared/platform/runtime.ts';
-import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
+import type { Runtime } from '../shared/platform/runtime.ts';
 import { InsightOffers } from './insight-offers.ts';
 import { createSummarizer } from './model-access.ts';
 import { SessionEnding } from './session-ending.ts';
 import { SessionReader } from './session-reader.ts';
-import type { SessionSettings } from './settings.ts';
+import { sessionSettings } from './settings.ts';
 
-export interface EndingEnvironment {
-  readonly STATE_TABLE: string;
-  readonly MEMORY_TABLE: string;
-  readonly MEMORY_CATEGORIES: MemoryCategories;
-  readonly SESSION_SETTINGS: SessionSettings;
-}
+/** Variables of a function that ends sessions. */
+export const endingEnvironment = {
+  STATE_TABLE: resourceName,
+  MEMORY_TABLE: resourceName,
+  MEMORY_CATEGORIES: memoryCategories,
+  SESSION_SETTINGS: sessionSettings,
+};
+export type EndingEnvironment = EnvironmentOf<typeof endingEnvironment>;
 
-/** What ends sessions, for the request that does and for the sweep. */
-export function createEnding(runtime: Omit<Runtime, 'metrics'>, env: EndingEnvironment) {
+/** The services that end sessions, for the request that does and for the sweep. */
+export function composeEnding(
+  runtime: Pick<Runtime, 'randomPart' | 'logger'>,
+  { state, memory }: { readonly state: Table; readonly memory: Table },
+  { MEMORY_CATEGORIES, SESSION_SETTINGS: settings }: EndingEnvironment,
+) {
   const { randomPart, logger } = runtime;
-  const { SESSION_SETTINGS: settings } = env;
-  const tables = openTables(runtime, env);
-  const reader = new SessionReader(tables.state, settings.hotWindow);
-  const memories = new MemoryStore(tables.memory, env.MEMORY_CATEGORIES, {
-    records: new MemoryRecords(tables.memory),
-    feed: new MemoryFeed(tables.memory, randomPart),
+  const reader = new SessionReader(state, settings.hotWindow);
+  const memories = new MemoryStore(memory, MEMORY_CATEGORIES, {
+    records: new MemoryRecords(memory),
+    feed: new MemoryFeed(memory, randomPart),
   });
-  const offers = new InsightOffers(tables.state, memories);
+  const offers = new InsightOffers(state, memories);
   const ending = new SessionEnding({
-    table: tables.state,
+    table: state,
     reader,
-    summarizer: createSummarizer(runtime, tables.state, settings),
+    summarizer: createSummarizer(runtime, state, settings),
     summaryBytes: settings.summaryBytes,
     offers,
     onPostponed: (error, { agentId, sessionId }) =>

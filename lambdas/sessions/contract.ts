@@ -43,8 +43,10 @@ const measure = (unit: string) =>
     .meta({ description: unit });
 const countsSchema = z.record(z.string(), z.number().int());
 
-const end = z.object({
+/** The record of a session that is over. */
+export const endSchema = z.object({
   endedAt: timestampSchema.meta({ description: 'Of an expired session, the instant it expired.' }),
+  /** As the caller said, or `expired`. */
   reason: z.string(),
   analytics: z.object({
     messages: z.number().int(),
@@ -63,7 +65,7 @@ const statusSchema = z
   .enum(sessionStatuses)
   .meta({ description: '`expired`: nobody ended it and its time is up.' });
 
-const session = z.object({
+export const sessionSchema = z.object({
   ...identity,
   status: statusSchema,
   createdAt: timestampSchema,
@@ -71,7 +73,7 @@ const session = z.object({
   expiresAfterSeconds: z.number().int(),
   expiresAt: timestampSchema,
   lastSeq: z.number().int().min(0).meta({ description: 'Of the newest message; numbers may be missing.' }),
-  end: end.optional(),
+  end: endSchema.optional(),
 });
 
 const messageContent = {
@@ -81,13 +83,13 @@ const messageContent = {
     .optional()
     .meta({ description: 'Free; `confidence`, `sources`, `collections` and `responseTimeMs` are analysed.' }),
 };
-const message = z.object({
+export const messageSchema = z.object({
   seq: z.number().int().min(1).meta({ description: 'Ascending in the order of the session.' }),
   ...messageContent,
   createdAt: timestampSchema,
 });
 
-const resumed = session.extend({
+const resumed = sessionSchema.extend({
   summary: z
     .object({
       text: z.string(),
@@ -96,7 +98,49 @@ const resumed = session.extend({
       by: z.string().meta({ description: '`extractive`, or the model that wrote it.' }),
     })
     .nullable(),
-  messages: z.array(message).meta({ description: 'The newest, oldest first.' }),
+  messages: z.array(messageSchema).meta({ description: 'The newest, oldest first.' }),
+});
+
+export const newSessionSchema = z.strictObject({
+  ...subject,
+  expiresAfterSeconds: z
+    .number()
+    .int()
+    .min(MIN_EXPIRY_SECONDS)
+    .max(MAX_EXPIRY_SECONDS)
+    .optional()
+    .meta({ description: 'Without activity for so long it expires; the default is the stage’s.' }),
+  clientToken: clientTokenSchema.optional().meta({ description: 'Makes a repeat harmless.' }),
+});
+
+export const sessionQuerySchema = z.strictObject({ userId: userIdSchema.optional(), ...pageQuery });
+
+/** One session in a list. */
+export const listedSessionSchema = z.object({
+  ...identity,
+  status: statusSchema,
+  createdAt: timestampSchema,
+  /** While it is active, and until its record is made. */
+  lastActivityAt: timestampSchema.optional(),
+  end: endSchema.optional(),
+});
+
+export const endRequestSchema = z.strictObject({
+  reason: z.string().min(1).max(200).default('completed'),
+  insights: z
+    .array(
+      z.strictObject({
+        content: z.string().min(1).max(2_000),
+        importance: scoreSchema.default(0.7),
+        tags: tagsSchema.default([]),
+      }),
+    )
+    .max(10)
+    .optional()
+    .meta({
+      description:
+        'What long-term memory should keep of it, as memories of type INSIGHT. Without the field, its summary if something was decided.',
+    }),
 });
 
 export const sessionRoutes = {
@@ -107,18 +151,8 @@ export const sessionRoutes = {
     summary: 'Open a session',
     params: agentParams,
     query: z.strictObject({}),
-    body: z.strictObject({
-      ...subject,
-      expiresAfterSeconds: z
-        .number()
-        .int()
-        .min(MIN_EXPIRY_SECONDS)
-        .max(MAX_EXPIRY_SECONDS)
-        .optional()
-        .meta({ description: 'Without activity for so long it expires; the default is the stage’s.' }),
-      clientToken: clientTokenSchema.optional().meta({ description: 'Makes a repeat harmless.' }),
-    }),
-    response: session,
+    body: newSessionSchema,
+    response: sessionSchema,
     status: 201,
     errors: ['IdempotencyMismatch'],
     throttledAs: 'Unavailable',
@@ -130,16 +164,8 @@ export const sessionRoutes = {
     audience: 'agent',
     summary: 'The sessions of an agent, or those with one user, newest first',
     params: agentParams,
-    query: z.strictObject({ userId: userIdSchema.optional(), ...pageQuery }),
-    response: pageOf(
-      z.object({
-        ...identity,
-        status: statusSchema,
-        createdAt: timestampSchema,
-        lastActivityAt: timestampSchema.optional(),
-        end: end.optional(),
-      }),
-    ),
+    query: sessionQuerySchema,
+    response: pageOf(listedSessionSchema),
     status: 200,
     errors: [],
     example: { query: { userId: 'user-42' } },
@@ -168,7 +194,7 @@ export const sessionRoutes = {
         .optional()
         .meta({ description: 'Makes a repeat harmless; the last 16 of a session are remembered.' }),
     }),
-    response: message.extend({ agentId: agentIdSchema, sessionId: sessionIdSchema }),
+    response: messageSchema.extend({ agentId: agentIdSchema, sessionId: sessionIdSchema }),
     status: 201,
     errors: ['NotFound', 'Conflict', 'IdempotencyMismatch'],
     throttledAs: 'Unavailable',
@@ -187,23 +213,7 @@ export const sessionRoutes = {
     summary: 'End a session: final summary and analytics; ending again answers the same',
     params: sessionParams,
     query: z.strictObject({}),
-    body: z.strictObject({
-      reason: z.string().min(1).max(200).default('completed'),
-      insights: z
-        .array(
-          z.strictObject({
-            content: z.string().min(1).max(2_000),
-            importance: scoreSchema.default(0.7),
-            tags: tagsSchema.default([]),
-          }),
-        )
-        .max(10)
-        .optional()
-        .meta({
-          description:
-            'What long-term memory should keep of it, as memories of type INSIGHT. Without the field, its summary if something was decided.',
-        }),
-    }),
+    body: endRequestSchema,
     response: resumed.omit({ messages: true }),
     status: 200,
     errors: ['NotFound', 'Conflict'],
@@ -217,7 +227,7 @@ export const sessionRoutes = {
     summary: 'All messages of a session, newest first, also once it is over; a page can be short',
     params: sessionParams,
     query: z.strictObject({ ...pageQuery }),
-    response: pageOf(message),
+    response: pageOf(messageSchema),
     status: 200,
     errors: ['NotFound'],
   }),

@@ -3,8 +3,8 @@ import { contentWords, namesIn, numbersIn, sentencesOf } from './sentences.ts';
 import { type Note, type NoteKind, noteKinds, renderNotes } from './summary.ts';
 
 /**
- * Shares of the limit. A kind that needs less leaves the rest to the others; when there is too much, what goes is of
- * the kind that is furthest over its share: the least weighty, then the oldest.
+ * Shares of the limit. A kind that needs less leaves the rest to the others. When there is too much, notes are dropped
+ * from the kind that is furthest over its share: the least weighty, then the oldest.
  */
 const shares: Readonly<Record<NoteKind, number>> = {
   decision: 0.35,
@@ -18,11 +18,11 @@ const QUESTION =
   /\?["')\]]*$|\b(?:open question|unclear|unresolved|undecided|not (?:yet )?(?:clear|decided|known)|to be (?:decided|confirmed|determined)|tbd|(?:need|have|remains) to (?:find out|check|confirm|clarify)|still (?:open|waiting|need))\b/i;
 const DECISION =
   /\b(?:decid(?:e|ed|es)|decision|agree[ds]?|approved?|chose|chosen|settled on|go(?:ing|es)? with|we(?:'|’| wi)ll|i(?:'|’| wi)ll|let(?:'|’)?s|must|shall|confirmed|reject(?:ed)?|cancel(?:l?ed)?|never|always|from now on|the plan is)\b/i;
-/** What its speaker says is worth keeping, and what conversations turn out to need later. */
+/** Words of a sentence that its speaker marks as worth keeping, or that conversations turn out to need later. */
 const MARKED =
   /\b(?:remember|note that|important|keep in mind|make sure|don(?:'|’)t forget|decided|decision|approved|budget|limit|deadline|due|account|order|invoice|ticket|name is|named|called|address|e-?mail|phone|birthday|prefers?|allergic|open question)\b/i;
 const CLOSING_OVERLAP = 0.6;
-/** Speaks of what was asked, and answers nothing. */
+/** Words of a sentence that speaks of a question without answering it. */
 const UNKNOWING =
   /\b(?:(?:do|does|did|could|can|is|are|was|were)(?: not|n(?:'|’)t)|can(?:not|(?:'|’)t)|not (?:sure|certain)|no idea|unknown|unsure|wonder(?:s|ed|ing)?)\b/i;
 
@@ -68,7 +68,7 @@ const weightOf = (sentence: string, { role }: Message): number =>
 const isEarlierReading = ({ kind, weight, text }: Note, sentence: string): boolean =>
   kind === 'fact' && weight === 0 && withoutNumbers(text) === withoutNumbers(sentence);
 
-/** A statement that speaks of most of what a question asked is taken for its answer. */
+/** A statement with most of a question's words counts as its answer. */
 function answers(statement: ReadonlySet<string>, question: string): boolean {
   const asked = contentWords(question);
   const shared = [...asked].filter((word) => statement.has(word)).length;
@@ -109,7 +109,7 @@ function noteDownOne(notes: readonly Note[], message: Message, limitBytes: numbe
     }
     const kind = kindOf(text, kept, position === 0 && message.role === 'user');
     if (!kind) continue;
-    // A figure that is told again and again, and that nobody marked, is worth knowing as it was last.
+    // Of a figure that is repeated and not marked, only the last reading is worth keeping.
     if (kind === 'fact' && weight === 0) kept = kept.filter((note) => !isEarlierReading(note, text));
     kept.push({ seq: message.seq, kind, text, weight });
   }
@@ -117,10 +117,9 @@ function noteDownOne(notes: readonly Note[], message: Message, limitBytes: numbe
 }
 
 /**
- * Adds messages to the notes of those before them: sentences that hold a decision, an open question, a number or a
- * name nobody has mentioned yet, and what the user began with. Message by message, so that it makes no difference in
- * how many steps a conversation was summarized. Nothing is invented: every note is a sentence that was said, whole or
- * its beginning.
+ * Adds messages to the notes of those before them: sentences with a decision, an open question, or a number or name that
+ * is new, and the user's first sentences. It goes message by message, so the number of steps in which a conversation was
+ * summarized makes no difference. Nothing is invented: every note is a sentence that was said, whole or its beginning.
  *
  * @param limitBytes of the notes as a text, in UTF-8
  */

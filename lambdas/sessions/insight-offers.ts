@@ -1,12 +1,11 @@
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { MemoryStore } from '../memories/memory-store.ts';
-import type { InsightOffer } from './insight.ts';
-import { openKey } from './table.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import type { InsightOffer } from './insight.ts';
+import { openKey } from './open-table.ts';
 
 /**
- * Insights of ended sessions → long-term memory. They are written with the end of their session, in the row of the
- * open session, and the row goes when the memory has them: a process that dies in between leaves them to the sweep.
+ * Insights of ended sessions → long-term memory. They are written with the end of their session, in the row of the open
+ * session. The row is deleted once memory has them: a process that dies in between leaves them to the sweep.
  */
 export class InsightOffers {
   readonly #table: Table;
@@ -17,15 +16,13 @@ export class InsightOffers {
     this.#memories = memories;
   }
 
-  /** Counts once, however often it is offered: each insight of a session has a token of its own. */
+  /** Stored once, however often it is offered: each insight of a session has a token of its own. */
   async offer(offer: InsightOffer): Promise<void> {
     await this.#save(offer, `${offer.sessionId}#`);
-    await this.#table.documents.send(
-      new DeleteCommand({ TableName: this.#table.name, Key: openKey(offer.agentId, offer.sessionId) }),
-    );
+    await this.#table.delete(openKey(offer.agentId, offer.sessionId));
   }
 
-  /** What is stated of a session that has its record already, beside what that left; counts once as well. */
+  /** Insights that came after the session had its record, beside those of the record; stored once as well. */
   async offerLate(offer: InsightOffer): Promise<void> {
     await this.#save(offer, `${offer.sessionId}#late#`);
   }

@@ -1,17 +1,14 @@
+import type * as z from 'zod';
+import type { endRequestSchema } from './contract.ts';
 import { cut } from './sentences.ts';
 import type { SessionHead, SessionSubject } from './session.ts';
 import { notesOf } from './summarizer.ts';
 import { type SummaryContent, textOf } from './summary.ts';
 
-/** What a session leaves to long-term memory. */
-export interface Insight {
-  readonly content: string;
-  /** 0 to 1. */
-  readonly importance: number;
-  readonly tags: readonly string[];
-}
+/** Something a session leaves to long-term memory. */
+export type Insight = NonNullable<z.output<typeof endRequestSchema>['insights']>[number];
 
-/** What of a session its insights carry with them. */
+/** Insights with the attributes of their session that they carry along. */
 export interface InsightOffer extends Pick<SessionHead, 'agentId' | 'sessionId' | 'userId' | 'topic'> {
   readonly endedAt: string;
   readonly insights: readonly Insight[];
@@ -21,8 +18,8 @@ const MAX_CONTENT = 2_000;
 const DECISION_IMPORTANCE = 0.5;
 
 /**
- * What is worth remembering of a session nobody said anything about: its summary, if something was decided in it.
- * Small talk leaves nothing: what fills a memory with chatter is worse than forgetting it.
+ * The insight of a session whose caller stated none: its summary, if something was decided in it. Small talk leaves
+ * nothing: a memory filled with chatter is worse than forgetting it.
  */
 export function derivedInsight(
   { topic, userId }: SessionSubject,

@@ -1,13 +1,13 @@
+import type { Item } from '../shared/dynamodb/table.ts';
 import { sha256 } from '../shared/platform/ids.ts';
-import type { Item } from './table.ts';
 
-/** When the head knows this many tokens, the older half is forgotten: 13 bytes each, paid for with every append. */
+/** With this many tokens on the head, the older half is forgotten: 13 bytes each, paid for with every append. */
 const MAX_TOKENS = 32;
 const TOKEN_PREFIX = 't_';
 
 /**
- * The head's attribute that holds the number a clientToken's message got. 48 bits tell 32 tokens of one session apart;
- * two that met would be found out by the hash of the message.
+ * The head's attribute with the number of a clientToken's message. 48 bits tell 32 tokens of one session apart; a
+ * collision would show in the hash of the message.
  */
 export const tokenAttribute = (clientToken: string): string =>
   TOKEN_PREFIX + sha256(clientToken).slice(0, 12);

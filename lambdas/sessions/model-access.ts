@@ -1,13 +1,12 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { Counters } from '../agents/counters.ts';
 import { DAY_MS, SECOND_MS } from '../shared/platform/clock.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
 import type * as Bedrock from './bedrock-model.ts';
-import type { LanguageModel } from './language-model.ts';
-import { ModelSummarizer } from './model-summarizer.ts';
+import { type LanguageModel, ModelSummarizer } from './model-summarizer.ts';
 import type { SessionSettings } from './settings.ts';
 import { ExtractiveSummarizer, type Summarizer } from './summarizer.ts';
-import { type Table } from '../shared/dynamodb/table.ts';
 
 /** The agent's counter of tokens that summaries may cost it in a day. */
 const BUDGET = 'summary-tokens';
@@ -21,8 +20,8 @@ const openBedrock = async (modelId: string, timeoutMs: number): Promise<Language
 };
 
 /**
- * The stage's summarizer: a model where one is configured, sentences kept as they were said everywhere else.
- * @param open how the model is come by
+ * The stage's summarizer: a model where one is configured, otherwise sentences kept as they were said.
+ * @param open loads the model's client
  */
 export function createSummarizer(
   { logger }: Pick<Runtime, 'logger'>,

@@ -1,25 +1,37 @@
 import { noteDown } from './extractive-summary.ts';
-import type { LanguageModel } from './language-model.ts';
 import type { Message } from './session.ts';
 import { namesIn, numbersIn, sentencesOf } from './sentences.ts';
 import { notesOf, type Summarizer, type SummaryRequest } from './summarizer.ts';
 import { type Note, type SummaryContent, textOf } from './summary.ts';
 
+/** A request for a text. */
+export interface Completion {
+  readonly system: string;
+  readonly prompt: string;
+  readonly maxTokens: number;
+}
+
+export interface LanguageModel {
+  readonly modelId: string;
+  /** @throws Error when it does not answer in time, or at all */
+  complete(request: Completion): Promise<string>;
+}
+
 export interface ModelSummarizerParts {
-  /** Opened when it is needed first. */
+  /** Opened for the first summary that needs it. */
   readonly model: () => Promise<LanguageModel>;
-  /** Serves when the model does not, or may not. */
+  /** Used when the model fails or may not be used. */
   readonly fallback: Summarizer;
-  /** Whether the agent may spend so many tokens more. */
+  /** True when the agent may spend this many tokens more. */
   readonly mayUse: (agentId: string, tokens: number) => Promise<boolean>;
   readonly limitBytes: number;
   readonly onFailure: (error: Error) => void;
 }
 
-/** Of one message, and of all messages of one request, in UTF-16 units: at about four a token, 8,000 tokens at most. */
+/** Limits of one message, and of all messages of a request, in UTF-16 units: about four a token, so 8,000 tokens. */
 const MAX_MESSAGE = 4_000;
 const MAX_INPUT = 32_000;
-/** English comes to about four units a token; three leaves room for what does not. */
+/** English has about four units a token; three leaves room for languages with fewer. */
 const UNITS_PER_TOKEN = 3;
 const MAX_TOKENS = 700;
 
@@ -59,14 +71,14 @@ function promptOf({ previous, messages, subject }: SummaryRequest, limitBytes: n
 
 const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-/** Whether a text has a number or a name as such: 12 is not in 2012, nor in 12.5. */
+/** True when a text has this number or name as a whole: 12 is not in 2012, nor in 12.5. */
 const mentions = (text: string, token: string): boolean =>
   new RegExp(
     `(?<![\\p{L}\\p{N}]|\\p{N}[.,])${token.replace(/[$()*+.?[\\\]^{|}-]/g, '\\$&')}(?![\\p{L}\\p{N}]|[.,]\\p{N})`,
     'u',
   ).test(text);
 
-/** What a model may have left out but must not: a decision or an open question, a number or a name in it. */
+/** A note that the model's text must hold and does not: a decision or an open question, a number or a name in it. */
 function isMissing(note: Note, text: string): boolean {
   const tokens = [...numbersIn(note.text), ...namesIn(note.text)];
   if (tokens.length > 0) return tokens.some((token) => !mentions(text, token));
@@ -74,8 +86,8 @@ function isMissing(note: Note, text: string): boolean {
 }
 
 /**
- * The model's text with what it dropped put back, the weightiest first, within the limit: what it writes gives way,
- * sentence by sentence from its end, to at most half.
+ * The model's text with the dropped notes put back, the weightiest first, within the limit. They take at most half of it;
+ * the model's own text is cut for them sentence by sentence from its end.
  */
 function completed(text: string, notes: readonly Note[], limitBytes: number): string {
   const missing = notes

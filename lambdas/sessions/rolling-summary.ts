@@ -1,14 +1,11 @@
 import type { Table } from '../shared/dynamodb/table.ts';
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
-import { PARTITION_KEY } from '../shared/schema/tables.ts';
 import { type Message, type SessionHead, ttlOf } from './session.ts';
 import type { SessionOpening, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
-import { summaryKey, summaryToItem } from './table.ts';
+import { isSummaryAsRead, summaryKey, summaryToItem } from './table.ts';
 
 export interface RollingSummaryParts {
   readonly table: Table;
@@ -18,13 +15,13 @@ export interface RollingSummaryParts {
   readonly summaryEvery: number;
 }
 
-/** A put that was given its number is made, or given up, within this time: no request runs longer. */
+/** An append puts its message, or gives up, within this time after it took its number: no request runs longer. */
 const GAP_SETTLED_MS = 60 * SECOND_MS;
 const MAX_TRIES = 3;
 
 /**
- * Keeps the running summary of a session up with its messages. The summary says through which message it was made, and
- * is replaced only by one made from it: whoever comes second, or again, changes nothing.
+ * Keeps the running summary of a session up to date with its messages. The summary says through which message it was
+ * made, and is replaced only by one made from it: a second or repeated attempt changes nothing.
  */
 export class RollingSummary {
   readonly #parts: RollingSummaryParts;
@@ -33,19 +30,19 @@ export class RollingSummary {
     this.#parts = parts;
   }
 
-  /** Whether the summary is due with these messages: a stream brings them all, most need nothing done. */
+  /** True when the summary is due with these messages: a stream brings all of them, and most need nothing done. */
   isDue(newestSeq: number, oldestSeq = newestSeq): boolean {
     const step = (seq: number) => Math.floor(seq / this.#parts.summaryEvery);
     return step(newestSeq) > step(oldestSeq - 1);
   }
 
   /**
-   * Folds into the summary what will have left the hot window before the next time, so that at any moment a message is
+   * Adds to the summary the messages that will leave the hot window before the next time. So at any moment a message is
    * in the summary or in the window. With a window of 8 and every 5 messages: through message n − 4, at each multiple
    * n of 5.
    *
-   * @param newestSeq of the message that made it due
-   * @returns through which message the summary holds now; undefined when there was nothing to do
+   * @param newestSeq number of the message that made it due
+   * @returns number of the last message in the summary now; undefined when there was nothing to do
    */
   async bringUpTo(agentId: string, sessionId: string, newestSeq: number): Promise<number | undefined> {
     const { hotWindow, summaryEvery } = this.#parts;
@@ -75,7 +72,7 @@ export class RollingSummary {
         updatedAt: this.#parts.table.clock().toISOString(),
       };
       if (await this.#replace(head, summary, next)) {
-        // The put of a first one asks for nothing that would tell it that the session was erased meanwhile.
+        // The condition of a first summary does not notice that the session was erased meanwhile.
         if (!summary && !(await this.#opening(agentId, sessionId))) await this.#forget(agentId, sessionId);
         return last.seq;
       }
@@ -93,11 +90,9 @@ export class RollingSummary {
     }
   }
 
-  /** Of a session that is gone, an attempt that was cut short may have left a summary. */
+  /** Deletes the summary that an interrupted attempt may have left of a session that is gone. */
   async #forget(agentId: string, sessionId: string): Promise<void> {
-    await this.#parts.table.documents.send(
-      new DeleteCommand({ TableName: this.#parts.table.name, Key: summaryKey(agentId, sessionId) }),
-    );
+    await this.#parts.table.delete(summaryKey(agentId, sessionId));
   }
 
   async #messages({ agentId, sessionId }: SessionHead, from: number, to: number): Promise<Message[]> {
@@ -107,8 +102,8 @@ export class RollingSummary {
   }
 
   /**
-   * What stands before the first number that may still be filled: an append takes its number first and puts its
-   * message then. A gap whose later neighbour is a minute old stays one.
+   * The messages before the first gap that may still be filled: an append takes its number first and puts its message
+   * then. A gap whose later neighbour is a minute old stays one.
    */
   #settled(messages: readonly Message[], from: number): readonly Message[] {
     const settledBefore = this.#parts.table.clock().getTime() - GAP_SETTLED_MS;
@@ -126,31 +121,8 @@ export class RollingSummary {
     previous: RunningSummary | undefined,
     next: RunningSummary,
   ): Promise<boolean> {
-    try {
-      await this.#parts.table.documents.send(
-        new PutCommand({
-          TableName: this.#parts.table.name,
-          Item: summaryToItem(head, next, ttlOf(head)),
-          ...madeFrom(previous, this.#parts.table.clock()),
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (failedCondition(error)) return false;
-      throw error;
-    }
+    const { table } = this.#parts;
+    const condition = isSummaryAsRead(previous, table.clock());
+    return !(await table.putIf(summaryToItem(head, next, ttlOf(head)), condition));
   }
 }
-
-/** The condition that the stored summary is still this one. */
-export const madeFrom = (previous: RunningSummary | undefined, now: Date) =>
-  previous
-    ? {
-        ConditionExpression: 'throughSeq = :through',
-        ExpressionAttributeValues: { ':through': previous.throughSeq },
-      }
-    : {
-        ConditionExpression: 'attribute_not_exists(#pk) OR #ttl <= :now',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#ttl': 'ttl' },
-        ExpressionAttributeValues: { ':now': Math.floor(now.getTime() / SECOND_MS) },
-      };

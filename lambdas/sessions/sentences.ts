@@ -2,7 +2,7 @@
 const MAX_TEXT = 20_000;
 const MAX_SENTENCE = 240;
 
-/** What of a message a summary can be made of. */
+/** The part of a message that a summary is made from. */
 export const beginningOf = (text: string): string => text.slice(0, MAX_TEXT);
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
@@ -57,8 +57,8 @@ const NUMBER = /\d[\d.,:/-]*\d|\d/g;
 export const numbersIn = (sentence: string): string[] => sentence.match(NUMBER) ?? [];
 
 /**
- * What looks like a name: capitals inside a word or past the sentence's first, symbols such as BTC-USD, what stands in
- * quotation marks, addresses of mail.
+ * Text that looks like a name: capitals inside a word or past the sentence's first, symbols such as BTC-USD, text in
+ * quotation marks, e-mail addresses.
  */
 const NAME =
   /(?<=\S\s+["'(]?)\p{Lu}[\p{L}\p{N}]*(?:[-_.&]\p{L}[\p{L}\p{N}]*)*(?:\s+\p{Lu}[\p{L}\p{N}]+)*|\b\p{Lu}{2,}[\p{Lu}\p{N}]*(?:[-_/]\p{Lu}[\p{Lu}\p{N}]*)*\b|\b\p{Ll}+\p{Lu}\p{L}*\b|"[^"]{2,60}"|“[^”]{2,60}”|[\w.+-]+@[\w-]+\.[\w.]+/gu;

@@ -1,6 +1,6 @@
 import type { Measure, Message, SessionAnalytics } from './session.ts';
 
-/** How many sources and collections an analysis names. */
+/** The most sources, and the most collections, an analysis names. */
 const MOST_NAMED = 20;
 const MAX_NAME_LENGTH = 128;
 
@@ -11,7 +11,7 @@ const measureOf = (values: readonly number[]): Measure => ({
   max: values.length > 0 ? Math.max(...values) : null,
 });
 
-/** What a source is called, where metadata holds more about it than its name. */
+/** Fields that may hold a source's name, where metadata holds more about it than that. */
 const NAMING = ['id', 'name', 'title', 'source', 'url'];
 
 function nameOf(value: unknown): string | undefined {
@@ -49,9 +49,9 @@ class Names {
 }
 
 /**
- * What a conversation was like, from its messages in their order, one after the other. An answer's response time is
- * what its `metadata.responseTimeMs` says, or else the time since the last query before it; confidences outside 0..1
- * and metadata of other shapes count for nothing.
+ * Analytics of a conversation, from its messages one after the other in their order. An answer's response time is its
+ * `metadata.responseTimeMs`, or else the time since the last query before it. Confidences outside 0..1 and metadata of
+ * other shapes are ignored.
  */
 export class Analysis {
   readonly #createdAt: string;

@@ -1,20 +1,20 @@
-import type { Table } from '../shared/dynamodb/table.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
+import type * as z from 'zod';
+import { changes } from '../shared/dynamodb/expressions.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { ConflictError } from '../shared/errors.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
-import { PARTITION_KEY } from '../shared/schema/tables.ts';
+import type { endRequestSchema } from './contract.ts';
 import { derivedInsight, type Insight, type InsightOffer } from './insight.ts';
 import type { InsightOffers } from './insight-offers.ts';
-import { madeFrom } from './rolling-summary.ts';
+import { openKey, toOfferItem } from './open-table.ts';
 import { beginningOf } from './sentences.ts';
 import { type Message, type SessionAnalytics, type SessionEnd, type SessionHead, ttlOf } from './session.ts';
 import { Analysis } from './session-analytics.ts';
 import type { SessionOpening, SessionReader } from './session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
-import { headKey, openKey, summaryToItem, toListItems, toOfferItem } from './table.ts';
+import { headKey, isHeadAsRead, isSummaryAsRead, summaryToItem, toListItems } from './table.ts';
 
 export interface SessionEndingParts {
   readonly table: Table;
@@ -27,12 +27,8 @@ export interface SessionEndingParts {
   readonly onPostponed: (error: Error, offer: InsightOffer) => void;
 }
 
-/** How its caller wants a session ended. */
-export interface EndRequest {
-  readonly reason: string;
-  /** What is worth remembering of it. @default what was decided in it, as its summary says */
-  readonly insights?: readonly Insight[];
-}
+/** The caller's request. Without `insights`, its summary is remembered, if something was decided. */
+export type EndRequest = z.output<typeof endRequestSchema>;
 
 /** A session that is over, as its end is answered. */
 export type EndedSession = SessionOpening;
@@ -43,18 +39,18 @@ const offerOf = (
   insights: readonly Insight[],
 ): InsightOffer => ({ agentId, sessionId, userId, topic, endedAt, insights });
 
-/** Somebody who appends while another ends is met again a few times, then one of them has to wait. */
+/** Tries of an end while messages keep coming; then its caller has to try again. */
 const MAX_TRIES = 5;
 
-/** An append takes its number before its message is there: one this young may be on its way, and is waited for. */
+/** An append takes its number before its message is stored: a missing one this young may be in flight and is awaited. */
 const UNDER_WAY_MS = 10 * SECOND_MS;
 const WAIT_MS = 100;
 const MAX_WAITS = 3;
 
 /**
- * Ends sessions: final summary, analytics and the rows that list it, in one transaction. It holds only if the head is
- * as it was when the messages were read, so an append that was acknowledged before is in the record, and one that
- * comes after finds the session ended.
+ * Ends sessions: final summary, analytics and list rows in one transaction. It is written only if the head is as it was
+ * when the messages were read. So an append that was acknowledged before is in the record, and one that comes after
+ * finds the session ended.
  */
 export class SessionEnding {
   readonly #parts: SessionEndingParts;
@@ -65,8 +61,8 @@ export class SessionEnding {
 
   /**
    * Reads every message once (0.25 read units a KB) and writes the end: 2 write units for each KB of head, summary,
-   * list rows and the row of the open session, then its insights are offered to memory. Ending again, or what has
-   * expired, answers with the record there is; insights stated for what the sweep has ended are offered all the same.
+   * list rows and the row of the open session. Then its insights are offered to memory. Ending a session again, or one
+   * that has expired, answers with its record. Insights for a session that the sweep has ended are offered too.
    *
    * @throws NotFoundError when the agent has no such session
    * @throws ConflictError when messages keep coming while it is being ended
@@ -75,7 +71,7 @@ export class SessionEnding {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const opening = await this.#parts.reader.opening(agentId, sessionId);
       if (opening.head.end) {
-        // The sweep was first, and knew nothing of what the agent learned.
+        // The sweep was first, and did not know the agent's insights.
         if (opening.head.status === 'expired' && request.insights)
           await this.#parts.offers.offerLate(offerOf(opening.head, opening.head.end, request.insights));
         return opening;
@@ -87,7 +83,9 @@ export class SessionEnding {
   }
 
   /**
-   * The end of a session whose time is up; of one that went on meanwhile, its head as it is now.
+   * Ends a session whose time is up.
+   *
+   * @returns its head; as it is now, when the session went on meanwhile
    * @throws NotFoundError when there is no such session any more
    */
   async expire(agentId: string, sessionId: string): Promise<SessionHead> {
@@ -121,9 +119,9 @@ export class SessionEnding {
   }
 
   /**
-   * Reads all messages page by page, whatever their size: of those the summary does not hold, it keeps as much as a
-   * summary is made of. Where a number was taken a moment ago and its message is missing, it waits there a few times:
-   * what arrives later still is in the session's history, but not in its record.
+   * Reads all messages page by page, whatever their size. Of those not in the summary, it keeps the beginning that a
+   * summary is made from. Where a number was taken a moment ago and its message is missing, it waits there a few times.
+   * A message that arrives later still is in the session's history, but not in its record.
    */
   async #read(
     { agentId, sessionId, createdAt, lastSeq, lastActivityAt }: SessionHead,
@@ -158,7 +156,7 @@ export class SessionEnding {
     }
   }
 
-  /** The summary with what is still missing from it; undefined when nothing was said. */
+  /** The summary with the messages it lacked; undefined when nothing was said. */
   async #finalSummary(
     head: SessionHead,
     summary: RunningSummary | undefined,
@@ -176,6 +174,7 @@ export class SessionEnding {
     return { content, throughSeq: last.seq, updatedAt: now.toISOString() };
   }
 
+  /** @returns whether it was written: not when the session is no longer as it was read */
   async #write(
     head: SessionHead,
     ended: SessionHead,
@@ -183,51 +182,25 @@ export class SessionEnding {
     final: RunningSummary | undefined,
     offer: InsightOffer,
   ): Promise<boolean> {
-    const { documents, name: TableName } = this.#parts.table;
-    const now = this.#parts.table.clock();
+    const { table } = this.#parts;
+    const { actions } = table;
+    const now = table.clock();
     const { agentId, sessionId } = head;
-    try {
-      await documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            {
-              Update: {
-                TableName,
-                Key: headKey(agentId, sessionId),
-                UpdateExpression: 'SET #end = :end, overBy = :by',
-                ConditionExpression:
-                  'attribute_exists(#pk) AND attribute_not_exists(#end) AND lastSeq = :seq AND #active = :active',
-                ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#end': 'end', '#active': 'active' },
-                ExpressionAttributeValues: {
-                  ':end': ended.end,
-                  ':by': ended.status === 'expired' ? 'expiry' : 'request',
-                  ':seq': head.lastSeq,
-                  ':active': Date.parse(head.lastActivityAt),
-                },
-              },
-            },
-            ...(final && final !== summary
-              ? [
-                  {
-                    Put: {
-                      TableName,
-                      Item: summaryToItem(head, final, ttlOf(head)),
-                      ...madeFrom(summary, now),
-                    },
-                  },
-                ]
-              : []),
-            ...toListItems(ended).map((Item) => ({ Put: { TableName, Item } })),
-            offer.insights.length > 0
-              ? { Put: { TableName, Item: toOfferItem(offer, now, ttlOf(head)) } }
-              : { Delete: { TableName, Key: openKey(agentId, sessionId) } },
-          ],
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (failedTransaction(error) || isTransactionConflict(error)) return false;
-      throw error;
-    }
+    const overBy = ended.status === 'expired' ? 'expiry' : 'request';
+    const failed = await table.transact([
+      actions.update(
+        headKey(agentId, sessionId),
+        changes({ set: { end: ended.end, overBy } }),
+        isHeadAsRead(head),
+      ),
+      ...(final && final !== summary
+        ? [actions.put(summaryToItem(head, final, ttlOf(head)), isSummaryAsRead(summary, now))]
+        : []),
+      ...toListItems(ended).map((item) => actions.put(item)),
+      offer.insights.length > 0
+        ? actions.put(toOfferItem(offer, now, ttlOf(head)))
+        : actions.delete(openKey(agentId, sessionId)),
+    ]);
+    return !failed;
   }
 }

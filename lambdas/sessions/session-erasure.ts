@@ -1,14 +1,15 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
-import { type Item, listKey, listOf, openKey, positionOf, sessionPartition, userPartition } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import { openKey } from './open-table.ts';
+import { listKey, listOf, positionOf, sessionPartition, userPartition } from './table.ts';
 
 export interface SessionOfUser {
   readonly agentId: string;
   readonly sessionId: string;
 }
 
-/** The rows of sessions that an erasure removes: those that list them last, because they say where the rest is. */
+/** Removes the rows of sessions. Those that list a session go last, because they say where the rest is. */
 export class SessionErasure {
   readonly #rows: RemovableRows;
 
@@ -23,7 +24,7 @@ export class SessionErasure {
       for (const row of rows) yield* this.#ofListed(agentId, positionOf(row), row['userId']);
   }
 
-  /** Every session of a user that is listed, with whatever agent. */
+  /** Every session of a user that is listed, with any agent. */
   async ofUser(userId: string): Promise<SessionOfUser[]> {
     const sessions: SessionOfUser[] = [];
     for await (const rows of this.#rows.read(userPartition(userId), '', []))
@@ -36,7 +37,7 @@ export class SessionErasure {
       for (const row of rows) yield* this.#ofListed(listedOf(row).agentId, positionOf(row), userId);
   }
 
-  /** What is left of a session that no row lists any more. */
+  /** The remains of a session that no row lists any more. */
   async *unlisted({ agentId, sessionId }: SessionOfUser): AsyncGenerator<Removal> {
     yield* this.#rows.ofPartition(sessionPartition(agentId, sessionId));
     yield* this.#rows.existing([openKey(agentId, sessionId)]);

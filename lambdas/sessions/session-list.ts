@@ -1,31 +1,16 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
+import type * as z from 'zod';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { isExpired } from '../shared/platform/clock.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import type { SessionEnd, SessionHead, SessionStatus, SessionSubject } from './session.ts';
-import { headFromItem, headKey, type Item, listedFromItem, listKey, listOf, positionOf } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import type { listedSessionSchema, sessionQuerySchema } from './contract.ts';
+import type { SessionHead } from './session.ts';
+import { headFromItem, headKey, listedFromItem, listKey, listOf, positionOf } from './table.ts';
 
-/** One session in a list: what it was opened with, how it stands, and once it is over its record. */
-export interface SessionSummary extends SessionSubject {
-  readonly agentId: string;
-  readonly sessionId: string;
-  readonly status: SessionStatus;
-  readonly createdAt: string;
-  /** While it is active, and until its record is made. */
-  readonly lastActivityAt?: string;
-  readonly end?: SessionEnd;
-}
+/** One session in a list: its subject and status, and once it is over its record. */
+export type SessionSummary = z.output<typeof listedSessionSchema>;
+export type SessionQuery = z.output<typeof sessionQuerySchema>;
 
-export interface SessionQuery {
-  /** Only sessions with this user. */
-  readonly userId?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
-
-/** An agent's sessions, and a user's sessions with one agent: its own, nobody else's. */
+/** An agent's sessions, or those with one user: never another agent's. */
 export class SessionList {
   readonly #table: Table;
 
@@ -47,22 +32,19 @@ export class SessionList {
     const query = ['sessions', agentId, userId ?? null];
     const after = decodePageToken(query, nextToken, isSortKeyPosition);
     const { partition, prefix } = listOf(agentId, userId);
-    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
-        ExclusiveStartKey: after === undefined ? undefined : listKey(agentId, after, userId),
-        // One more than asked for tells whether there is a next page.
-        Limit: maxResults + 1,
-      }),
-    );
-    const page = Items.slice(0, maxResults);
+    const { items: rows, last: next } = await this.#table.query({
+      partition,
+      sort: { prefix },
+      descending: true,
+      ...(after !== undefined && { start: listKey(agentId, after, userId) }),
+      // One more than asked for tells whether there is a next page.
+      limit: maxResults + 1,
+      // A page ends at a row, expired or not.
+      keepExpired: true,
+    });
+    const page = rows.slice(0, maxResults);
     const last = page.at(-1);
-    const more = Items.length > maxResults || LastEvaluatedKey !== undefined;
+    const more = rows.length > maxResults || next !== undefined;
     return {
       items: await this.#withStatus(agentId, page, await known),
       nextToken: more && last ? encodePageToken(query, positionOf(last)) : null,
@@ -79,13 +61,12 @@ export class SessionList {
     const open = live
       .filter(({ sessionId, end }) => !end && sessionId !== known?.sessionId)
       .map(({ sessionId }) => headKey(agentId, sessionId));
-    const items = await getAll(this.#table.documents, this.#table.name, open);
-    const read = items.map((item) => headFromItem(item, now));
+    const read = (await this.#table.getAll(open)).map((item) => headFromItem(item, now));
     const heads = new Map([...(known ? [known] : []), ...read].map((head) => [head.sessionId, head]));
     return live.flatMap(({ expired, ...session }): SessionSummary[] => {
       if (session.end) return [{ ...session, status: expired ? 'expired' : 'ended' }];
       const head = heads.get(session.sessionId);
-      // Collected between the two reads, a month after its time: there is nothing left of it.
+      // Collected between the two reads, a month after it expired.
       if (!head) return [];
       const { status, lastActivityAt, end } = head;
       return [{ ...session, status, lastActivityAt, ...(end && { end }) }];

@@ -1,15 +1,13 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type { Item, Query, Table } from '../shared/dynamodb/table.ts';
 import { isExpired } from '../shared/platform/clock.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { MAX_MESSAGES, type Message, type SessionHead } from './session.ts';
-import { noSession } from './session-store.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { MAX_MESSAGES, type Message, noSession, type SessionHead } from './session.ts';
 import type { RunningSummary } from './summary.ts';
 import {
   AFTER_ALL,
   HEAD,
   headFromItem,
-  type Item,
   messageFromItem,
   messageSortKey,
   seqOf,
@@ -17,14 +15,13 @@ import {
   SUMMARY,
   summaryFromItem,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 /** A session as an agent goes on with it. */
 export interface ResumedSession {
   readonly head: SessionHead;
-  /** What came before, in short; absent until enough messages have left the hot window. */
+  /** The earlier messages, in short; absent until enough of them have left the hot window. */
   readonly summary?: RunningSummary;
-  /** The newest messages, oldest first: the hot window, and before it what the summary does not hold yet. */
+  /** The newest messages, oldest first: those the summary does not hold yet, then the hot window. */
   readonly messages: readonly Message[];
   /** Messages lie between the summary and these, more than were read to catch up. */
   readonly isBehind: boolean;
@@ -33,7 +30,7 @@ export interface ResumedSession {
 /** Head and summary, without messages. */
 export type SessionOpening = Omit<ResumedSession, 'messages' | 'isBehind'>;
 
-/** A summary that is so far behind is not waited for: what lies between is paged through. */
+/** Messages read to catch up with a late summary; the rest is left to paging. */
 const MOST_CATCHING_UP = 50;
 
 /** Reads sessions, strongly consistent. */
@@ -41,7 +38,7 @@ export class SessionReader {
   readonly #table: Table;
   readonly #hotWindow: number;
 
-  /** @param hotWindow how many messages stay whole */
+  /** @param hotWindow number of newest messages that stay whole */
   constructor(table: Table, hotWindow: number) {
     this.#table = table;
     this.#hotWindow = hotWindow;
@@ -55,15 +52,15 @@ export class SessionReader {
    * @throws NotFoundError when the agent has no such session, or has it no more
    */
   async resume(agentId: string, sessionId: string): Promise<ResumedSession> {
-    const newest = await this.#backwards(agentId, sessionId, AFTER_ALL, this.#hotWindow + 2);
+    const newest = await this.#newest(agentId, sessionId, this.#hotWindow + 2);
     const opening = this.#openingOf(agentId, sessionId, newest);
-    const messages = messagesOf(newest, this.#table.clock()).slice(0, this.#hotWindow);
+    const messages = messagesOf(newest).slice(0, this.#hotWindow);
     const oldest = messages.at(-1)?.seq ?? 1;
     const through = opening.summary?.throughSeq ?? 0;
     let isBehind = false;
     if (through < oldest - 1) {
       const missed = await this.#between(agentId, sessionId, through + 1, oldest - 1);
-      messages.push(...messagesOf(missed.rows, this.#table.clock()));
+      messages.push(...messagesOf(missed.rows));
       isBehind = missed.more;
     }
     return { ...opening, messages: messages.reverse(), isBehind };
@@ -71,7 +68,7 @@ export class SessionReader {
 
   /** Head and summary, without messages. @throws NotFoundError */
   async opening(agentId: string, sessionId: string): Promise<SessionOpening> {
-    return this.#openingOf(agentId, sessionId, await this.#backwards(agentId, sessionId, AFTER_ALL, 2));
+    return this.#openingOf(agentId, sessionId, await this.#newest(agentId, sessionId, 2));
   }
 
   /**
@@ -87,15 +84,13 @@ export class SessionReader {
   ): Promise<{ items: Message[]; nextToken: string | null }> {
     const query = ['messages', agentId, sessionId];
     const before = decodePageToken(query, nextToken, isSeq);
-    const { rows, more } = await this.#query(
-      agentId,
-      sessionId,
-      before === undefined ? AFTER_ALL : messageSortKey(before - 1),
-      // The first page meets the head and the summary on its way; one more tells whether there is a next page.
-      maxResults + 1 + (before === undefined ? 2 : 0),
-    );
+    const { items: rows, last: more } = await this.#table.query({
+      ...backwards(agentId, sessionId, before === undefined ? AFTER_ALL : messageSortKey(before - 1)),
+      // The first page begins with the summary and the head; one more tells whether there is a next page.
+      limit: maxResults + 1 + (before === undefined ? 2 : 0),
+    });
     if (before === undefined) this.#openingOf(agentId, sessionId, rows);
-    const found = messagesOf(rows, this.#table.clock());
+    const found = messagesOf(rows);
     const items = found.slice(0, maxResults);
     const last = items.at(-1);
     return {
@@ -111,92 +106,69 @@ export class SessionReader {
     from = 1,
     to = MAX_MESSAGES,
   ): AsyncGenerator<Message[]> {
-    let start: Item | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-        new QueryCommand({ ...this.#range(agentId, sessionId, from, to), ExclusiveStartKey: start }),
-      );
-      yield messagesOf(Items, this.#table.clock());
-      start = LastEvaluatedKey;
-    } while (start);
+    for await (const rows of this.#table.pages(rangeOf(agentId, sessionId, from, to))) yield messagesOf(rows);
   }
 
   #openingOf(agentId: string, sessionId: string, rows: readonly Item[]) {
     const row = (sortKey: string) => rows.find((item) => item[SORT_KEY] === sortKey);
     const head = row(HEAD);
-    const now = this.#table.clock();
-    if (!head || isExpired(head, now)) throw noSession(agentId, sessionId);
+    if (!head) throw noSession(agentId, sessionId);
     const summary = row(SUMMARY);
     return {
-      head: headFromItem(head, now),
-      // One that has expired was that of an earlier session with this id.
-      ...(summary && !isExpired(summary, now) && { summary: summaryFromItem(summary) }),
+      head: headFromItem(head, this.#table.clock()),
+      ...(summary && { summary: summaryFromItem(summary) }),
     };
   }
 
-  /** The `limit` rows from `upTo` down: one query, unless they come to more than the 1 MB one query reads. */
-  async #backwards(agentId: string, sessionId: string, upTo: string, limit: number): Promise<Item[]> {
+  /** The last `limit` rows, newest first: one query, unless they come to more than the 1 MB one query reads. */
+  async #newest(agentId: string, sessionId: string, limit: number): Promise<Item[]> {
     const all: Item[] = [];
     let start: Item | undefined;
     do {
-      const { rows, more } = await this.#query(agentId, sessionId, upTo, limit - all.length, start);
-      all.push(...rows);
-      start = more;
+      const { items, last } = await this.#table.query({
+        ...backwards(agentId, sessionId, AFTER_ALL),
+        limit: limit - all.length,
+        // Expired rows, of an earlier session with this id, count as well: otherwise more would be read in their place.
+        keepExpired: true,
+        start,
+      });
+      all.push(...items);
+      start = last;
     } while (start && all.length < limit);
-    return all;
-  }
-
-  async #query(agentId: string, sessionId: string, upTo: string, limit: number, start?: Item) {
-    const { Items: rows = [], LastEvaluatedKey: more } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        KeyConditionExpression: '#pk = :pk AND #sk <= :upTo',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': sessionPartition(agentId, sessionId), ':upTo': upTo },
-        ExclusiveStartKey: start,
-        Limit: limit,
-      }),
-    );
-    return { rows, more };
+    const now = this.#table.clock();
+    return all.filter((item) => !isExpired(item, now));
   }
 
   /** The newest of the messages with `from ≤ seq ≤ to`, newest first: one query of at most 50, and whether there are more. */
   async #between(agentId: string, sessionId: string, from: number, to: number) {
-    const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-      new QueryCommand({
-        ...this.#range(agentId, sessionId, from, to),
-        ScanIndexForward: false,
-        // One more tells whether there are more: numbers below the newest may never have been used.
-        Limit: MOST_CATCHING_UP + 1,
-      }),
-    );
+    const { items, last } = await this.#table.query({
+      ...rangeOf(agentId, sessionId, from, to),
+      descending: true,
+      // One more tells whether there are more: numbers below the newest may never have been used.
+      limit: MOST_CATCHING_UP + 1,
+    });
     return {
-      rows: Items.slice(0, MOST_CATCHING_UP),
-      more: Items.length > MOST_CATCHING_UP || LastEvaluatedKey !== undefined,
-    };
-  }
-
-  #range(agentId: string, sessionId: string, from: number, to: number) {
-    return {
-      TableName: this.#table.name,
-      ConsistentRead: true,
-      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
-      ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-      ExpressionAttributeValues: {
-        ':pk': sessionPartition(agentId, sessionId),
-        ':from': messageSortKey(from),
-        ':to': messageSortKey(to),
-      },
+      rows: items.slice(0, MOST_CATCHING_UP),
+      more: items.length > MOST_CATCHING_UP || last !== undefined,
     };
   }
 }
 
+/** The rows from `upTo` down. */
+const backwards = (agentId: string, sessionId: string, upTo: string): Query => ({
+  partition: sessionPartition(agentId, sessionId),
+  sort: { to: upTo },
+  descending: true,
+});
+
+/** The messages with `from ≤ seq ≤ to`. */
+const rangeOf = (agentId: string, sessionId: string, from: number, to: number): Query => ({
+  partition: sessionPartition(agentId, sessionId),
+  sort: { from: messageSortKey(from), to: messageSortKey(to) },
+});
+
 const isSeq = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_MESSAGES;
 
-const messagesOf = (rows: readonly Item[], now: Date): Message[] =>
-  rows
-    .filter((item) => seqOf(String(item[SORT_KEY])) !== undefined && !isExpired(item, now))
-    .map(messageFromItem);
+const messagesOf = (rows: readonly Item[]): Message[] =>
+  rows.filter((item) => seqOf(String(item[SORT_KEY])) !== undefined).map(messageFromItem);

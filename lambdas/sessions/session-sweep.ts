@@ -1,38 +1,35 @@
-import { DeleteCommand, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { changes, isPresent } from '../shared/dynamodb/expressions.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { InsightOffers } from './insight-offers.ts';
+import { offerFromItem, OPEN_BUCKETS, openKey, openPartition } from './open-table.ts';
 import type { SessionEnding } from './session-ending.ts';
-import { type Item, offerFromItem, OPEN_BUCKETS, openKey, openPartition } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface SweepReport {
-  /** Open sessions whose time, as far as was known, was up, and ended ones whose insights wait. */
+  /** Open sessions whose time was up as far as their rows say, and ended ones whose insights wait. */
   readonly due: number;
-  /** Of these, how many had indeed expired and have their record now. */
+  /** Those of them that had indeed expired and have their record now. */
   readonly ended: number;
-  /** How many could not be dealt with; they are due again at the next sweep. */
+  /** Those that failed; they are due again at the next sweep. */
   readonly failed: number;
-  /** Whether it stopped for want of time: the rest is due at the next sweep. */
+  /** It stopped because time was short: the rest is due at the next sweep. */
   readonly cutShort: boolean;
 }
 
 const CONCURRENCY = 8;
 
 /**
- * Ends what nobody ended, and offers the insights that are still waiting. The rows of open sessions say when each is due at the earliest; an append does not move
- * them, so a session that went on is looked at once, and again when it is due next.
+ * Ends the sessions that have expired, and offers the insights that are still waiting. The rows of open sessions say
+ * when each is due at the earliest. An append does not move them, so a session that went on is looked at once, and again
+ * when it is due next.
  */
 export class SessionSweep {
   readonly #table: Table;
   readonly #ending: SessionEnding;
   readonly #offers: InsightOffers;
 
-  constructor(
-    table: Table,
-    { ending, offers }: { readonly ending: SessionEnding; readonly offers: InsightOffers },
-  ) {
+  constructor(table: Table, ending: SessionEnding, offers: InsightOffers) {
     this.#table = table;
     this.#ending = ending;
     this.#offers = offers;
@@ -42,8 +39,8 @@ export class SessionSweep {
    * Reads the rows of all open sessions (200 bytes each, eventually consistent: 10,000 of them are 250 read units) and
    * ends those that have expired. Running it twice, or two at a time, changes nothing more.
    *
-   * @param isLate asked before each session: whether to leave the rest to the next sweep
-   * @param onFailure told of each session that could not be dealt with
+   * @param isLate asked before each session: true leaves the rest to the next sweep
+   * @param onFailure called for each session that failed
    */
   async sweep(isLate: () => boolean, onFailure: (error: Error, key: string) => void): Promise<SweepReport> {
     const report = { due: 0, ended: 0, failed: 0, cutShort: false };
@@ -68,69 +65,39 @@ export class SessionSweep {
     return report;
   }
 
-  async *#due(bucket: number): AsyncGenerator<Item[]> {
-    let start: Item | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          KeyConditionExpression: '#pk = :pk',
-          FilterExpression: 'dueAt <= :now',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': openPartition(bucket), ':now': this.#table.clock().getTime() },
-          ExclusiveStartKey: start,
-        }),
-      );
-      yield Items;
-      start = LastEvaluatedKey;
-    } while (start);
+  #due(bucket: number): AsyncGenerator<Item[]> {
+    return this.#table.pages({
+      partition: openPartition(bucket),
+      filter: { expression: 'dueAt <= :now', values: { ':now': this.#table.clock().getTime() } },
+      eventual: true,
+      // The rows of sessions that were collected before a sweep found them are deleted here.
+      keepExpired: true,
+    });
   }
 
   /** @returns whether the session is over now and was not before */
   async #deal(row: Item): Promise<boolean> {
     const [agentId = '', sessionId = ''] = String(row[SORT_KEY]).split('#');
+    const key = openKey(agentId, sessionId);
     if (offerFromItem(row)) {
-      // As it is now: what was erased since the page was read must not become a memory.
-      const { Item } = await this.#table.documents.send(
-        new GetCommand({
-          TableName: this.#table.name,
-          Key: openKey(agentId, sessionId),
-          ConsistentRead: true,
-        }),
-      );
-      const offer = Item && offerFromItem(Item);
+      // Read again: insights that were erased since the page was read must not become memories.
+      const current = await this.#table.get(key, { keepExpired: true });
+      const offer = current && offerFromItem(current);
       if (offer) await this.#offers.offer(offer);
       return false;
     }
     try {
       const { status, expiresAt } = await this.#ending.expire(agentId, sessionId);
       if (status !== 'active') return true;
-      await this.#lookAgainAt(agentId, sessionId, Date.parse(expiresAt));
+      // Changes nothing when the session has ended meanwhile: the row went with it.
+      await this.#table.update(key, changes({ set: { dueAt: Date.parse(expiresAt) } }), {
+        condition: isPresent,
+      });
       return false;
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      await this.#table.documents.send(
-        new DeleteCommand({ TableName: this.#table.name, Key: openKey(agentId, sessionId) }),
-      );
+      await this.#table.delete(key);
       return false;
-    }
-  }
-
-  async #lookAgainAt(agentId: string, sessionId: string, dueAt: number): Promise<void> {
-    try {
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: openKey(agentId, sessionId),
-          UpdateExpression: 'SET dueAt = :dueAt',
-          ConditionExpression: 'attribute_exists(#pk)',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':dueAt': dueAt },
-        }),
-      );
-    } catch (error) {
-      // Ended meanwhile: the row went with it.
-      if (!failedCondition(error)) throw error;
     }
   }
 }

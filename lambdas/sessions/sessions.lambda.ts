@@ -1,19 +1,16 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { memoryCategories } from '../memories/categories.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { authMode, type EnvironmentOf, readEnvironment } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
-import { createEnding, type EndingEnvironment } from './compose.ts';
+import { composeEnding, endingEnvironment } from './compose.ts';
 import { sessionRoutes } from './contract.ts';
 import { SessionList } from './session-list.ts';
 import type { SessionOpening } from './session-reader.ts';
 import { SessionStore } from './session-store.ts';
-import { sessionSettings } from './settings.ts';
 import { toSummary } from './summary.ts';
 
-export interface SessionsEnvironment extends EndingEnvironment {
-  readonly AUTH_MODE: 'iam' | 'none';
-}
+const environment = { AUTH_MODE: authMode, ...endingEnvironment };
+export type SessionsEnvironment = EnvironmentOf<typeof environment>;
 
 const toAnswer = ({ head, summary }: SessionOpening) => ({
   ...head,
@@ -26,7 +23,7 @@ export const createSessionsHandler = (runtime: Runtime, env: SessionsEnvironment
   const { expiresAfterSeconds } = env.SESSION_SETTINGS;
   const registry = new AgentRegistry(tables.state);
   const store = new SessionStore({ table: tables.state, randomPart, registry, expiresAfterSeconds });
-  const { reader, ending } = createEnding(runtime, env);
+  const { reader, ending } = composeEnding(runtime, tables, env);
   const sessions = new SessionList(tables.state);
 
   return createHttpHandler(runtime, env.AUTH_MODE, sessionRoutes, {
@@ -46,13 +43,4 @@ export const createSessionsHandler = (runtime: Runtime, env: SessionsEnvironment
   });
 };
 
-export const handler = createSessionsHandler(
-  createRuntime('sessions'),
-  readEnvironment({
-    AUTH_MODE: authMode,
-    STATE_TABLE: resourceName,
-    MEMORY_TABLE: resourceName,
-    MEMORY_CATEGORIES: memoryCategories,
-    SESSION_SETTINGS: sessionSettings,
-  }),
-);
+export const handler = createSessionsHandler(createRuntime('sessions'), readEnvironment(environment));

@@ -3,15 +3,15 @@ import { json } from '../shared/platform/env.ts';
 import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS } from './session.ts';
 
 const settingsSchema = z.strictObject({
-  /** Of sessions that do not say: they expire so long after their last activity. */
+  /** Default of a session: it expires this long after its last activity. */
   expiresAfterSeconds: z.number().int().min(MIN_EXPIRY_SECONDS).max(MAX_EXPIRY_SECONDS),
-  /** How many messages stay whole. */
+  /** The number of newest messages that stay whole. */
   hotWindow: z.number().int().min(1).max(50),
-  /** After every so many messages the summary is brought up to date. */
+  /** The summary is brought up to date each time this many messages have come. */
   summaryEvery: z.number().int().min(1).max(50),
   /** Limit of the running summary, in bytes of UTF-8. */
   summaryBytes: z.number().int().min(200).max(20_000),
-  /** Who writes summaries. Without it they are made of sentences that were said. */
+  /** The model that writes summaries. Without it they are made of sentences that were said. */
   summaryModel: z
     .strictObject({
       /** As Amazon Bedrock calls it: of a model, or of an inference profile. */
@@ -23,7 +23,7 @@ const settingsSchema = z.strictObject({
     })
     .optional(),
 });
-/** How sessions behave: part of the stage's configuration. */
+/** Settings of sessions: part of the stage's configuration. */
 export type SessionSettings = z.output<typeof settingsSchema>;
 
 /** The variable SESSION_SETTINGS, the same for every function that reads or writes sessions. */

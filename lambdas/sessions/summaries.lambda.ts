@@ -1,19 +1,17 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
-import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { createSummarizer } from './model-access.ts';
 import { RollingSummary } from './rolling-summary.ts';
 import { SessionReader } from './session-reader.ts';
-import { type SessionSettings, sessionSettings } from './settings.ts';
+import { sessionSettings } from './settings.ts';
 import { seqOf, sessionOfPartition } from './table.ts';
 
-export interface SummariesEnvironment {
-  readonly STATE_TABLE: string;
-  readonly SESSION_SETTINGS: SessionSettings;
-}
+const environment = { STATE_TABLE: resourceName, SESSION_SETTINGS: sessionSettings };
+export type SummariesEnvironment = EnvironmentOf<typeof environment>;
 
 export type SummariesHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
@@ -22,7 +20,7 @@ interface Appended {
   readonly sessionId: string;
   readonly oldestSeq: number;
   readonly newestSeq: number;
-  /** Of its first record in the batch. */
+  /** Position of its first record in the batch, in the stream. */
   readonly sequenceNumber: string;
 }
 
@@ -46,8 +44,8 @@ function appendedIn(records: readonly DynamoDBRecord[]): Appended[] {
 }
 
 /**
- * The state table's stream → the running summaries. At least once and in the order of a session; what comes again
- * finds its summary made. From the first session that failed the batch comes again, and only that is worked on then.
+ * The state table's stream → the running summaries. At least once, and in the order of a session; a repeated message
+ * finds its summary made. The batch comes again from the first session that failed, and only the rest is worked on then.
  */
 export function createSummariesHandler(
   runtime: Omit<Runtime, 'randomPart' | 'metrics'>,
@@ -84,7 +82,4 @@ export function createSummariesHandler(
   });
 }
 
-export const handler = createSummariesHandler(
-  createRuntime('summaries'),
-  readEnvironment({ STATE_TABLE: resourceName, SESSION_SETTINGS: sessionSettings }),
-);
+export const handler = createSummariesHandler(createRuntime('summaries'), readEnvironment(environment));

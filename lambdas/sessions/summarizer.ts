@@ -2,7 +2,7 @@ import { noteDown } from './extractive-summary.ts';
 import type { Message, SessionSubject } from './session.ts';
 import type { Note, SummaryContent } from './summary.ts';
 
-/** What a summary is made of: what it was, and the messages since. */
+/** A summary is made from the one before and the messages since. */
 export interface SummaryRequest {
   readonly agentId: string;
   readonly subject: SessionSubject;
@@ -22,7 +22,7 @@ export const notesOf = (content: SummaryContent | undefined, limitBytes: number)
   return noteDown([], [{ seq: 0, role: 'assistant', content: content.text, createdAt: '' }], limitBytes);
 };
 
-/** Summarizes by keeping sentences: deterministic, at once, and for nothing. */
+/** Summarizes by keeping sentences: deterministic, immediate and free of charge. */
 export class ExtractiveSummarizer implements Summarizer {
   readonly #limitBytes: number;
 

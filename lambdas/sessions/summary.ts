@@ -1,23 +1,23 @@
-/** What a note is worth keeping for; in the order in which a summary shows them. */
+/** Kinds of notes, in the order in which a summary shows them. */
 export const noteKinds = ['decision', 'question', 'fact', 'name', 'gist'] as const;
 export type NoteKind = (typeof noteKinds)[number];
 
 /** A sentence that was kept of a message. */
 export interface Note {
-  /** Of the message it stands in. */
+  /** Number of its message. */
   readonly seq: number;
   readonly kind: NoteKind;
   readonly text: string;
-  /** How much it matters among its kind: 0 when nothing says that it does. */
+  /** Its weight among its kind: 0 when nothing marks it. */
   readonly weight: number;
 }
 
-/** What a summarizer made: sentences that were said, or a text of its own. */
+/** The output of a summarizer: sentences that were said, or a text of its own. */
 export type SummaryContent =
   | { readonly by: 'extractive'; readonly notes: readonly Note[] }
   | { readonly by: string; readonly text: string };
 
-/** What is kept of the messages that have left the hot window. */
+/** The messages that have left the hot window, in short. */
 export interface Summary {
   readonly text: string;
   /** It holds every message up to this one. */
@@ -27,7 +27,7 @@ export interface Summary {
   readonly by: string;
 }
 
-/** The summary as it is stored: its content is what the next one is made from. */
+/** The summary as it is stored: the next one is made from its content. */
 export interface RunningSummary {
   readonly content: SummaryContent;
   readonly throughSeq: number;

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { MINUTE_MS, toTtl } from '../shared/platform/clock.ts';
+import { allOf, anyOf, type Expression, isAbsent, says } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
+import { SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import type { InsightOffer } from './insight.ts';
 import {
   expiryOf,
-  type Message,
+  MAX_MESSAGES,
   MAX_SESSION_MS,
+  type Message,
   RECORD_RETENTION_MS,
   type SessionEnd,
   type SessionHead,
@@ -21,17 +22,14 @@ import { type Note, type NoteKind, noteKinds, type RunningSummary } from './summ
  * - `session:{agentId}#{sessionId}` / `MSG#{seq}`, `TOP#HEAD`, `TOP#SUMMARY`: read backwards, one query gives the
  *   summary, the head and the newest messages.
  * - `agent:{agentId}` / `SESSION#{createdAt}#{sessionId}`: an agent's sessions, newest first.
- * - `user:{userId}` / `{agentId}#{createdAt}#{sessionId}`: a user's sessions with one agent; the agent stands first, so
- *   that no agent can page into another's.
- * - `open-sessions#{0..7}` / `{agentId}#{sessionId}`: what is not over yet, for the sweep.
+ * - `user:{userId}` / `{agentId}#{createdAt}#{sessionId}`: a user's sessions with one agent. The agent comes first, so
+ *   that no agent can page into another's sessions.
+ * - `open-sessions#{0..7}` / `{agentId}#{sessionId}`: the sessions that are not over yet (open-table.ts).
  *
- * Every row of a session has one ttl, fixed when it began: 37 days after its creation (30 it can live at most, and a
- * week). Whether it lives is decided by its head alone. The two list rows of a session that is over carry its record
- * and stay until 90 days after its end.
+ * All rows of a session have the same ttl, fixed when it began: 37 days after its creation (its longest life of 30 days,
+ * and a week). Its head alone decides whether it lives. The two list rows of a session that is over carry its record and
+ * stay until 90 days after its end.
  */
-export type Item = Record<string, unknown>;
-
-export const OPEN_BUCKETS = 8;
 const SEQ_DIGITS = 9;
 
 export const HEAD = 'TOP#HEAD';
@@ -70,7 +68,7 @@ const listed = (createdAt: string, sessionId: string): string => `${createdAt}#$
 
 export const userPartition = (userId: string): string => `user:${userId}`;
 
-/** Where an agent's sessions are listed: all of them, or those with one user. */
+/** Partition and prefix of an agent's list rows: of all its sessions, or of those with one user. */
 export const listOf = (agentId: string, userId?: string) =>
   userId === undefined
     ? { partition: `agent:${agentId}`, prefix: LISTED_PREFIX }
@@ -81,23 +79,15 @@ export function listKey(agentId: string, position: string, userId?: string) {
   return { [PARTITION_KEY]: partition, [SORT_KEY]: `${prefix}${position}` };
 }
 
-const openBucketOf = (agentId: string, sessionId: string): number =>
-  createHash('sha256').update(`${agentId}#${sessionId}`).digest()[0]! % OPEN_BUCKETS;
-export const openPartition = (bucket: number): string => `open-sessions#${bucket}`;
-export const openKey = (agentId: string, sessionId: string) => ({
-  [PARTITION_KEY]: openPartition(openBucketOf(agentId, sessionId)),
-  [SORT_KEY]: `${agentId}#${sessionId}`,
-});
-
-const subjectOf = ({ userId, topic, metadata }: SessionSubject): SessionSubject => ({
+export const subjectOf = ({ userId, topic, metadata }: SessionSubject): SessionSubject => ({
   ...(userId !== undefined && { userId }),
   ...(topic !== undefined && { topic }),
   ...(metadata !== undefined && { metadata }),
 });
 
 /**
- * The head as it is stored. Times that an append has to compute with are numbers: `until` is set to now plus
- * `lifeMs` in the same expression, without a read before. `lastBy` is the oldest age a session can have.
+ * The head as it is stored. Times that an append has to compute with are numbers: `until` is set to now plus `lifeMs` in
+ * the same expression, without a read before. `lastBy` is the end of the longest life a session can have.
  */
 export function headToItem(head: SessionHead, hash: string | undefined): Item {
   const createdAt = Date.parse(head.createdAt);
@@ -138,7 +128,45 @@ export function headFromItem(item: Item, now: Date): SessionHead {
   };
 }
 
-/** What lists show of a session. While it is open they have to ask its head for what changes. */
+/**
+ * There is no such row, or only an expired one: DynamoDB deletes those up to days late, and an earlier session may have
+ * had the same id.
+ */
+export const isFree = (now: Date): Expression =>
+  anyOf(isAbsent, {
+    expression: '#ttl <= :now',
+    names: { '#ttl': 'ttl' },
+    values: { ':now': Math.floor(now.getTime() / SECOND_MS) },
+  });
+
+/**
+ * Takes the next number for a message and prolongs the session, without a read before.
+ * @param token attribute that keeps the number, for a repeat with the same clientToken
+ */
+export const nextNumber = (now: Date, token: string | undefined): Expression => ({
+  expression:
+    'SET lastSeq = lastSeq + :one, #active = :now, #until = lifeMs + :now' +
+    (token === undefined ? '' : ', #token = lastSeq + :one'),
+  names: { '#active': 'active', '#until': 'until', ...(token !== undefined && { '#token': token }) },
+  values: { ':one': 1, ':now': now.getTime() },
+});
+
+/** The session lives and has room for a message. @param earlier the number the token has; undefined: none */
+export const hasNextNumber = (now: Date, token?: string, earlier?: number): Expression =>
+  allOf(
+    {
+      expression: 'attribute_not_exists(#end) AND #until > :now AND lastBy > :now AND lastSeq < :most',
+      names: { '#end': 'end', '#until': 'until' },
+      values: { ':now': now.getTime(), ':most': MAX_MESSAGES },
+    },
+    ...(token === undefined ? [] : [says({ [token]: earlier })]),
+  );
+
+/** Neither an append nor an end has changed the head since it was read. */
+export const isHeadAsRead = ({ lastSeq, lastActivityAt }: SessionHead): Expression =>
+  says({ end: undefined, lastSeq, active: Date.parse(lastActivityAt) });
+
+/** A session's list row. While it is open, its status and last activity are on its head only. */
 export type ListedSession = SessionSubject & {
   readonly agentId: string;
   readonly sessionId: string;
@@ -178,34 +206,7 @@ export const positionOf = (item: Item): string => {
   return parts.slice(1).join('#');
 };
 
-/** @param dueAt when the sweep has to look at it, milliseconds since the epoch */
-export const toOpenItem = (head: SessionHead, dueAt: number): Item => ({
-  ...openKey(head.agentId, head.sessionId),
-  dueAt,
-  ttl: ttlOf(head),
-});
-
-/** The row of a session that has ended, as long as its insights are not in memory: the sweep leaves a minute for that. */
-export const toOfferItem = (offer: InsightOffer, now: Date, ttl: unknown): Item => {
-  const { agentId, sessionId, userId, topic, endedAt, insights } = offer;
-  return {
-    ...openKey(agentId, sessionId),
-    ...subjectOf({ userId, topic }),
-    endedAt,
-    insights,
-    dueAt: now.getTime() + MINUTE_MS,
-    ttl,
-  };
-};
-
-/** Undefined for the row of a session that has not ended. */
-export function offerFromItem(item: Item): InsightOffer | undefined {
-  const [agentId = '', sessionId = ''] = String(item[SORT_KEY]).split('#');
-  const { userId, topic, endedAt, insights } = item as Partial<InsightOffer>;
-  return insights && endedAt ? { agentId, sessionId, userId, topic, endedAt, insights } : undefined;
-}
-
-/** Hash of what a message says, so that a repeated token can be told from another message. */
+/** Hash of a message's content: it tells a repeat of the message from another message with the same token. */
 export const messageHash = ({ role, content, metadata }: Pick<Message, 'role' | 'content' | 'metadata'>) =>
   payloadHash({ role, content, metadata });
 
@@ -255,6 +256,10 @@ export const summaryToItem = (
   updatedAt,
   ttl,
 });
+
+/** The stored summary is still this one; undefined: there is none. */
+export const isSummaryAsRead = (summary: RunningSummary | undefined, now: Date): Expression =>
+  summary ? says({ throughSeq: summary.throughSeq }) : isFree(now);
 
 export const summaryFromItem = (item: Item): RunningSummary => ({
   content:

@@ -1,18 +1,16 @@
-import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import {
   fromSharingItem,
   grantKey,
   grantPartition,
-  type Item,
   referenceOfGrant,
   sharingKey,
   sharingPartition,
   toSharingItem,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** What an agent shares with others, and its name among those whom others share with. */
+/** Removes what an agent shares with others, and its name from what others share with it. */
 export class SharingErasure {
   readonly #table: Table;
   readonly #rows: RemovableRows;
@@ -41,17 +39,15 @@ export class SharingErasure {
     }
   }
 
-  /** One memory's. */
+  /** The sharing of one memory. */
   async *ofMemory(owner: string, memoryType: string, memoryId: string): AsyncGenerator<Removal> {
-    for (const row of await getAll(this.#table.documents, this.#table.name, [
-      sharingKey(owner, memoryType, memoryId),
-    ]))
+    for (const row of await this.#table.getAll([sharingKey(owner, memoryType, memoryId)]))
       yield* this.#ofRow(memoryType, row);
   }
 
   async *#ofRow(memoryType: string, row: Item): AsyncGenerator<Removal> {
     const { owner, memoryId, granted } = fromSharingItem(row);
-    // The grants first: the row says who has one.
+    // The grants first: the row says which agents have one.
     yield* this.#rows.existing(granted.map((grantee) => grantKey(grantee, memoryType, owner, memoryId)));
     yield this.#rows.removal([row]);
   }
@@ -60,6 +56,6 @@ export class SharingErasure {
     const keys = grants
       .map(referenceOfGrant)
       .map(({ owner, memoryId }) => sharingKey(owner, memoryType, memoryId));
-    return getAll(this.#table.documents, this.#table.name, keys);
+    return this.#table.getAll(keys);
   }
 }

@@ -1,12 +1,15 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import { anyOf, type Expression, hasVersion } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
 
 /**
  * Sharing in `agent_memory_ltm`, the same for every kind of memory (`PATTERN`, …).
  *
- * - `sharing:{owner}#{memoryType}` / `{memoryId}`: with whom the owner shares it: what counts. A row of its own, because
- *   the nightly run rewrites the pattern's. On the `shared` index while it is shared with all.
- * - `grant:{grantee}#{memoryType}` / `{owner}#{memoryId}`: how a grantee finds it. A pointer, and believed only while
- *   the row above names the grantee.
+ * - `sharing:{owner}#{memoryType}` / `{memoryId}`: the agents the owner shares it with; this row decides. It is a row of
+ *   its own, because the nightly run rewrites the pattern's. On the `shared` index while it is shared with all.
+ * - `grant:{grantee}#{memoryType}` / `{owner}#{memoryId}`: a pointer by which a grantee finds it, valid only while the
+ *   row above names the grantee.
  */
 export const sharedIndex = tables.memory.indexes.shared;
 
@@ -28,7 +31,7 @@ export const grantKey = (grantee: string, memoryType: string, owner: string, mem
 
 export const sharedKey = (memoryType: string): string => `shared#${memoryType}`;
 
-/** Whom something is shared with: every agent, or these. */
+/** The agents something is shared with: every agent, or these. */
 export type Audience = 'all' | readonly string[];
 
 export interface SharingRecord {
@@ -38,13 +41,11 @@ export interface SharingRecord {
   /** Rises with every change. */
   readonly version: number;
   readonly updatedAt: string;
-  /** Agents a grant row may exist of, more than `with` names while a change is under way. */
+  /** Agents that may have a grant row: more than `with` names while a change is in flight. */
   readonly granted: readonly string[];
-  /** Its confidence when it was shared: what is shared with all is found best first. */
+  /** Its confidence when it was shared, by which agents find the best of all that is shared with all. */
   readonly confidence: number;
 }
-
-export type Item = Record<string, unknown>;
 
 export function toSharingItem(memoryType: string, { owner, memoryId, ...rest }: SharingRecord): Item {
   return {
@@ -55,9 +56,12 @@ export function toSharingItem(memoryType: string, { owner, memoryId, ...rest }: 
 }
 
 export function fromSharingItem(item: Item): SharingRecord {
-  const { [PARTITION_KEY]: partition, [SORT_KEY]: memoryId, [sharedIndex.partitionKey]: _, ...rest } = item;
-  const [owner = ''] = String(partition).slice('sharing:'.length).split('#');
-  return { ...(rest as Omit<SharingRecord, 'owner' | 'memoryId'>), owner, memoryId: String(memoryId) };
+  const [owner = ''] = String(item[PARTITION_KEY]).slice('sharing:'.length).split('#');
+  return {
+    ...entityOf<Omit<SharingRecord, 'owner' | 'memoryId'>>(item, sharedIndex.partitionKey),
+    owner,
+    memoryId: String(item[SORT_KEY]),
+  };
 }
 
 /** One memory of one owner. */
@@ -70,3 +74,11 @@ export function referenceOfGrant(item: Item): Reference {
   const [owner = '', memoryId = ''] = String(item[SORT_KEY]).split('#');
   return { owner, memoryId };
 }
+
+/** The grant was written by this version or an earlier one, or there is none. */
+export const isGrantUpTo = (version: number): Expression =>
+  anyOf(hasVersion(undefined), {
+    expression: '#version <= :version',
+    names: { '#version': 'version' },
+    values: { ':version': version },
+  });

@@ -8,6 +8,8 @@ import { tableName } from '../../support/tables.ts';
 
 export const BY_TTL = { type: 'Service', principalId: 'dynamodb.amazonaws.com' };
 
+const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+
 let sequence = 0;
 
 /** The stream's record of a row that is gone. */
@@ -37,6 +39,6 @@ export function createArchiver(bucket = new MemoryBucket(), now = '2026-06-01T00
     () => Promise.resolve(store),
   );
   const archive = (...records: DynamoDBRecord[]) =>
-    handler({ Records: records } as DynamoDBStreamEvent, {} as Context);
+    handler({ Records: records } as DynamoDBStreamEvent, context);
   return { bucket, archive, runtime };
 }

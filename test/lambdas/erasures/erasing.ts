@@ -72,19 +72,19 @@ export function createEraser({
     },
   );
   const left = [...remainingMs];
-  const context = {
-    functionName: 'eraser',
-    getRemainingTimeInMillis: () => left.shift() ?? 900_000,
-  } as unknown as Context;
+  const nextContext = (): Context => {
+    const remaining = left.shift() ?? 900_000;
+    return { functionName: 'eraser', getRemainingTimeInMillis: () => remaining } as unknown as Context;
+  };
   const on =
     (route: keyof typeof erasureRoutes) =>
     (input: CallInput = {}) =>
       call(api, erasureRoutes[route], input);
   const get = (erasureId: string) => on('getErasure')({ params: { erasureId } });
   const work = async (event: unknown): Promise<number> => {
-    await worker(event, context);
+    await worker(event, nextContext());
     let invocations = 1;
-    for (; again.invoked.length > 0; invocations++) await worker(again.invoked.shift(), context);
+    for (; again.invoked.length > 0; invocations++) await worker(again.invoked.shift(), nextContext());
     return invocations;
   };
   return {

@@ -140,7 +140,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
 
 it('keeps what expired before it from being archived after it', async () => {
   const { archive, bucket } = createArchiver(undefined, NOW);
-  const eraser = createEraser({ bucket, remainingMs: [0, 0, 0] });
+  const eraser = createEraser({ bucket, remainingMs: [60_000, 60_000, 60_000] });
   const sessions = createSessionsFixture({ now: NOW });
   const sessionId = await sessions.open('three', { userId: 'gone' });
   const message = { role: 'user', content: 'late', createdAt: NOW, ttl: 1 };

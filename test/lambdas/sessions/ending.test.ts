@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { OPEN_BUCKETS, openPartition } from '../../../lambdas/sessions/table.ts';
+import { OPEN_BUCKETS, openPartition } from '../../../lambdas/sessions/open-table.ts';
 import { alwaysThrows, dyingAfter, intercept } from '../../support/faults.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSessionsFixture, history, type SessionsFixture } from './fixture.ts';

@@ -3,6 +3,7 @@ import type { SessionSettings } from '../../../lambdas/sessions/settings.ts';
 import { createSummariesHandler } from '../../../lambdas/sessions/summaries.lambda.ts';
 import { createSweeperHandler } from '../../../lambdas/sessions/sweeper.lambda.ts';
 import { messageKey } from '../../../lambdas/sessions/table.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../../lambdas/shared/schema/tables.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { environment } from './fixture.ts';
@@ -29,15 +30,23 @@ export const streamOf = (agentId: string, sessionId: string, seqs: readonly numb
     }),
   }) as unknown as DynamoDBStreamEvent;
 
-/** @param clock the clock of the test, so that it lives at the same time as the API */
+/** A runtime of its own that lives at the same time as the API. */
+function createRuntimeAt(
+  { clock }: Pick<TestRuntime, 'clock'>,
+  service: string,
+  options: TestRuntimeOptions,
+) {
+  const runtime = createTestRuntime(service, options);
+  const { documents, deadline } = runtime;
+  return { ...runtime, clock, table: (name: string) => new Table(documents, name, clock, deadline) };
+}
+
+/** @param api the runtime of the API, for its clock */
 export function createSummaries(
-  { clock }: TestRuntime,
+  api: Pick<TestRuntime, 'clock'>,
   { changes, ...options }: TestRuntimeOptions & { readonly changes?: Partial<SessionSettings> } = {},
 ) {
-  const handler = createSummariesHandler(
-    { ...createTestRuntime('summaries', options), clock },
-    environment(changes),
-  );
+  const handler = createSummariesHandler(createRuntimeAt(api, 'summaries', options), environment(changes));
   return (
     agentId: string,
     sessionId: string,
@@ -46,7 +55,7 @@ export function createSummaries(
   ) => handler({ Records: [...before, ...streamOf(agentId, sessionId, seqs).Records] }, context());
 }
 
-export function createSweeper({ clock }: TestRuntime, options: TestRuntimeOptions = {}) {
-  const handler = createSweeperHandler({ ...createTestRuntime('sweeper', options), clock }, environment());
+export function createSweeper(api: Pick<TestRuntime, 'clock'>, options: TestRuntimeOptions = {}) {
+  const handler = createSweeperHandler(createRuntimeAt(api, 'sweeper', options), environment());
   return (remainingMs?: number) => handler({}, context(remainingMs));
 }

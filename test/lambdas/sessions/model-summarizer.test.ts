@@ -2,8 +2,8 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createBedrockModel } from '../../../lambdas/sessions/bedrock-model.ts';
-import type { Completion, LanguageModel } from '../../../lambdas/sessions/language-model.ts';
 import { createSummarizer } from '../../../lambdas/sessions/model-access.ts';
+import type { Completion, LanguageModel } from '../../../lambdas/sessions/model-summarizer.ts';
 import type { Message } from '../../../lambdas/sessions/session.ts';
 import { textOf } from '../../../lambdas/sessions/summary.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
