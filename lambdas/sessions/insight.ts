@@ -1,4 +1,4 @@
-import { cut } from './sentences.ts';
+import { cut } from '../shared/text/words.ts';
 import type { SessionHead, SessionSubject } from './session.ts';
 import { notesOf } from './summarizer.ts';
 import { type SummaryContent, textOf } from './summary.ts';
