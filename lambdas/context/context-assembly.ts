@@ -30,7 +30,7 @@ import type { WantedMemories } from './relevant-memories.ts';
 import { featuresOf, scalarsOf } from './situation.ts';
 import type { Sources, Waiting } from './sources.ts';
 import type { Estimate } from './token-estimate.ts';
-import { termsOf } from './words.ts';
+import { termsOf } from '../shared/text/terms.ts';
 
 export interface ContextRequest {
   readonly sessionId?: string;

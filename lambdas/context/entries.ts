@@ -12,7 +12,7 @@ import type { PastSession } from './past-sessions.ts';
 import type { Candidate, Ending, Score } from './ranking.ts';
 import { describeMap, featuresOf, valueTermsOf } from './situation.ts';
 import { asData, asLine } from './stored-text.ts';
-import { termsOf } from './words.ts';
+import { termsOf } from '../shared/text/terms.ts';
 
 /** Something of the last week that may be relevant, and how it would be shown. */
 export interface Relevant extends Candidate {

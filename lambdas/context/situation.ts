@@ -1,4 +1,4 @@
-import { termsOf } from './words.ts';
+import { termsOf } from '../shared/text/terms.ts';
 
 /** Values of a free-form map that one record shows or is compared by, at most. */
 const MAX_VALUES = 60;

@@ -1,20 +1,19 @@
-import { DeleteCommand, PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { changes } from '../shared/dynamodb/expressions.ts';
+import type { Key, Table } from '../shared/dynamodb/table.ts';
 import type { ErasedMarks } from '../shared/erased-marks.ts';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { accessPartition, type Item, memoryKey } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { accessKey, accessPartition, isCountedBefore, memoryKey } from './table.ts';
 
-/** How often an agent's counts are written at most: what is lost when the process ends is what came since. */
+/** Time between two writes of an agent's counts, at least. When the process ends, the counts since then are lost. */
 const FLUSH_EVERY_MS = MINUTE_MS;
-/** Or so many memories of one agent: a row of 12 KB. */
+/** Memories of one agent that make its counts due at once: a row of 12 KB. */
 const FLUSH_AT = 250;
 
-/** What was read and searched since the last fold. */
+/** Reads and searches since the last fold. */
 export interface Accesses {
-  /** By memory: how often it was read or found, and when last. */
+  /** By memory: reads and finds, and the time of the last. */
   readonly memories: ReadonlyMap<string, { readonly count: number; readonly lastAt: string }>;
   readonly searches: number;
   /** Searches that found something. */
@@ -35,9 +34,9 @@ interface Pending {
 }
 
 /**
- * How often memories are read, without a write for each read: counted in the process, and written as one row an agent,
- * the first counts at once and then at the next request when a minute has passed. An agent that asks once a day, each
- * time of another instance, is counted all the same. Folded into the memories by the nightly run.
+ * Counts how often memories are read, without a write for each read. Counts are kept in the process and written as one
+ * row an agent: the first at once, later ones with the first request after a minute. So an agent that asks once a day,
+ * each time of another instance, is counted too. The nightly run folds the rows into the memories.
  */
 export class AccessCounts {
   readonly #table: Table;
@@ -67,8 +66,9 @@ export class AccessCounts {
   }
 
   /**
-   * Writes what is due: of agents nothing was written of in the last minute, and of those with 250 memories noted; or
-   * everything. Of an agent erased since, nothing. 1 write unit per agent and 25 memories, 1 read unit per agent.
+   * Writes the counts that are due: of agents without a write in the last minute, and of those with 250 memories noted.
+   * Counts of an agent that was erased since are dropped. 1 write unit per agent and 25 memories, 1 read unit per agent.
+   * @param everything also what is not due yet
    */
   async flush(everything = false): Promise<void> {
     const now = this.#table.clock();
@@ -78,7 +78,7 @@ export class AccessCounts {
       ([agentId, { counts }]) => everything || counts.size >= FLUSH_AT || !this.#triedAt.has(agentId),
     );
     if (due.length === 0) return;
-    // Taken before the first wait: what another request notes or writes meanwhile is not this.
+    // Taken before the first await, so that no other request adds to these counts or writes them too.
     for (const [agentId] of due) {
       this.#pending.delete(agentId);
       this.#triedAt.set(agentId, now.getTime());
@@ -86,7 +86,7 @@ export class AccessCounts {
     const isErased = await this.#erased.of(due.map(([agentId]) => agentId)).catch(() => undefined);
     await Promise.all(
       due.map(async ([agentId, pending]) => {
-        // No read fails for being counted: it waits for the next time.
+        // A read must not fail because it is counted: its counts wait for the next flush.
         if (!isErased) this.#putBack(agentId, pending);
         else if (!isErased(agentId, new Date(pending.since).toISOString()))
           await this.#write(agentId, pending, now);
@@ -94,11 +94,14 @@ export class AccessCounts {
     );
   }
 
-  /** What was written up to `until` and not folded yet, strongly consistent. */
+  /** Counts written up to `until` and not folded yet, strongly consistent. */
   async read(agentId: string, until: Date): Promise<Accesses> {
     const memories = new Map<string, { count: number; lastAt: string }>();
     const total = { searches: 0, found: 0, milliseconds: 0 };
-    const rows = await this.#rows(agentId, until);
+    const rows = await this.#table.queryAll({
+      partition: accessPartition(agentId),
+      sort: { to: until.toISOString() },
+    });
     for (const row of rows) {
       const at = String(row[SORT_KEY]).split('#')[0]!;
       for (const [id, count] of Object.entries(row['counts'] as Record<string, number>))
@@ -115,16 +118,10 @@ export class AccessCounts {
   async fold(agentId: string, until: Date): Promise<Accesses> {
     const accesses = await this.read(agentId, until);
     for (const [memoryId, { count, lastAt }] of accesses.memories) {
-      const Key = memoryKey(agentId, memoryId);
-      if (Key) await this.#add(Key, count, lastAt, until.toISOString());
+      const key = memoryKey(agentId, memoryId);
+      if (key) await this.#add(key, count, lastAt, until.toISOString());
     }
-    for (const row of accesses.rows)
-      await this.#table.documents.send(
-        new DeleteCommand({
-          TableName: this.#table.name,
-          Key: { [PARTITION_KEY]: accessPartition(agentId), [SORT_KEY]: row },
-        }),
-      );
+    for (const row of accesses.rows) await this.#table.delete(accessKey(agentId, row));
     return accesses;
   }
 
@@ -132,17 +129,11 @@ export class AccessCounts {
     const { since: _since, counts, ...searches } = pending;
     const unique = Buffer.from(this.#randomPart()).toString('base64url');
     try {
-      await this.#table.documents.send(
-        new PutCommand({
-          TableName: this.#table.name,
-          Item: {
-            [PARTITION_KEY]: accessPartition(agentId),
-            [SORT_KEY]: `${now.toISOString()}#${unique}`,
-            counts: Object.fromEntries(counts),
-            ...searches,
-          },
-        }),
-      );
+      await this.#table.put({
+        ...accessKey(agentId, `${now.toISOString()}#${unique}`),
+        counts: Object.fromEntries(counts),
+        ...searches,
+      });
     } catch {
       this.#putBack(agentId, pending);
     }
@@ -156,42 +147,13 @@ export class AccessCounts {
     for (const name of ['searches', 'found', 'milliseconds'] as const) pending[name] += newer[name];
   }
 
-  async #add(Key: Item, count: number, lastAt: string, until: string): Promise<void> {
-    try {
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key,
-          UpdateExpression: 'ADD accessCount :count SET lastAccessedAt = :lastAt, accessThrough = :until',
-          ConditionExpression:
-            'attribute_exists(createdAt) AND (attribute_not_exists(accessThrough) OR accessThrough < :until)',
-          ExpressionAttributeValues: { ':count': count, ':lastAt': lastAt, ':until': until },
-        }),
-      );
-    } catch (error) {
-      // Removed since, or folded by an earlier attempt.
-      if (!failedCondition(error)) throw error;
-    }
-  }
-
-  async #rows(agentId: string, until: Date): Promise<Item[]> {
-    const rows: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const page = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk AND #sk <= :until',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-          ExpressionAttributeValues: { ':pk': accessPartition(agentId), ':until': until.toISOString() },
-          ExclusiveStartKey: start,
-        }),
-      );
-      rows.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return rows;
+  /** A memory that was removed since, or that an earlier attempt has folded into, is left alone. */
+  async #add(key: Key, count: number, lastAt: string, until: string): Promise<void> {
+    await this.#table.update(
+      key,
+      changes({ add: { accessCount: count }, set: { lastAccessedAt: lastAt, accessThrough: until } }),
+      { condition: isCountedBefore(until) },
+    );
   }
 
   #of(agentId: string): Pending {

@@ -1,7 +1,7 @@
 import type { ArchiveRecord } from '../shared/archive-record.ts';
 import type { Memory } from './memory.ts';
 
-/** What of a memory is archived: everything but its embedding, as a read by its id showed it at that version. */
+/** The archived form of a memory: all but its embedding, as a read by its id showed it at that version. */
 export function archivedMemory(memory: Memory): ArchiveRecord {
   const { vector: _vector, ...record } = memory;
   const { agentId, memoryId, createdAt, version } = memory;

@@ -46,7 +46,7 @@ export function expiryOf(categories: MemoryCategories, memory: Dated): string | 
 export const isGone = (categories: MemoryCategories, memory: Dated, now: Date): boolean =>
   goneBy(categories, now)(memory);
 
-/** Whether a memory is gone by then, for asking it of thousands: times are compared as they are written. */
+/** Tells of many memories if they are gone by then: it compares times as they are written. */
 export function goneBy(categories: MemoryCategories, now: Date): (memory: Dated) => boolean {
   const horizons = new Map<number, string>();
   const horizonOf = (days: number): string => {

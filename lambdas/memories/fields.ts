@@ -10,10 +10,11 @@ import {
   timestampSchema,
 } from '../shared/schema/fields.ts';
 import { CATEGORY_PATTERN, memoryTypes } from '../shared/schema/memory-categories.ts';
+import { memoryForms, memoryTiers } from './memory.ts';
 
 /** In the order they age. */
-export const tierSchema = z.enum(['hot', 'warm', 'cold', 'archive']);
-const formSchema = z.enum(['full', 'essential', 'summary', 'pattern']);
+export const tierSchema = z.enum(memoryTiers);
+const formSchema = z.enum(memoryForms);
 
 const count = z.number().int().nonnegative();
 export const memoryIdSchema = z
@@ -56,7 +57,7 @@ const outcomeSchema = z.strictObject({
   gain: z.number().optional().meta({ description: 'Relative: 0.05 is five percent won.' }),
 });
 
-/** What a request may say and an answer says. */
+/** Fields of requests and of answers. */
 export const memoryFields = {
   content: contentSchema,
   text: z

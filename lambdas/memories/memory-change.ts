@@ -26,7 +26,7 @@ export interface NewMemory {
   readonly clientToken?: string;
 }
 
-/** What a PATCH replaces; `null` takes away what need not be there. */
+/** Fields that a PATCH replaces; `null` clears an optional one. */
 export interface MemoryChange {
   readonly category?: string;
   readonly content?: MemoryContent;
@@ -39,7 +39,7 @@ export interface MemoryChange {
   readonly outcome?: MemoryOutcome | null;
 }
 
-/** What of a request makes it the same request again. */
+/** The part of a request by which a repeat is told. */
 export const payloadOf = ({ clientToken: _token, ...payload }: NewMemory): Omit<NewMemory, 'clientToken'> =>
   payload;
 
@@ -69,6 +69,6 @@ export function changed(before: Memory, change: MemoryChange): Memory {
   };
 }
 
-/** Whether a change would change nothing. */
+/** The two memories are the same, so a change from one to the other changes nothing. */
 export const isSame = (a: Memory, b: Memory): boolean =>
   canonicalJson(withoutVector(a)) === canonicalJson(withoutVector(b));

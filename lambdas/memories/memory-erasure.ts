@@ -1,5 +1,5 @@
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { fromStatisticsItem, statisticsKey, statisticsPartition } from './ageing/statistics-table.ts';
@@ -10,11 +10,10 @@ import {
   accessPartition,
   FEED_STATE,
   feedPartition,
+  aliasesOf,
   historyPartition,
-  type Item,
   memoryPartition,
 } from './table.ts';
-import { type Table } from '../shared/dynamodb/table.ts';
 
 /** Patterns have slices of their own; their partition is not this one's to empty. */
 const ownTypes = memoryTypes.filter((type) => type !== 'PATTERN');
@@ -79,26 +78,23 @@ export class MemoryErasure {
       yield* this.#around(agentId, row);
       const gone = this.#rows.removal([row]);
       // Told in the same moment: instances that keep it for searching drop it with their next search.
-      const change = { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } };
+      const change = this.#table.actions.put(this.#feed.row(agentId, memoryId));
       yield { ...gone, actions: [...gone.actions, change] };
     }
   }
 
-  /** What hangs on a memory, to go before it: the row says where it is. */
+  /** The rows beside a memory. They go before it, because its row says where they are. */
   async *#around(agentId: string, row: Item): AsyncGenerator<Removal> {
     yield* this.#rows.ofPartition(historyPartition(agentId, String(row[SORT_KEY])));
-    const aliases = (row['aliases'] as readonly string[] | undefined) ?? [];
     yield* this.#rows.existing(
-      aliases.map((alias) => ({ [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: alias })),
+      aliasesOf(row).map((alias) => ({ [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: alias })),
     );
   }
 
-  /** Memories that are gone, but for what they were before: a night was cut short between the two. */
+  /** Memories that are gone, with revisions that are still there: a night was cut short between the two. */
   async #remains(agentId: string): Promise<string[]> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: statisticsKey(agentId), ConsistentRead: true }),
-    );
-    return (Item ? (fromStatisticsItem(Item).remains ?? []) : []).map(({ memoryId }) => memoryId);
+    const item = await this.#table.get(statisticsKey(agentId));
+    return (item ? (fromStatisticsItem(item).remains ?? []) : []).map(({ memoryId }) => memoryId);
   }
 
   async *#memories(agentId: string, isErased: (row: Item) => boolean): AsyncGenerator<Item> {

@@ -1,13 +1,13 @@
-import { BatchWriteCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { changes } from '../shared/dynamodb/expressions.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
 import type { RandomPart } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { FEED_STATE, feedKey, feedPartition, type Item, TOKEN_PREFIX } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { FEED_STATE, feedKey, feedPartition, TOKEN_PREFIX } from './table.ts';
 
-/** Where a reader of a feed has got to. */
+/** A reader's position in a feed. */
 export interface FeedPosition {
-  /** The time it read at. */
+  /** Time of its last read. */
   readonly readAt: string;
   /** Rises when a reader has to begin again. */
   readonly epoch: number;
@@ -23,25 +23,23 @@ export interface FeedChanges {
 
 /**
  * A row carries the time its writer began, and may become visible later than one with a later time. Functions are cut
- * off after 29 s and clocks on Lambda differ by far less than a second: what is older than this has been seen by every
- * read since.
+ * off after 29 s, and clocks on Lambda differ by far less than a second. So every read since has seen older rows.
  */
 export const OVERLAP_MS = 2 * MINUTE_MS;
-/** How long a row is kept: an instance that asked nothing for longer reads everything again. */
+/** Rows are kept this long. An instance that asked nothing for longer reads everything again. */
 export const FEED_KEPT_MS = 24 * 60 * MINUTE_MS;
-/** How long the same clientToken is the same write. */
+/** For this long the same clientToken is the same write. */
 export const TOKEN_KEPT_MS = 7 * 24 * 60 * MINUTE_MS;
-/** Rows taken in by one refresh; past that reading everything is as cheap. */
+/** Rows taken in by one refresh. With more of them, reading everything is as cheap. */
 const MAX_CHANGES = 5_000;
-const BATCH_SIZE = 25;
 
 const before = (time: Date, milliseconds: number): string =>
   new Date(time.getTime() - milliseconds).toISOString();
 
 /**
- * What changed lately among an agent's memories, in the same table and read strongly consistent: how every instance
- * finds what another has just written. Its rows are part of the transaction that writes a memory, so neither is ever
- * there without the other; they cost 2 write units each, 1 outside a transaction.
+ * The recent changes of an agent's memories, in the same table. Read strongly consistent, they tell every instance what
+ * another has just written. Its rows are part of the transaction that writes a memory, so neither is ever there without
+ * the other. They cost 2 write units each, 1 outside a transaction.
  */
 export class MemoryFeed {
   readonly #table: Table;
@@ -58,15 +56,15 @@ export class MemoryFeed {
     return { ...feedKey(agentId, `${this.#table.clock().toISOString()}#${unique}`), memoryId };
   }
 
-  /** Where a reader begins that is about to read everything. One strong query. */
+  /** The position of a reader that is about to read everything. One strong query. */
   async begin(agentId: string): Promise<FeedPosition> {
     const readAt = this.#table.clock().toISOString();
     const { state } = await this.#rows(agentId, FEED_STATE);
-    // What was written in the overlap may be missing from an eventually consistent read: it is taken in once more.
+    // An eventually consistent read may lack what was written in the overlap, so those rows are taken in once more.
     return { readAt, epoch: state.epoch, recent: new Set() };
   }
 
-  /** What happened since `position`. One strong query, 1 read unit per 40 changes. */
+  /** Changes since `position`. One strong query, 1 read unit per 40 changes. */
   async since(agentId: string, position: FeedPosition): Promise<FeedChanges> {
     const now = this.#table.clock();
     const from = before(new Date(position.readAt), OVERLAP_MS);
@@ -82,18 +80,11 @@ export class MemoryFeed {
   }
 
   /**
-   * Makes every reader read everything again: after many changes that were not put into the feed one by one. To be
-   * called when they are written; called before, a reader in between would keep what it found.
+   * Makes every reader read everything again, after many changes that were not put into the feed one by one. Call it
+   * when they are written: after an earlier call, a reader in between would keep what it found.
    */
   async reset(agentId: string): Promise<void> {
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: feedKey(agentId, FEED_STATE),
-        UpdateExpression: 'ADD epoch :one',
-        ExpressionAttributeValues: { ':one': 1 },
-      }),
-    );
+    await this.#table.update(feedKey(agentId, FEED_STATE), changes({ add: { epoch: 1 } }));
   }
 
   /**
@@ -105,41 +96,21 @@ export class MemoryFeed {
     const horizon = before(now, FEED_KEPT_MS);
     const tokenHorizon = before(now, TOKEN_KEPT_MS);
     const [old, tokens] = await Promise.all([
-      this.#keys(agentId, '0', horizon),
-      this.#keys(agentId, TOKEN_PREFIX, `${TOKEN_PREFIX}~`),
+      this.#between(agentId, '0', horizon),
+      this.#between(agentId, TOKEN_PREFIX, `${TOKEN_PREFIX}~`),
     ]);
     if (old.length > 0)
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: feedKey(agentId, FEED_STATE),
-          UpdateExpression: 'SET trimmedBefore = :horizon',
-          ExpressionAttributeValues: { ':horizon': horizon },
-        }),
-      );
-    const gone = [...old, ...tokens.filter(({ at }) => String(at) < tokenHorizon)];
-    for (let start = 0; start < gone.length; start += BATCH_SIZE)
-      await this.#delete(gone.slice(start, start + BATCH_SIZE));
-    return gone.length;
-  }
-
-  async #delete(rows: readonly Item[]): Promise<void> {
-    let pending = rows.map((row) => ({
-      DeleteRequest: { Key: { [PARTITION_KEY]: row[PARTITION_KEY], [SORT_KEY]: row[SORT_KEY] } },
-    }));
-    while (pending.length > 0) {
-      const { UnprocessedItems } = await this.#table.documents.send(
-        new BatchWriteCommand({ RequestItems: { [this.#table.name]: pending } }),
-      );
-      pending = (UnprocessedItems?.[this.#table.name] ?? []) as typeof pending;
-    }
+      await this.#table.update(feedKey(agentId, FEED_STATE), changes({ set: { trimmedBefore: horizon } }));
+    const expired = [...old, ...tokens.filter(({ at }) => String(at) < tokenHorizon)];
+    await this.#table.deleteAll(expired.map((row) => feedKey(agentId, sortKeyOf(row))));
+    return expired.length;
   }
 
   async #rows(
     agentId: string,
     from: string,
   ): Promise<{ rows: Item[]; state: { epoch: number; trimmedBefore: string } }> {
-    const all = await this.#keys(agentId, from, FEED_STATE);
+    const all = await this.#between(agentId, from, FEED_STATE);
     const last = all.at(-1);
     const state = last?.[SORT_KEY] === FEED_STATE ? all.pop() : undefined;
     return {
@@ -149,24 +120,8 @@ export class MemoryFeed {
   }
 
   /** Rows with `from ≤ sort key ≤ to`, oldest first, strongly consistent. */
-  async #keys(agentId: string, from: string, to: string): Promise<Item[]> {
-    const rows: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const page = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-          ExpressionAttributeValues: { ':pk': feedPartition(agentId), ':from': from, ':to': to },
-          ExclusiveStartKey: start,
-        }),
-      );
-      rows.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start);
-    return rows;
+  #between(agentId: string, from: string, to: string): Promise<Item[]> {
+    return this.#table.queryAll({ partition: feedPartition(agentId), sort: { from, to } });
   }
 }
 

@@ -18,7 +18,7 @@ export class MemoryIntake {
   }
 
   /**
-   * Killed before the sharing is written, the same request again writes it: nobody was told that it had been.
+   * Killed before the sharing is written, the request was not answered, and the same request again writes it.
    * @throws ValidationFailedError, IdempotencyMismatchError, TooLargeError
    */
   async save(agentId: string, request: NewMemory & { readonly sharing?: Audience }): Promise<Saved> {

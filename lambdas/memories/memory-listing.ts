@@ -32,7 +32,7 @@ type Position = readonly [
 
 const DEFAULT_PAGE = 20;
 const INDEX_PAGE = 100;
-/** Index pages looked at for one answer: where filters leave little, a page is short and has a next one. */
+/** Index pages read for one answer at most. Where filters leave little, a page is short and has a next one. */
 const MAX_PAGES = 15;
 
 const isPosition = (value: unknown): value is Position =>
@@ -165,10 +165,10 @@ export class MemoryListing {
     return undefined;
   }
 
-  /** What an agent has learned is at most some hundred patterns, and read as a whole. */
+  /** An agent has some hundred patterns at most, and they are read as a whole. */
   async #page(agentId: string, type: MemoryType, after: ImportancePosition | undefined) {
     if (type !== 'PATTERN') return this.#records.byImportance(agentId, type, INDEX_PAGE, after);
-    const patterns = await this.#patterns.of(agentId);
+    const patterns = await this.#patterns.listFor(agentId);
     const isNext = (memory: Memory): boolean => !after || byImportance({ ...memory, ...after }, memory) < 0;
     return { memories: patterns.filter(isNext), last: true };
   }

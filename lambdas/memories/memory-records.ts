@@ -1,6 +1,5 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import { type Memory, type MemoryType, type Revision, storedTypes } from './memory.ts';
 import {
   aliasTarget,
@@ -8,15 +7,13 @@ import {
   fromItem,
   fromRevisionItem,
   historyPartition,
-  type Item,
   memoryKey,
   memoryPartition,
   revisionKey,
   VERSION_PREFIX,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Where a page of a list by importance ended. */
+/** The last memory of a page of a list by importance. */
 export interface ImportancePosition {
   readonly importance: number;
   readonly memoryId: string;
@@ -27,7 +24,7 @@ const CUTS = ['', '4', '8', 'c', 'g'] as const;
 
 const isMemory = (item: Item): boolean => aliasTarget(item) === undefined;
 
-/** Reads of memories, as they are stored: what is expired is in them, and for the caller to leave out. */
+/** Reads memories as they are stored. Expired ones are among them: the caller leaves them out. */
 export class MemoryRecords {
   readonly #table: Table;
 
@@ -43,12 +40,8 @@ export class MemoryRecords {
 
   /** The row under a memory's id, which may only say where its content is now. */
   async item(agentId: string, memoryId: string): Promise<Item | undefined> {
-    const Key = memoryKey(agentId, memoryId);
-    if (!Key) return undefined;
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key, ConsistentRead: true }),
-    );
-    return Item;
+    const key = memoryKey(agentId, memoryId);
+    return key && this.#table.get(key);
   }
 
   /** Those that exist, in no particular order, strongly consistent. */
@@ -56,7 +49,7 @@ export class MemoryRecords {
     references: readonly { readonly owner: string; readonly memoryId: string }[],
   ): Promise<Memory[]> {
     const keys = references.flatMap(({ owner, memoryId }) => memoryKey(owner, memoryId) ?? []);
-    return (await getAll(this.#table.documents, this.#table.name, keys)).filter(isMemory).map(fromItem);
+    return (await this.#table.getAll(keys)).filter(isMemory).map(fromItem);
   }
 
   /**
@@ -69,7 +62,7 @@ export class MemoryRecords {
   ): AsyncGenerator<Memory[]> {
     const pages = storedTypes.map((type) => this.#page(agentId, type, '', '~', options.consistent));
     const rest: Promise<Memory[][]>[] = [];
-    // Awaited one by one: one that fails while another is awaited must not end the process.
+    // Awaited one by one. Without this, one that fails while another is awaited would be an unhandled rejection.
     const settled = (pending: Promise<unknown>) => pending.catch(() => undefined);
     pages.forEach(settled);
     for (const [i, pending] of pages.entries()) {
@@ -95,49 +88,33 @@ export class MemoryRecords {
     limit: number,
     after?: ImportancePosition,
   ): Promise<{ readonly memories: readonly Memory[]; readonly last: boolean }> {
-    const page = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        IndexName: confidenceIndex.name,
-        ScanIndexForward: false,
-        Limit: limit,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-        ExpressionAttributeValues: { ':pk': memoryPartition(agentId, memoryType) },
-        ...(after && {
-          ExclusiveStartKey: {
-            ...memoryKey(agentId, after.memoryId),
-            [confidenceIndex.sortKey.name]: after.importance,
-          },
-        }),
-      }),
-    );
-    return { memories: (page.Items ?? []).map(fromItem), last: page.LastEvaluatedKey === undefined };
+    const { items, last } = await this.#table.query({
+      index: confidenceIndex,
+      partition: memoryPartition(agentId, memoryType),
+      descending: true,
+      limit,
+      start: after && {
+        ...memoryKey(agentId, after.memoryId),
+        [confidenceIndex.sortKey.name]: after.importance,
+      },
+    });
+    return { memories: items.map(fromItem), last: last === undefined };
   }
 
-  /** What a memory was before each of its changes, newest first, before version `below`. */
+  /** Earlier versions of a memory, newest first, those below version `below`. */
   async revisions(agentId: string, memoryId: string, limit?: number, below?: number): Promise<Revision[]> {
     const revisions: Revision[] = [];
-    let start: Item | undefined = below === undefined ? undefined : revisionKey(agentId, memoryId, below);
-    do {
-      const page = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: limit,
-          KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-          ExpressionAttributeValues: {
-            ':pk': historyPartition(agentId, memoryId),
-            ':prefix': VERSION_PREFIX,
-          },
-          ExclusiveStartKey: start,
-        }),
-      );
-      revisions.push(...(page.Items ?? []).map(fromRevisionItem));
-      start = page.LastEvaluatedKey;
-    } while (start && (limit === undefined || revisions.length < limit));
+    const pages = this.#table.pages({
+      partition: historyPartition(agentId, memoryId),
+      sort: { prefix: VERSION_PREFIX },
+      descending: true,
+      limit,
+      start: below === undefined ? undefined : revisionKey(agentId, memoryId, below),
+    });
+    for await (const items of pages) {
+      revisions.push(...items.map(fromRevisionItem));
+      if (limit !== undefined && revisions.length >= limit) break;
+    }
     return revisions;
   }
 
@@ -165,21 +142,11 @@ export class MemoryRecords {
     to: string,
     consistent: boolean,
   ): Promise<{ readonly memories: Memory[]; readonly last: string | undefined }> {
-    const page = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: consistent,
-        KeyConditionExpression: from ? '#pk = :pk AND #sk BETWEEN :from AND :to' : '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, ...(from && { '#sk': SORT_KEY }) },
-        ExpressionAttributeValues: {
-          ':pk': memoryPartition(agentId, type),
-          ...(from && { ':from': from, ':to': to }),
-        },
-      }),
-    );
-    return {
-      memories: (page.Items ?? []).filter(isMemory).map(fromItem),
-      last: page.LastEvaluatedKey && String(page.LastEvaluatedKey[SORT_KEY]),
-    };
+    const { items, last } = await this.#table.query({
+      partition: memoryPartition(agentId, type),
+      sort: from === '' ? undefined : { from, to },
+      eventual: !consistent,
+    });
+    return { memories: items.filter(isMemory).map(fromItem), last: last && String(last[SORT_KEY]) };
   }
 }

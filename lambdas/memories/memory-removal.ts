@@ -1,25 +1,23 @@
-import { DeleteCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Archive } from '../archive/archive.ts';
-import { failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { hasVersion } from '../shared/dynamodb/expressions.ts';
+import type { Key, Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, ThrottledError } from '../shared/errors.ts';
 import type { Sharing } from '../sharing/sharing.ts';
 import { archivedMemory } from './archived-memory.ts';
-import { aliasTarget, fromItem, type Item, memoryKey, revisionKey } from './table.ts';
+import { aliasesOf, aliasTarget, fromItem, memoryKey, revisionKey } from './table.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Somebody changed it in between: look again, so many times. */
+/** Tries of a removal when somebody else changes the memory at the same time. */
 const TRIES = 5;
 /** Rows deleted at a time. */
 const AT_A_TIME = 25;
-/** Names that go in one transaction with their memory, which holds 100 actions; what is beyond goes before. */
+/** Names that go in one transaction with their memory, which holds 100 actions. Further ones go before. */
 const MAX_ALIASES = 90;
 
 /**
- * Takes a memory away for good, from its agent and from everybody it is shared with. What it was in all of its versions
- * is in the archive before any of it goes, and the memory itself goes last: killed anywhere, the same request again
- * finishes what was begun.
+ * Takes a memory away for good, from its agent and from everybody it is shared with. All of its versions are in the
+ * archive before any of it goes, and the memory itself goes last. Killed anywhere, the same request again finishes it.
  */
 export class MemoryRemoval {
   readonly #table: Table;
@@ -58,20 +56,16 @@ export class MemoryRemoval {
         'deleted',
       );
       await this.#deleteAll(revisions.map(({ version }) => revisionKey(agentId, memoryId, version)));
-      const aliases = (item['aliases'] as string[] | undefined) ?? [];
+      const aliases = aliasesOf(item);
       await this.#deleteAll(aliases.slice(MAX_ALIASES).map((alias) => memoryKey(agentId, alias)!));
       if (await this.#delete(agentId, memoryId, memory.version, aliases.slice(0, MAX_ALIASES))) return;
     }
     throw new ThrottledError('Too many writes to one memory; slow down and retry');
   }
 
-  async #deleteAll(keys: readonly Item[]): Promise<void> {
+  async #deleteAll(keys: readonly Key[]): Promise<void> {
     for (let start = 0; start < keys.length; start += AT_A_TIME)
-      await Promise.all(
-        keys
-          .slice(start, start + AT_A_TIME)
-          .map((Key) => this.#table.documents.send(new DeleteCommand({ TableName: this.#table.name, Key }))),
-      );
+      await Promise.all(keys.slice(start, start + AT_A_TIME).map((key) => this.#table.delete(key)));
   }
 
   /** @returns whether it was deleted; not when it has another version by now */
@@ -81,30 +75,12 @@ export class MemoryRemoval {
     version: number,
     aliases: readonly string[],
   ): Promise<boolean> {
-    try {
-      await this.#table.documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            {
-              Delete: {
-                TableName: this.#table.name,
-                Key: memoryKey(agentId, memoryId)!,
-                ConditionExpression: '#version = :version',
-                ExpressionAttributeNames: { '#version': 'version' },
-                ExpressionAttributeValues: { ':version': version },
-              },
-            },
-            { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } },
-            ...aliases.map((alias) => ({
-              Delete: { TableName: this.#table.name, Key: memoryKey(agentId, alias)! },
-            })),
-          ],
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (failedTransaction(error)) return false;
-      throw error;
-    }
+    const { actions } = this.#table;
+    const failed = await this.#table.transact([
+      actions.delete(memoryKey(agentId, memoryId)!, hasVersion(version)),
+      actions.put(this.#feed.row(agentId, memoryId)),
+      ...aliases.map((alias) => actions.delete(memoryKey(agentId, alias)!)),
+    ]);
+    return !failed;
   }
 }

@@ -29,7 +29,7 @@ export interface MemorySharingView {
   readonly updatedAt: string | null;
 }
 
-/** With whom an agent shares its memories, and what others share with it. */
+/** An agent's shares of its memories, and the memories that others share with it. */
 export class MemorySharing {
   readonly #store: MemoryStore;
   readonly #records: MemoryRecords;
@@ -97,7 +97,7 @@ export class MemorySharing {
     return this.#store.get(owner, memoryId);
   }
 
-  /** Of these memories of others, those that they share with this agent at this moment, as they are: two requests. */
+  /** Those of these memories that their owners share with this agent now, as they are now: two requests. */
   async readMany(agentId: string, references: readonly Reference[]): Promise<Memory[]> {
     if (references.length === 0) return [];
     const [records, memories] = await Promise.all([
@@ -108,12 +108,12 @@ export class MemorySharing {
     return memories.filter(({ agentId: owner, memoryId }) => shared.has(nameOf({ owner, memoryId })));
   }
 
-  /** Which memories others share with this agent: at most 500 by name and 500 with all. */
+  /** Names of the memories that others share with this agent: at most 500 by name and 500 with all. */
   references(agentId: string): Promise<readonly Reference[]> {
     return this.#sharing.sharedWith(agentId);
   }
 
-  /** What others share with this agent and is not expired: at most 500 by name and 500 with all. */
+  /** Memories that others share with this agent, without expired ones: at most 500 by name and 500 with all. */
   async sharedWith(agentId: string): Promise<Memory[]> {
     const now = this.#clock();
     const memories = await this.#records.getMany(await this.#sharing.sharedWith(agentId));

@@ -1,22 +1,22 @@
 import type { Clock } from '../shared/platform/clock.ts';
 import type { AccessCounts } from './access-counts.ts';
 import type { AgeingWrites } from './ageing/ageing-writes.ts';
-import { MAX_TOP, type MemoryStatistics, searchesOf, sumOf, zeroTiers } from './ageing/statistics.ts';
+import { MAX_TOP, type NightlyStatistics, searchesOf, sumOf, zeroTiers } from './ageing/statistics.ts';
 import { noFigures } from './ageing/report.ts';
 import type { Memory } from './memory.ts';
 import { type MemoryFeed, OVERLAP_MS } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
 
-/** Memories looked at that were stored, changed or removed since the last night. */
+/** Memories stored, changed or removed since the last night that are looked at, at most. */
 const MAX_SINCE = 1_000;
 const NEVER = new Date(0).toISOString();
 
 /**
- * An agent's memories in numbers: what the last night counted, and what happened since according to the feed. 1 read
+ * Statistics of an agent's memories: the counts of the last night, and the changes since that the feed tells of. 1 read
  * unit for the night's row, 1 for each 40 changes since, 1 for each memory changed since (of up to 4 KB), and 1 for each
  * 4 KB of reads not counted yet.
  */
-export class MemoryNumbers {
+export class MemoryStatistics {
   readonly #writes: AgeingWrites;
   readonly #records: MemoryRecords;
   readonly #feed: MemoryFeed;
@@ -34,10 +34,10 @@ export class MemoryNumbers {
     this.#clock = clock;
   }
 
-  async of(agentId: string) {
+  async forAgent(agentId: string) {
     const [statistics, accesses] = await Promise.all([
       this.#writes.statistics(agentId),
-      // Those written in this very millisecond too.
+      // Includes the rows of this very millisecond.
       this.#accesses.read(agentId, new Date(this.#clock().getTime() + 1)),
     ]);
     const { census, night, before } = statistics;
@@ -80,7 +80,7 @@ export class MemoryNumbers {
     asOf: string,
   ): Promise<{ stored: Memory[]; changed: number; removed: number } | undefined> {
     const { epoch } = await this.#feed.begin(agentId);
-    // A feed looks back from where its reader is by the overlap; this one counts from the night on, each time anew.
+    // The feed looks back by the overlap from where its reader is. This reader always begins at the night.
     const readAt = new Date(Date.parse(asOf) + OVERLAP_MS).toISOString();
     const { memoryIds } = await this.#feed.since(agentId, { readAt, epoch, recent: new Set() });
     if (!memoryIds || memoryIds.length > MAX_SINCE) return undefined;
@@ -93,9 +93,9 @@ export class MemoryNumbers {
   }
 }
 
-/** The most read of the last night and of what was read since. */
+/** The most read memories, by the last night and the reads since. */
 function topOf(
-  { census }: MemoryStatistics,
+  { census }: NightlyStatistics,
   since: ReadonlyMap<string, { readonly count: number; readonly lastAt: string }>,
 ) {
   const top = new Map((census?.topAccessed ?? []).map((entry) => [entry.memoryId, { ...entry }]));

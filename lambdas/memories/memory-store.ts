@@ -1,20 +1,9 @@
-import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
-import { deleteIf } from '../shared/dynamodb/delete-if.ts';
-import { assertItemFits } from '../shared/dynamodb/item-size.ts';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import {
-  ConflictError,
-  IdempotencyMismatchError,
-  NotFoundError,
-  ThrottledError,
-  VersionConflictError,
-} from '../shared/errors.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { ConflictError, NotFoundError, ThrottledError, VersionConflictError } from '../shared/errors.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
-import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { categoryFor, isGone } from './categories.ts';
-import { type Memory, memoryIdOf, renderContent } from './memory.ts';
+import { contentIdOf, type Memory, memoryIdOf, renderContent } from './memory.ts';
 import {
   changed,
   isSame,
@@ -25,33 +14,26 @@ import {
 } from './memory-change.ts';
 import type { MemoryFeed } from './memory-feed.ts';
 import type { MemoryRecords } from './memory-records.ts';
-import {
-  aliasTarget,
-  feedKey,
-  fromItem,
-  type Item,
-  memoryKey,
-  toAliasItem,
-  toItem,
-  toTokenItem,
-  toRevisionItem,
-  replacement,
-} from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import { MemoryWrites, type SaveResult } from './memory-writes.ts';
+import { aliasTarget, fromItem, toTokenItem } from './table.ts';
 
 export interface Saved {
   readonly memory: Memory;
-  /** `seen`: the same content was there before. */
-  readonly result: 'created' | 'seen';
+  readonly result: SaveResult;
 }
 
 /** The embedding of a text, of unit length; undefined when there is none. */
 export type Embed = (text: string) => Promise<Float32Array | undefined>;
 
-/** Somebody else wrote in between: look again, so many times. */
+/** Tries of a write when others write the same memory at the same time. Each begins with a read. */
 const TRIES = 5;
 
-const isNew = { ConditionExpression: 'attribute_not_exists(PK)' };
+export interface MemoryStoreParts {
+  readonly records: MemoryRecords;
+  readonly feed: MemoryFeed;
+  /** Without it, memories are stored without embeddings. */
+  readonly embed?: Embed;
+}
 
 /**
  * An agent's memories. Saving a new one of up to 1 KB costs 1 read and 5 write units (2 for the memory, 1 for its
@@ -62,18 +44,14 @@ export class MemoryStore {
   readonly #table: Table;
   readonly #categories: MemoryCategories;
   readonly #records: MemoryRecords;
-  readonly #feed: MemoryFeed;
+  readonly #writes: MemoryWrites;
   readonly #embed: Embed;
 
-  constructor(
-    table: Table,
-    categories: MemoryCategories,
-    { records, feed, embed }: { records: MemoryRecords; feed: MemoryFeed; embed?: Embed },
-  ) {
+  constructor(table: Table, categories: MemoryCategories, { records, feed, embed }: MemoryStoreParts) {
     this.#table = table;
     this.#categories = categories;
     this.#records = records;
-    this.#feed = feed;
+    this.#writes = new MemoryWrites(table, records, feed);
     this.#embed = embed ?? (() => Promise.resolve(undefined));
   }
 
@@ -99,25 +77,19 @@ export class MemoryStore {
         ? undefined
         : toTokenItem(agentId, clientToken, payloadHash(payloadOf(request)));
     for (let tries = 0; tries < TRIES; tries++) {
-      const [found, known] = await this.#before(agentId, contentId, token);
-      if (known) {
-        const memory = await this.#records.get(agentId, String(known['memoryId']));
-        if (memory)
-          return {
-            memory: await this.#restored(memory, request),
-            result: known['result'] as Saved['result'],
-          };
+      const { row, earlier } = await this.#writes.stored(agentId, contentId, token);
+      if (earlier) {
+        const memory = await this.#records.get(agentId, earlier.memoryId);
+        if (memory) return { memory: await this.#restored(memory, request), result: earlier.result };
       }
-      // Expired and not collected yet is seen again as well: it goes on, with what it was before.
-      if (found) {
-        const memoryId = aliasTarget(found) ?? contentId;
-        const memory = await this.#see(agentId, memoryId, known ? undefined : token);
+      const openToken = earlier ? undefined : token;
+      // A memory that is expired and not collected yet is seen again as well, with all it was before.
+      if (row) {
+        const memoryId = aliasTarget(row) ?? contentId;
+        const memory = await this.#writes.see(agentId, memoryId, openToken);
         if (memory) return { memory: await this.#restored(memory, request), result: 'seen' };
-        // What it was another name of went with a night that has not come to the name yet.
-        if (memoryId !== contentId)
-          await deleteIf(this.#table.documents, this.#table.name, memoryKey(agentId, contentId)!, {
-            sameAs: memoryId,
-          });
+        // The night has removed the memory that this row is another name of, and not the row yet.
+        if (memoryId !== contentId) await this.#writes.removeAlias(agentId, contentId, memoryId);
         continue;
       }
       const at = this.#table.clock().toISOString();
@@ -144,7 +116,7 @@ export class MemoryStore {
         accessCount: 0,
         ...(vector && { vector }),
       };
-      if (await this.#create(memory, known ? undefined : token)) return { memory, result: 'created' };
+      if (await this.#writes.create(memory, openToken)) return { memory, result: 'created' };
     }
     throw new ThrottledError('Too many writes to one memory; slow down and retry');
   }
@@ -161,9 +133,10 @@ export class MemoryStore {
     change: MemoryChange,
   ): Promise<Memory> {
     const now = this.#table.clock();
-    const item = await this.#records.item(agentId, memoryId);
-    const before = item && aliasTarget(item) === undefined ? fromItem(item) : undefined;
-    if (!before || isGone(this.#categories, before, now)) throw new NotFoundError(`No memory ${memoryId}`);
+    const row = await this.#records.item(agentId, memoryId);
+    const before = row && aliasTarget(row) === undefined ? fromItem(row) : undefined;
+    if (!row || !before || isGone(this.#categories, before, now))
+      throw new NotFoundError(`No memory ${memoryId}`);
     if (change.category !== undefined) categoryFor(this.#categories, before.memoryType, change.category);
     const after = changed(before, change);
     if (before.version !== expectedVersion) {
@@ -171,9 +144,6 @@ export class MemoryStore {
       if (before.version === expectedVersion + 1 && isSame(before, after)) return before;
       throw new VersionConflictError(before.version);
     }
-    const contentId = memoryIdOf(agentId, after.memoryType, after.category, after.content);
-    const aliases = (item?.['aliases'] as string[] | undefined) ?? [];
-    const isOther = contentId !== memoryId && !aliases.includes(contentId);
     const vector = after.text === before.text ? before.vector : await this.#embed(after.text);
     const next: Memory = {
       ...withoutVector(after),
@@ -183,49 +153,17 @@ export class MemoryStore {
       form: change.content === undefined ? before.form : 'full',
       ...(vector && { vector }),
     };
-    const allAliases = isOther ? [...aliases, contentId] : aliases;
-    const stored = {
-      ...toItem(next),
-      ...(allAliases.length > 0 && { aliases: allAliases }),
-      ...(contentId !== memoryId && { contentId }),
-    };
-    assertItemFits(stored, 'The memory');
-    const revision = toRevisionItem(before, next.updatedAt);
-    assertItemFits(revision, 'The revision');
-    try {
-      await this.#table.documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            { Update: { TableName: this.#table.name, ...replacement(item!, stored) } },
-            { Put: { TableName: this.#table.name, Item: revision } },
-            { Put: { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) } },
-            ...(isOther
-              ? [
-                  {
-                    Put: {
-                      TableName: this.#table.name,
-                      Item: toAliasItem(agentId, contentId, memoryId),
-                      ...isNew,
-                    },
-                  },
-                ]
-              : []),
-          ],
-        }),
-      );
-      return next;
-    } catch (error) {
-      const failed = failedTransaction(error);
-      if (!failed) throw error;
-      if (failed[0]) throw new VersionConflictError((await this.get(agentId, memoryId)).version);
-      throw new ConflictError(`Another memory says that already: ${contentId}`);
-    }
+    const obstacle = await this.#writes.replace(row, before, next);
+    if (obstacle === 'version') throw new VersionConflictError((await this.get(agentId, memoryId)).version);
+    if (obstacle === 'content')
+      throw new ConflictError(`Another memory says that already: ${contentIdOf(next)}`);
+    return next;
   }
 
   /**
-   * What age has shortened and is said again is whole again, its short form a revision: 1 read and 9 write units. Killed
-   * before, nobody was told that it is stored, and the same request again does it. What it said before a correction
-   * does not undo that.
+   * A memory that age has shortened is whole again when its content is saved again; the short form becomes a revision.
+   * 1 read and 9 write units. Killed before, the save was not answered, and the same request again restores it. Content
+   * from before a correction restores nothing: it would undo the correction.
    */
   async #restored(memory: Memory, { content, text, metadata }: NewMemory): Promise<Memory> {
     const { agentId, memoryId } = memory;
@@ -243,80 +181,5 @@ export class MemoryStore {
       }
     }
     return current;
-  }
-
-  /** The row under the content's id and, with a token, what it stands for already: one strong read each. */
-  async #before(
-    agentId: string,
-    contentId: string,
-    token: Item | undefined,
-  ): Promise<[found: Item | undefined, known: Item | undefined]> {
-    if (!token) return [await this.#records.item(agentId, contentId), undefined];
-    const rows = await getAll(this.#table.documents, this.#table.name, [
-      memoryKey(agentId, contentId)!,
-      feedKey(agentId, String(token[SORT_KEY])),
-    ]);
-    const known = rows.find((row) => row[SORT_KEY] === token[SORT_KEY]);
-    if (known && known['payloadHash'] !== token['payloadHash'])
-      throw new IdempotencyMismatchError('The clientToken was used with another memory');
-    return [rows.find((row) => row[SORT_KEY] === contentId), known];
-  }
-
-  /** @returns whether it was stored; not when somebody else stored something there meanwhile */
-  async #create(memory: Memory, token: Item | undefined): Promise<boolean> {
-    const item = toItem(memory);
-    assertItemFits(item, 'The memory');
-    try {
-      await this.#table.documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            { Put: { TableName: this.#table.name, Item: item, ...isNew } },
-            { Put: { TableName: this.#table.name, Item: this.#feed.row(memory.agentId, memory.memoryId) } },
-            ...this.#tokenPut(token, memory.memoryId, 'created'),
-          ],
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (failedTransaction(error)) return false;
-      throw error;
-    }
-  }
-
-  /** @returns the memory as it is then; undefined when it is not there any more */
-  async #see(agentId: string, memoryId: string, token: Item | undefined): Promise<Memory | undefined> {
-    const update = {
-      TableName: this.#table.name,
-      Key: memoryKey(agentId, memoryId)!,
-      UpdateExpression: 'ADD timesSeen :one SET lastSeenAt = :now, tier = :hot',
-      ConditionExpression: 'attribute_exists(version)',
-      ExpressionAttributeValues: { ':one': 1, ':now': this.#table.clock().toISOString(), ':hot': 'hot' },
-    };
-    const row = { TableName: this.#table.name, Item: this.#feed.row(agentId, memoryId) };
-    try {
-      if (token) {
-        await this.#table.documents.send(
-          new TransactWriteCommand({
-            TransactItems: [{ Update: update }, { Put: row }, ...this.#tokenPut(token, memoryId, 'seen')],
-          }),
-        );
-        return await this.#records.get(agentId, memoryId);
-      }
-      const { Attributes } = await this.#table.documents.send(
-        new UpdateCommand({ ...update, ReturnValues: 'ALL_NEW' }),
-      );
-      // Not in a transaction: without it other instances find the memory all the same, as last seen when it was before.
-      await this.#table.documents.send(new PutCommand(row));
-      return fromItem(Attributes!);
-    } catch (error) {
-      if (failedCondition(error) ?? failedTransaction(error)) return undefined;
-      throw error;
-    }
-  }
-
-  #tokenPut(token: Item | undefined, memoryId: string, result: Saved['result']) {
-    if (!token) return [];
-    const Item = { ...token, memoryId, result, at: this.#table.clock().toISOString() };
-    return [{ Put: { TableName: this.#table.name, Item, ...isNew } }];
   }
 }

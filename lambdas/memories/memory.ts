@@ -1,6 +1,8 @@
+import type * as z from 'zod';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
+import type { memoryFields } from './fields.ts';
 
 export { type MemoryType, memoryTypes };
 
@@ -8,27 +10,18 @@ export { type MemoryType, memoryTypes };
 export const memoryTiers = ['hot', 'warm', 'cold', 'archive'] as const;
 export type MemoryTier = (typeof memoryTiers)[number];
 
-/** How much is left of what was stored: a memory gets smaller as it ages. */
+/** Forms of a memory, the whole one first: it gets smaller as it ages. */
 export const memoryForms = ['full', 'essential', 'summary', 'pattern'] as const;
 export type MemoryForm = (typeof memoryForms)[number];
 
 export type MemoryContent = string | { readonly [name: string]: JsonValue };
 export type Metadata = Readonly<Record<string, JsonValue>>;
 
-/** Where it comes from. */
-export interface Provenance {
-  readonly decisionIds?: readonly string[];
-  readonly sessionId?: string;
-  readonly userId?: string;
-  readonly source?: string;
-}
+/** The origin of a memory. */
+export type Provenance = Readonly<z.output<(typeof memoryFields)['provenance']>>;
 
-/** How what it tells of turned out. */
-export interface MemoryOutcome {
-  readonly status?: 'success' | 'failure';
-  /** Relative gain: 0.05 is five percent won, −0.02 two lost. */
-  readonly gain?: number;
-}
+/** The outcome of what a memory tells of; `gain` −0.02 is two percent lost. */
+export type MemoryOutcome = Readonly<z.output<(typeof memoryFields)['outcome']>>;
 
 export interface Memory {
   readonly memoryId: string;
@@ -36,7 +29,7 @@ export interface Memory {
   readonly memoryType: MemoryType;
   readonly category: string;
   readonly content: MemoryContent;
-  /** What is searched: as its author rendered it, or the content in words. */
+  /** The text that is searched: its author's rendering, or the content in words. */
   readonly text: string;
   readonly tags: readonly string[];
   /** 0 to 1. */
@@ -47,10 +40,10 @@ export interface Memory {
   readonly provenance?: Provenance;
   readonly outcome?: MemoryOutcome;
   readonly createdAt: string;
-  /** When its content or what is said about it last changed. */
+  /** When the content or anything else its author says last changed. */
   readonly updatedAt: string;
   readonly lastSeenAt: string;
-  /** How often the same content was saved. */
+  /** Saves of the same content. */
   readonly timesSeen: number;
   /** Rises with every change by PATCH. */
   readonly version: number;
@@ -89,7 +82,11 @@ export function memoryIdOf(
   return `${memoryType}-${sha256(canonicalJson([agentId, memoryType, category, canonical])).slice(0, 32)}`;
 }
 
-/** Types whose rows are memories; patterns are another slice's rows, read through it and never written here. */
+/** The id a memory would have if its present content were new. */
+export const contentIdOf = ({ agentId, memoryType, category, content }: Memory): string =>
+  memoryIdOf(agentId, memoryType, category, content);
+
+/** Types whose rows are memories. Patterns are rows of their own room, read through it and never written here. */
 export const storedTypes: readonly MemoryType[] = memoryTypes.filter((type) => type !== 'PATTERN');
 
 const typesLongestFirst = [...storedTypes].sort((a, b) => b.length - a.length);

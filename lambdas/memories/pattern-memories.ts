@@ -40,8 +40,8 @@ export function memoryOfPattern(pattern: PatternSummary): Memory {
 }
 
 /**
- * What an agent has learned, among its memories: to be found, listed and read, and changed only by what happens. What
- * others offer it is with the patterns.
+ * An agent's promoted patterns among its memories: they can be found, listed and read, and only nights change them.
+ * Patterns that others offer it are with the patterns.
  */
 export class PatternMemories {
   readonly #promoted: PromotedPatterns;
@@ -52,7 +52,7 @@ export class PatternMemories {
   }
 
   /** Most important first, strongly consistent; the same array while nothing has changed. 1 read unit then. */
-  async of(agentId: string): Promise<readonly Memory[]> {
+  async listFor(agentId: string): Promise<readonly Memory[]> {
     const patterns = await this.#promoted.of(agentId);
     let memories = this.#made.get(patterns);
     if (!memories) this.#made.set(patterns, (memories = patterns.map(memoryOfPattern)));
@@ -61,7 +61,7 @@ export class PatternMemories {
 
   /** @throws NotFoundError also when it is not promoted */
   async get(agentId: string, patternId: string): Promise<Memory> {
-    const found = (await this.of(agentId)).find(({ memoryId }) => memoryId === patternId);
+    const found = (await this.listFor(agentId)).find(({ memoryId }) => memoryId === patternId);
     if (!found) throw new NotFoundError(`No memory ${patternId}`);
     return found;
   }

@@ -1,3 +1,6 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import { allOf, type Changes, type Expression, says } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { sha256 } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
 import { type Memory, type MemoryType, renderContent, type Revision, typeOfMemory } from './memory.ts';
@@ -15,8 +18,6 @@ import { type Memory, type MemoryType, renderContent, type Revision, typeOfMemor
  * - writes with a clientToken: `feed:{agentId}` / `TOKEN#{hash}`
  * - reads not counted yet: `access:{agentId}` / `{time}#{random}`
  */
-export type Item = Record<string, unknown>;
-
 export const confidenceIndex = tables.memory.indexes.confidence;
 
 export const memoryPartition = (agentId: string, memoryType: MemoryType): string =>
@@ -64,27 +65,22 @@ export function toItem(memory: Memory): Item {
   };
 }
 
+type StoredMemory = Omit<Memory, 'memoryId' | 'agentId' | 'memoryType' | 'importance' | 'vector'>;
+/** Attributes of a row that its memory does not have, or has in another form. */
+const NOT_SHOWN = [confidenceIndex.sortKey.name, 'accessThrough', 'aliases', 'contentId', 'vector'] as const;
+
 export function fromItem(item: Item): Memory {
-  const {
-    [PARTITION_KEY]: partition,
-    [SORT_KEY]: id,
-    [confidenceIndex.sortKey.name]: importance,
-    accessThrough: _through,
-    aliases: _aliases,
-    contentId: _contentId,
-    vector,
-    ...rest
-  } = item;
-  const memoryId = String(id);
-  const stored = rest as unknown as Omit<Memory, 'memoryId' | 'agentId' | 'memoryType' | 'importance'>;
+  const memoryId = String(item[SORT_KEY]);
+  const { vector } = item;
+  const stored = entityOf<StoredMemory>(item, ...NOT_SHOWN);
   return {
     memoryId,
-    agentId: String(partition).split('#')[0]!.slice('agent:'.length),
+    agentId: String(item[PARTITION_KEY]).split('#')[0]!.slice('agent:'.length),
     memoryType: typeOfMemory(memoryId)!,
     ...stored,
     text: stored.text ?? renderContent(stored.content),
     tags: stored.tags ?? [],
-    importance: Number(importance),
+    importance: Number(item[confidenceIndex.sortKey.name]),
     pinned: stored.pinned ?? false,
     accessCount: stored.accessCount ?? 0,
     ...(vector instanceof Uint8Array && { vector: vectorFrom(vector) }),
@@ -100,6 +96,10 @@ const vectorFrom = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Ar
 
 /** Another row of the partition says which memory now has the content of its id. */
 export const aliasTarget = (item: Item): string | undefined => item['sameAs'] as string | undefined;
+
+/** Other ids under which the content of this row's memory is found. */
+export const aliasesOf = (item: Item | undefined): readonly string[] =>
+  (item?.['aliases'] as string[] | undefined) ?? [];
 
 export const toAliasItem = (agentId: string, contentId: string, memoryId: string): Item => ({
   ...memoryKey(agentId, contentId),
@@ -164,25 +164,36 @@ const COUNTED: ReadonlySet<string> = new Set([
   'accessThrough',
 ]);
 
-/** The update that makes `after` of the row `before`, if it still has that version. */
-export function replacement(before: Item, after: Item) {
-  const set = Object.keys(after).filter((name) => !COUNTED.has(name));
-  const removed = Object.keys(before).filter((name) => !COUNTED.has(name) && !(name in after));
-  return {
-    Key: { [PARTITION_KEY]: before[PARTITION_KEY], [SORT_KEY]: before[SORT_KEY] },
-    ConditionExpression: '#version = :before',
-    UpdateExpression:
-      `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}` +
-      (removed.length > 0 ? ` REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : ''),
-    ExpressionAttributeNames: {
-      '#version': 'version',
-      ...Object.fromEntries([...set, ...removed].map((name) => [`#${name}`, name])),
+/** The changes that make `after` of the row `before`. */
+export const replacement = (before: Item, after: Item): Changes => ({
+  set: Object.fromEntries(Object.entries(after).filter(([name]) => !COUNTED.has(name))),
+  remove: Object.keys(before).filter((name) => !COUNTED.has(name) && !(name in after)),
+});
+
+/** There is a memory under the key: neither nothing nor another name of one. */
+export const isMemoryThere: Expression = {
+  expression: 'attribute_exists(#version)',
+  names: { '#version': 'version' },
+};
+
+/** The memory was neither changed (its version) nor seen again since it was read. */
+export const isUnchanged = ({ version, timesSeen, lastSeenAt }: Memory): Expression =>
+  says({ version, timesSeen, lastSeenAt });
+
+/** There is a memory, and nothing was added to its reads that is of this time or later. */
+export const isCountedBefore = (time: string): Expression =>
+  allOf(
+    { expression: 'attribute_exists(#createdAt)', names: { '#createdAt': 'createdAt' } },
+    {
+      expression: 'attribute_not_exists(#accessThrough) OR #accessThrough < :counted',
+      names: { '#accessThrough': 'accessThrough' },
+      values: { ':counted': time },
     },
-    ExpressionAttributeValues: {
-      ':before': before['version'],
-      ...Object.fromEntries(set.map((name) => [`:${name}`, after[name]])),
-    },
-  };
-}
+  );
 
 export const accessPartition = (agentId: string): string => `access:${agentId}`;
+
+export const accessKey = (agentId: string, sortKey: string) => ({
+  [PARTITION_KEY]: accessPartition(agentId),
+  [SORT_KEY]: sortKey,
+});

@@ -3,7 +3,7 @@ import { expiryOf } from './categories.ts';
 import type { Memory } from './memory.ts';
 import type { SearchResult } from './search/memory-search.ts';
 
-/** A memory as its reader sees it: an embedding is of use to nobody. */
+/** A memory as its reader sees it, without the embedding, which no reader can use. */
 export const toView =
   (categories: MemoryCategories) =>
   ({ vector: _vector, ...memory }: Memory) => ({ ...memory, expiresAt: expiryOf(categories, memory) });

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
+import { cut } from '../shared/text/words.ts';
 import type { endRequestSchema } from './contract.ts';
-import { cut } from './sentences.ts';
 import type { SessionHead, SessionSubject } from './session.ts';
 import { notesOf } from './summarizer.ts';
 import { type SummaryContent, textOf } from './summary.ts';

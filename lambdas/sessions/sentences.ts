@@ -1,3 +1,5 @@
+import { cut } from '../shared/text/words.ts';
+
 /** Most of a message that is looked at for a summary, and most of a sentence that is kept, in UTF-16 units. */
 const MAX_TEXT = 20_000;
 const MAX_SENTENCE = 240;
@@ -9,14 +11,6 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** Titles after which a point ends no sentence; the segmenter does not know them. */
 const ABBREVIATION = /\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|approx|No)\.\s*$/;
-
-/** A beginning that ends between words, with a mark, and not within a character. */
-export function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const beginning = text.slice(0, most - 1);
-  const space = beginning.lastIndexOf(' ');
-  return `${(space > most / 2 ? beginning.slice(0, space) : beginning).trimEnd().toWellFormed()}…`;
-}
 
 const CONTROL = /[\p{Cc}\p{Cf}]+/gu;
 
@@ -37,19 +31,6 @@ export function sentencesOf(text: string): string[] {
     .map((sentence) => cut(sentence.replace(CONTROL, ' ').replace(/\s+/g, ' ').trim(), MAX_SENTENCE))
     .filter((sentence) => /[\p{L}\p{N}]/u.test(sentence));
 }
-
-const STOP_WORDS = new Set(
-  (
-    'the and for are was were will would should could can may might must not but you your our their they them this ' +
-    'that these those with from into than then when what which who whom whose where why how have has had does did ' +
-    'about there here been being its his her him she let use any all some anything something nothing now still again ' +
-    'new look looks like tell know think please'
-  ).split(' '),
-);
-
-/** The words that carry what a sentence is about. */
-export const contentWords = (sentence: string): Set<string> =>
-  new Set((sentence.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? []).filter((word) => !STOP_WORDS.has(word)));
 
 const NUMBER = /\d[\d.,:/-]*\d|\d/g;
 

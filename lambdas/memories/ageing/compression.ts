@@ -1,7 +1,7 @@
+import { comparedWordsOf, cut, hasDigit, isComparisonStopWord } from '../../shared/text/words.ts';
 import { type Memory, type MemoryContent, memoryForms, type MemoryForm, renderContent } from '../memory.ts';
-import { hasDigit, isStopWord, wordsOf } from './words.ts';
 
-/** What the essential form keeps of a content object. */
+/** Limits of a content object in the essential form. */
 const MAX_DEPTH = 2;
 const MAX_FIELDS = 24;
 const MAX_LIST = 5;
@@ -10,13 +10,6 @@ const MAX_STRING = 200;
 export const MAX_SUMMARY = 280;
 /** Words of the pattern form. */
 const MAX_TERMS = 10;
-
-const cut = (text: string, length: number): string => {
-  if (text.length <= length) return text;
-  const head = text.slice(0, length - 1);
-  const space = head.lastIndexOf(' ');
-  return `${head.slice(0, space > length / 2 ? space : undefined).trimEnd()}…`;
-};
 
 const isScalar = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
 
@@ -36,10 +29,10 @@ function essentialOf(value: unknown, depth: number): unknown {
   return entries.length > 0 || depth === 0 ? Object.fromEntries(entries) : undefined;
 }
 
-/** How often each word that says something occurs. */
+/** Counts the words that say something. */
 function weights(words: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const word of words) if (!isStopWord(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const word of words) if (!isComparisonStopWord(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
@@ -50,7 +43,7 @@ function weights(words: readonly string[]): Map<string, number> {
  */
 export function summaryOf(text: string): string {
   if (text.length <= MAX_SUMMARY) return text;
-  const counts = weights(wordsOf(text));
+  const counts = weights(comparedWordsOf(text));
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   const share = new Map([...counts].map(([word, count]) => [word, count / total]));
   let open = text
@@ -58,7 +51,7 @@ export function summaryOf(text: string): string {
     .map((sentence, place) => ({
       sentence: sentence.trim(),
       place,
-      words: wordsOf(sentence).filter((word) => share.has(word)),
+      words: comparedWordsOf(sentence).filter((word) => share.has(word)),
     }))
     .filter(({ words }) => words.length > 0);
   const chosen: typeof open = [];
@@ -82,8 +75,8 @@ export function summaryOf(text: string): string {
 }
 
 /** The commonest words in the order in which they first occur: what it was about, no longer which one it was. */
-export function termsOf(text: string): string {
-  const words = wordsOf(text).filter((word) => !hasDigit(word));
+export function commonWordsOf(text: string): string {
+  const words = comparedWordsOf(text).filter((word) => !hasDigit(word));
   const common = [...weights(words)].sort(([, a], [, b]) => b - a).slice(0, MAX_TERMS);
   const chosen = new Set(common.map(([word]) => word));
   return [...new Set(words)].filter((word) => chosen.has(word)).join(' ') || cut(text, MAX_SUMMARY);
@@ -91,7 +84,7 @@ export function termsOf(text: string): string {
 
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value ?? null));
 
-/** What of a memory gets shorter, in bytes of JSON: its text is stored only where the content does not say it. */
+/** Bytes of JSON of what gets shorter with age. The text counts only where it is stored: where the content does not say it. */
 export const sizeOf = ({ content, text, metadata }: Memory): number =>
   bytes(content) +
   (text === renderContent(content) ? 0 : bytes(text)) +
@@ -118,7 +111,7 @@ const saying = (memory: Memory, text: string): Memory => ({ ...memory, text, con
 const steps: Readonly<Record<Exclude<MemoryForm, 'full'>, (memory: Memory) => Memory>> = {
   essential,
   summary: (memory) => saying(memory, summaryOf(memory.text)),
-  pattern: (memory) => saying(memory, termsOf(memory.text)),
+  pattern: (memory) => saying(memory, commonWordsOf(memory.text)),
 };
 
 /**

@@ -1,11 +1,9 @@
-import { stemmer } from 'stemmer';
+import { stemOf } from '../../shared/text/terms.ts';
+import { comparedWordsOf, hasDigit, isComparisonStopWord, isNegation } from '../../shared/text/words.ts';
 import type { Memory } from '../memory.ts';
 import { compressTo } from './compression.ts';
-import { hasDigit, isStopWord, wordsOf } from './words.ts';
 
-/** Words that turn a statement around: they are facts like numbers, however short. */
-const NEGATION = /^(?:no|not|never|none|without|neither|nor|cannot|\p{L}+n't)$/u;
-/** What a memory says, as far as two of them are compared by. */
+/** The parts of a memory's text by which two of them are compared. */
 export interface Facts {
   /** Two memories that differ in it are never the same: kind, outcome, whose it is, numbers, negations. */
   readonly block: string;
@@ -16,15 +14,15 @@ export interface Facts {
 }
 
 /**
- * Of what the essential form says, so that a memory says the same before and after it was brought into that. Numbers,
- * dates, amounts and ids are not near each other when they differ, so they are compared whole.
+ * Taken from the essential form, so that a memory has the same facts before and after it is brought into that form.
+ * Numbers, dates, amounts and ids that differ are never near each other, so they are compared whole.
  */
 export function factsOf(memory: Memory): Facts {
   const exact = new Set<string>();
   const stems: string[] = [];
-  for (const word of wordsOf(compressTo(memory, 'essential').text)) {
-    if (hasDigit(word) || NEGATION.test(word)) exact.add(word);
-    else if (!isStopWord(word)) stems.push(stemmer(word));
+  for (const word of comparedWordsOf(compressTo(memory, 'essential').text)) {
+    if (hasDigit(word) || isNegation(word)) exact.add(word);
+    else if (!isComparisonStopWord(word)) stems.push(stemOf(word));
   }
   const { memoryType, category, outcome, provenance } = memory;
   return {

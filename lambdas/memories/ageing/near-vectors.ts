@@ -59,7 +59,7 @@ export class NearVectors {
     this.#threshold = threshold;
   }
 
-  /** Where a vector stands; the same for looking it up and for adding it. */
+  /** The place of a vector, for looking it up and for adding it. */
   place(raw: Float32Array): Place {
     const length = Math.sqrt(dot(raw, raw));
     const vector = length > 0 ? raw.map((value) => value / length) : raw;

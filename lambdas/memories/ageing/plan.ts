@@ -17,7 +17,7 @@ export interface Pruning {
   readonly keptBy?: string;
 }
 
-/** What must be done together or not at all. */
+/** Changes that must be made together or not at all. */
 export interface AgeingStep {
   readonly prunings: readonly Pruning[];
   /** At most one. `after` has the version of `before`: who writes it raises it. */
@@ -27,7 +27,7 @@ export interface AgeingStep {
 export interface AgeingPlan {
   /** In this order. A memory that stands for several is changed by several of them, each from what the one before left. */
   readonly steps: readonly AgeingStep[];
-  /** What there is when all of it is done, the most relevant first. */
+  /** The memories when all steps are taken, the most relevant first. */
   readonly remaining: readonly Memory[];
   readonly relevance: ReadonlyMap<string, number>;
 }

@@ -7,7 +7,7 @@ import type { AgeingSettings } from './settings.ts';
 export const pruneReasons = ['expired', 'irrelevant', 'redundant'] as const;
 export type PruneReason = (typeof pruneReasons)[number];
 
-/** What is never pruned and never shortened: what is pinned, a preference, or meant to be kept for ever. */
+/** A memory that is never pruned and never shortened: pinned, a preference, or meant to be kept for ever. */
 export const isKept = (memory: Memory, { categories }: Pick<AgeingSettings, 'categories'>): boolean =>
   memory.memoryType === 'PREFERENCE' || expiryOf(categories, memory) === null;
 

@@ -18,7 +18,7 @@ interface Statement {
   readonly pairs: Facts['pairs'];
 }
 
-/** Whether two rising lists have so many numbers in common. */
+/** Two rising lists have at least `needed` numbers in common. */
 function haveInCommon(a: readonly number[], b: readonly number[], needed: number): boolean {
   let [i, j, common] = [0, 0, 0];
   while (i < a.length && j < b.length) {

@@ -34,7 +34,7 @@ export const nightFigures = {
     .meta({ description: 'The first 50.' }),
 };
 
-/** What a night did to an agent's memories; see `AgeingReport`. */
+/** See `AgeingReport`. */
 export const ageingReportSchema = z.object({
   read: count,
   ...nightFigures,

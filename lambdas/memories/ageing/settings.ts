@@ -16,11 +16,11 @@ export interface AgeingSettings {
   readonly tiers: Readonly<
     Record<Exclude<MemoryTier, 'archive'>, { readonly maxAgeMs: number; readonly cap: number }>
   >;
-  /** Below this relevance a memory that nobody asks for is pruned. @default 0.3 */
+  /** Below this relevance a memory that is not asked for is pruned. @default 0.3 */
   readonly pruneBelow: number;
-  /** So many accesses save a memory from being pruned. @default 2 */
+  /** Accesses that save a memory from being pruned. @default 2 */
   readonly minAccesses: number;
-  /** So does one, or being written or seen, within this time. @default 7 d */
+  /** One access saves it as well, or being written or seen, within this time. @default 7 d */
   readonly idleMs: number;
   /** Cosine from which two memories say the same. @default 0.85 */
   readonly sameAbove: number;

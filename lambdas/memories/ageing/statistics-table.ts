@@ -1,10 +1,11 @@
+import { entityOf } from '../../shared/dynamodb/entity.ts';
+import type { Item } from '../../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../shared/schema/tables.ts';
-import type { Item } from '../table.ts';
-import type { MemoryStatistics } from './statistics.ts';
+import type { NightlyStatistics } from './statistics.ts';
 
 /**
- * What is known of an agent's memories without reading them, in `agent_memory_ltm`: one row, `stats:{agentId}` /
- * `MEMORIES`, kept by the nightly run.
+ * The statistics of an agent's memories in `agent_memory_ltm`: one row, `stats:{agentId}` / `MEMORIES`, kept by the
+ * nightly run. They are read without reading the memories.
  */
 export const statisticsPartition = (agentId: string): string => `stats:${agentId}`;
 
@@ -13,12 +14,9 @@ export const statisticsKey = (agentId: string) => ({
   [SORT_KEY]: 'MEMORIES',
 });
 
-export const toStatisticsItem = (agentId: string, statistics: MemoryStatistics): Item => ({
+export const toStatisticsItem = (agentId: string, statistics: NightlyStatistics): Item => ({
   ...statisticsKey(agentId),
   ...statistics,
 });
 
-export function fromStatisticsItem(item: Item): MemoryStatistics {
-  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...statistics } = item;
-  return statistics as unknown as MemoryStatistics;
-}
+export const fromStatisticsItem = (item: Item): NightlyStatistics => entityOf<NightlyStatistics>(item);

@@ -5,7 +5,7 @@ import { type NightFigures, noFigures } from './report.ts';
 /** Memories the statistics name as the most read. */
 export const MAX_TOP = 10;
 
-/** What there was after a night. */
+/** An agent's memories after a night. */
 export interface MemoryCensus {
   readonly asOf: string;
   readonly memories: number;
@@ -30,7 +30,7 @@ export interface SearchFigures {
 }
 
 /** An agent's row: what its nights did, and what the last one left. */
-export interface MemoryStatistics {
+export interface NightlyStatistics {
   /** Rises with every write: two workers that age one agent at the same time cannot both count. */
   readonly revision: number;
   /** All nights but the one under `night`. */
@@ -44,7 +44,7 @@ export interface MemoryStatistics {
   readonly remains?: readonly { readonly memoryId: string; readonly aliases: readonly string[] }[];
 }
 
-export const noStatistics: MemoryStatistics = { revision: 0, before: noFigures };
+export const noStatistics: NightlyStatistics = { revision: 0, before: noFigures };
 
 export const zeroTiers: Readonly<Record<MemoryTier, number>> = { hot: 0, warm: 0, cold: 0, archive: 0 };
 
@@ -87,7 +87,7 @@ export function sumOf(
 }
 
 /** The statistics of a night that begins, or goes on after it was cut short: what it did so far stays counted. */
-export function statisticsOfNight(statistics: MemoryStatistics, runId: string): MemoryStatistics {
+export function statisticsOfNight(statistics: NightlyStatistics, runId: string): NightlyStatistics {
   if (statistics.night?.runId === runId) return statistics;
   return {
     ...statistics,

@@ -3,7 +3,7 @@ import { SECOND_MS } from '../../shared/platform/clock.ts';
 import { LateError, withinDeadline } from '../../shared/platform/deadline.ts';
 import type { MemoryCollection } from './memory-collection.ts';
 
-/** Reading 20,000 memories takes a few seconds; whoever asked is cut off after 29. */
+/** Reading 20,000 memories takes a few seconds, and a request is cut off after 29. */
 const REFRESH_MS = 20 * SECOND_MS;
 
 /** A collection and what keeps it up to date. */
@@ -17,7 +17,7 @@ interface Entry {
   readonly source: CollectionSource;
   /** One refresh after the other: two at once would each take the same changes for new. */
   last: Promise<void>;
-  /** The last one, while it has not begun: it will find what was written up to now, for whoever asks meanwhile. */
+  /** The last refresh, while it has not begun: requests share it, as it will find all that is written by then. */
   waiting: Promise<void> | undefined;
 }
 
@@ -34,7 +34,7 @@ export class CollectionCache {
     this.#refreshMs = refreshMs;
   }
 
-  /** How many are kept. */
+  /** Collections kept. */
   get size(): number {
     return this.#entries.size;
   }
@@ -49,8 +49,8 @@ export class CollectionCache {
   }
 
   /**
-   * The collection under a name, up to date. Any number of calls while one refresh is under way wait for one more. A
-   * refresh that failed, or hangs, leaves nothing behind that could be half done: the next call begins anew.
+   * The collection under a name, up to date. All calls during one refresh wait for one more. After a refresh that failed
+   * or hangs, the collection is dropped, as it may be half refreshed: the next call reads everything.
    *
    * @throws UnavailableError when a refresh is not done in its time
    */

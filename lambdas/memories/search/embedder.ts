@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { termsOf } from './words.ts';
+import { searchTermsOf } from '../../shared/text/terms.ts';
 
 /** Turns a text into a vector whose cosine with another says how much the two mean the same. */
 export interface Embedder {
@@ -27,7 +27,7 @@ export class HashingEmbedder implements Embedder {
 
   embed(text: string): Promise<Float32Array> {
     const values = new Float32Array(this.dimensions);
-    for (const term of termsOf(text)) {
+    for (const term of searchTermsOf(text)) {
       const hash = createHash('sha256').update(term).digest();
       values[hash.readUInt32LE(0) % this.dimensions]! += hash[4]! % 2 === 0 ? 1 : -1;
     }

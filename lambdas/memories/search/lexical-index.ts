@@ -1,6 +1,6 @@
 import { detach } from '../../shared/text/memoize.ts';
 
-/** BM25's usual parameters: how soon a repeated term says no more, and how much a long text is held against it. */
+/** BM25's usual parameters: saturation of repeated terms, and the penalty for long texts. */
 const K1 = 1.2;
 const B = 0.75;
 

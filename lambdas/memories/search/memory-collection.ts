@@ -1,10 +1,11 @@
 import { memoryTypes } from '../../shared/schema/memory-categories.ts';
+import { defaultWordRules, searchTermsOf, type WordRules } from '../../shared/text/terms.ts';
 import type { Memory } from '../memory.ts';
 import { LexicalIndex } from './lexical-index.ts';
 import { VectorMatrix } from './vector-matrix.ts';
-import { dateWords, defaultWordRules, termsOf, type WordRules } from './words.ts';
+import { dateWords } from './date-words.ts';
 
-/** What goes into the text that is searched, and how: all of it, unless a measurement leaves something out. */
+/** Rules by which a memory becomes searched text. Measurements leave some of it out. */
 export interface CollectionRules {
   readonly words: WordRules;
   /** Tags, speaker, topic and date words beside the text. */
@@ -12,18 +13,18 @@ export interface CollectionRules {
 }
 export const defaultCollectionRules: CollectionRules = { words: defaultWordRules, attributes: true };
 
-/** Past so much of a text its first part says what it is about. */
+/** Characters of a text that are searched: the beginning of a longer one says what it is about. */
 const MAX_INDEXED_CHARACTERS = 16_000;
 /** A memory in memory: the object, its strings twice (as they are and as terms), its postings. Measured: see ADR 015. */
 const BYTES_PER_MEMORY = 2_000;
 const BYTES_PER_CHARACTER = 5;
-/** Slots of what was removed or replaced are given back when they are so large a part. */
+/** Share of slots of removed or replaced memories at which the collection is rebuilt without them. */
 const MAX_DEAD = 0.5;
 
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
-/** When what a memory tells of happened; else when it was stored. */
+/** The time of what a memory tells of; else the time it was stored. */
 export const timeOf = ({ metadata, createdAt }: Memory): string => {
   const occurredAt = metadata?.['occurredAt'];
   const time = typeof occurredAt === 'string' ? new Date(occurredAt) : undefined;
@@ -125,7 +126,7 @@ export class MemoryCollection {
     this.remove(key);
     this.#version++;
     const text = this.#rules.attributes ? searchedText(memory) : memory.text;
-    const slot = this.#index.add(termsOf(text, this.#rules.words));
+    const slot = this.#index.add(searchTermsOf(text, this.#rules.words));
     this.#memories[slot] = memory;
     this.#typeCodes[slot] = memoryTypes.indexOf(memory.memoryType);
     this.#slots.set(key, slot);

@@ -38,7 +38,7 @@ export interface SearchRequest {
   /** @default own */
   readonly scope?: Scope;
   readonly boosts?: Partial<Boosts>;
-  /** What comes from another user is not found; what comes from nobody known is. @default found whomever it comes from */
+  /** Leaves out what comes from another user, not what names no user. @default nothing is left out by user */
   readonly userId?: string;
 }
 
@@ -80,7 +80,7 @@ export interface MemorySearchParts {
   /** @default MAX_INDEXED */
   readonly maxIndexed?: number;
   readonly maxBytes?: number;
-  /** How long a search may rely on what others shared when it was last read. @default 0: asked every time */
+  /** Milliseconds for which a search may rely on an earlier read of what others share. @default 0: read every time */
   readonly sharedTrustedMs?: number;
 }
 
@@ -117,7 +117,7 @@ export class MemorySearch {
   /**
    * Several questions about the same memories, for the price of one refresh. In the order of the requests.
    *
-   * What is known is ranked while the table is asked for news. Mostly there are none, and the answer is there.
+   * Cached memories are ranked while the table is asked for news. Mostly there are none, and the ranking holds.
    */
   async searchBatch(
     agentId: string,
@@ -155,8 +155,8 @@ export class MemorySearch {
   }
 
   /**
-   * What to know before acting in a situation: the memories found by the words of its fields, and first of all those
-   * that are pinned, as far as the filters want them.
+   * Memories to know before acting in a situation. Pinned ones come first, as far as the filters want them; then those
+   * found by the words of the situation's fields.
    */
   async preload(agentId: string, { situation, ...request }: PreloadRequest): Promise<SearchResult> {
     const { topK = DEFAULT_TOP_K, filters = {}, scope = 'own' } = request;
@@ -247,7 +247,7 @@ interface Seen {
   readonly version: number;
 }
 
-/** What the requests look at, as it is now. */
+/** The collections that the requests look at, with their present versions. */
 const snapshotOf = (ready: Ready, requests: readonly SearchRequest[]): Seen[] =>
   requests
     .flatMap(({ scope }) => collectionsOf(ready, scope))

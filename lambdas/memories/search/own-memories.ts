@@ -5,13 +5,13 @@ import type { PatternMemories } from '../pattern-memories.ts';
 import type { CollectionSource } from './collection-cache.ts';
 import { keyOf, MemoryCollection } from './memory-collection.ts';
 
-/** What an index in memory is made for; the caps of the tiers above `archive` keep an agent below it. */
+/** Memories that one index in memory is made for. The caps of the tiers above `archive` keep an agent below it. */
 export const MAX_INDEXED = 20_000;
 
 export interface OwnMemoriesParts {
   readonly records: MemoryRecords;
   readonly feed: MemoryFeed;
-  /** What the agent has learned is found among its memories; without it, it is not. */
+  /** The agent's patterns, to be found among its memories. Without this they are not found. */
   readonly patterns?: PatternMemories;
   /** @default MAX_INDEXED */
   readonly maxIndexed?: number;
@@ -19,7 +19,7 @@ export interface OwnMemoriesParts {
   readonly onUnsearched?: (agentId: string, unsearched: number) => void;
 }
 
-/** Whom to leave out last: the kept, then the higher tier, then who was seen last. */
+/** Memories to leave out last come first: pinned ones, then by tier, then those seen last. */
 const byStanding = (a: Memory, b: Memory): number =>
   Number(b.pinned) - Number(a.pinned) ||
   memoryTiers.indexOf(a.tier) - memoryTiers.indexOf(b.tier) ||
@@ -48,7 +48,10 @@ export class OwnMemories implements CollectionSource {
   }
 
   async refresh(): Promise<void> {
-    const [, learned] = await Promise.all([this.#follow(), this.#parts.patterns?.of(this.#agentId) ?? []]);
+    const [, learned] = await Promise.all([
+      this.#follow(),
+      this.#parts.patterns?.listFor(this.#agentId) ?? [],
+    ]);
     if (learned === this.#learned) return;
     for (const memory of this.#learned) this.#collection.remove(keyOf(memory));
     for (const memory of learned) this.#collection.put(memory);
@@ -64,7 +67,7 @@ export class OwnMemories implements CollectionSource {
       changes = await feed.since(this.#agentId, this.#position);
     }
     if (changes.memoryIds === undefined) {
-      // Too many changes to take in one by one: what was written before this is in it, and the next search reads again.
+      // Too many changes to take in one by one. This read holds all that was written before it; the next search reads again.
       await this.#read(true);
       this.#position = undefined;
       return;

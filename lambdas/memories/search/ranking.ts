@@ -1,9 +1,10 @@
 import { DAY_MS } from '../../shared/platform/clock.ts';
 import { type MemoryType, memoryTypes } from '../../shared/schema/memory-categories.ts';
+import type { WordRules } from '../../shared/text/terms.ts';
 import type { Memory } from '../memory.ts';
 import { BestOf } from './best-of.ts';
+import { questionTermsOf } from './date-words.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
-import { questionTermsOf, type WordRules } from './words.ts';
 
 export interface Boosts {
   readonly recency: boolean;
@@ -14,7 +15,7 @@ export const allBoosts: Boosts = { recency: true, importance: true, outcome: tru
 
 export interface RankingRules {
   readonly words?: WordRules;
-  /** What a word of the previous or the next turn of a conversation is worth, against one of the turn itself. */
+  /** Weight of a word of the previous or the next turn of a conversation, against 1 for the turn itself. */
   readonly neighbours: { readonly previous: number; readonly next: number };
 }
 
@@ -28,7 +29,7 @@ const FUSED = 200;
 /** A cosine below it says that two texts have nothing to do with each other. */
 const MIN_COSINE = 0.1;
 
-/** What the newest, the most important and the successful gain at most: enough to decide between equals. */
+/** The most that recency, importance and success add: enough to decide between equals. */
 const RECENCY_BOOST = 0.1;
 const RECENCY_HALF_LIFE_MS = 7 * DAY_MS;
 const IMPORTANCE_BOOST = 0.1;
@@ -43,7 +44,7 @@ export interface Why {
     /** BM25 of the memory itself, and by term (stemmed). */
     readonly score: number;
     readonly terms: Readonly<Record<string, number>>;
-    /** What neighbouring turns of its conversation add. */
+    /** Added by neighbouring turns of its conversation. */
     readonly neighbours: number;
   };
   readonly vector?: { readonly rank: number; readonly cosine: number };
@@ -86,12 +87,12 @@ interface Candidate {
 /** By slot. */
 interface CollectionScores {
   readonly collection: MemoryCollection;
-  /** BM25, with what the turns around one add. */
+  /** BM25, with the scores that neighbouring turns lend. */
   readonly lexical: Float64Array;
   readonly cosines?: Float64Array;
 }
 
-/** What every memory of some collections is worth to a question. */
+/** Scores of every memory of some collections for a question. */
 export interface Scores {
   readonly terms: readonly string[];
   readonly byCollection: readonly CollectionScores[];
@@ -114,7 +115,7 @@ function best(
     const { memories, typeCodes } = scores.collection;
     for (let slot = 0; slot < values.length; slot++) {
       const value = values[slot]!;
-      // Thousands get here, and few are wanted or good enough: what is soonest known is asked first.
+      // Thousands get here, and few are wanted or good enough: the cheapest checks come first.
       if (value <= above || value < found.least || !isWantedType[typeCodes[slot]!]) continue;
       const memory = memories[slot];
       if (!memory || (value === found.least && memory.memoryId > found.worst!.memory.memoryId)) continue;
@@ -193,7 +194,7 @@ function lexicalScores(
 ): Float64Array {
   const lexical = new Float64Array(collection.index.slots);
   collection.index.forEachTerm(terms, (parts, slots, count) => {
-    /** What the turns around one lend it; a word that it has itself is not counted again. */
+    /** Adds the scores that neighbouring turns lend to a turn. A word that it has itself is not counted again. */
     const lend = (slot: number): void => {
       const earlier = collection.earlierThan(slot);
       const later = collection.laterThan(slot);
@@ -248,6 +249,6 @@ function factorsOf(
   };
 }
 
-/** What it tells of may be older than the row: an old message stored today is old. */
+/** An old message stored today is old: its own time counts, where it says one. */
 const lastTouched = (memory: Memory): string =>
   memory.metadata?.['occurredAt'] === undefined ? memory.lastSeenAt : timeOf(memory);

@@ -11,14 +11,14 @@ export interface SharedMemoriesParts {
   readonly records: MemoryRecords;
   readonly feed: MemoryFeed;
   readonly clock: Clock;
-  /** How long it is not asked again who shares what, nor what is in it. */
+  /** Milliseconds for which neither the shares nor the memories are read again. */
   readonly trustedMs: number;
 }
 
 /**
- * What others share with an agent. Who shares what is read anew each time (by name strongly consistent, with all from
- * an index), unless it may be relied on for a while; what is in it is read once and then followed through the owners'
- * change feeds, one query for each.
+ * Memories that others share with an agent. Each refresh reads who shares what, unless an earlier read may be relied on:
+ * shares by name strongly consistent, shares with all from an index. The memories themselves are read once and then
+ * followed through their owners' change feeds, one query for each.
  */
 export class SharedMemories implements CollectionSource {
   readonly collection = new MemoryCollection();

@@ -2,8 +2,8 @@
 const FIRST_ROWS = 64;
 
 /**
- * Unit vectors of one length under slot numbers, one behind the other: a product with all of them reads straight
- * through memory, where one array for each would be looked up anew.
+ * Unit vectors of one length under slot numbers, one behind the other. A product with all of them reads straight
+ * through memory; separate arrays would each cost a look-up.
  */
 export class VectorMatrix {
   readonly #dimensions: number;

@@ -1,11 +1,16 @@
 import { PARTITION_KEY, SORT_KEY } from '../schema/tables.ts';
 import type { Item } from './table.ts';
 
+const NOT_OF_ENTITY: ReadonlySet<string> = new Set([PARTITION_KEY, SORT_KEY, 'ttl']);
+
 /**
  * An item's attributes as the entity they were stored from: without keys, `ttl` and the attributes named. Only what
  * `toItem` of the same entity wrote is read this way, so this is the one place where a stored shape is taken on trust.
  */
 export function entityOf<Entity>(item: Item, ...without: readonly string[]): Entity {
-  const dropped = new Set([PARTITION_KEY, SORT_KEY, 'ttl', ...without]);
-  return Object.fromEntries(Object.entries(item).filter(([name]) => !dropped.has(name))) as Entity;
+  // A loop: thousands of rows are read at once, and making entries of them first takes twice as long.
+  const entity: Item = {};
+  for (const name of Object.keys(item))
+    if (!NOT_OF_ENTITY.has(name) && !without.includes(name)) entity[name] = item[name];
+  return entity as Entity;
 }

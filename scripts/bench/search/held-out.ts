@@ -1,6 +1,6 @@
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { defaultRankingRules, rank, type RankingRules } from '../../../lambdas/memories/search/ranking.ts';
-import { termsOf } from '../../../lambdas/memories/search/words.ts';
+import { searchTermsOf } from '../../../lambdas/shared/text/terms.ts';
 import type { LabelledSet, Question } from '../../../test/support/labelled-memories.ts';
 import { mean, scoreOf } from './scores.ts';
 
@@ -79,10 +79,12 @@ export function measureHeldOut(sets: readonly LabelledSet[], print: (line: strin
 export function countBeyondWords({ memories, questions }: LabelledSet): number {
   const places = new Map(memories.map(({ memoryId }, place) => [memoryId, place]));
   return questions.filter(({ text, evidence }) => {
-    const asked = new Set(termsOf(text));
+    const asked = new Set(searchTermsOf(text));
     const place = places.get(evidence[0]!)!;
-    const said = [memories[place]!, memories[place - 1]].flatMap((memory) => termsOf(memory?.text ?? ''));
-    const speaker = termsOf(String(memories[place]!.metadata?.['speaker']));
+    const said = [memories[place]!, memories[place - 1]].flatMap((memory) =>
+      searchTermsOf(memory?.text ?? ''),
+    );
+    const speaker = searchTermsOf(String(memories[place]!.metadata?.['speaker']));
     return !said.some((term) => asked.has(term) && !speaker.includes(term));
   }).length;
 }

@@ -6,7 +6,7 @@ import MiniSearch from 'minisearch';
 import { HashingEmbedder } from '../../../lambdas/memories/search/embedder.ts';
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { rank, type RankingRules } from '../../../lambdas/memories/search/ranking.ts';
-import type { WordRules } from '../../../lambdas/memories/search/words.ts';
+import type { WordRules } from '../../../lambdas/shared/text/terms.ts';
 import { readLogs } from '../../shared/published-logs.ts';
 import { randomSource } from '../../shared/random.ts';
 import { conversations } from './conversations.ts';

@@ -2,7 +2,7 @@ import MiniSearch from 'minisearch';
 import { CollectionCache } from '../../../lambdas/memories/search/collection-cache.ts';
 import { MemoryCollection } from '../../../lambdas/memories/search/memory-collection.ts';
 import { rank } from '../../../lambdas/memories/search/ranking.ts';
-import { termsOf } from '../../../lambdas/memories/search/words.ts';
+import { searchTermsOf } from '../../../lambdas/shared/text/terms.ts';
 import type { Memory } from '../../../lambdas/memories/memory.ts';
 import { randomSource } from '../../shared/random.ts';
 import { measureCold } from './cold.ts';
@@ -86,7 +86,7 @@ export async function measureSpeed({ memories: count, queries: asked, agents }: 
   const library = new MiniSearch({
     fields: ['text'],
     idField: 'memoryId',
-    tokenize: (text) => termsOf(text),
+    tokenize: (text) => searchTermsOf(text),
   });
   print('library: index', `${milliseconds(() => library.addAll(memories)).toFixed(0)} ms`);
   const times: number[] = [];

@@ -1,24 +1,21 @@
-import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { ArchiveReader } from '../../../lambdas/archive/archive-reader.ts';
 import { FolderObjectStore } from '../../../lambdas/archive/folder-object-store.ts';
-import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
-import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { AgentAgeing } from '../../../lambdas/memories/ageing/agent-ageing.ts';
 import { AgeingWrites } from '../../../lambdas/memories/ageing/ageing-writes.ts';
 import { defaultAgeingSettings } from '../../../lambdas/memories/ageing/settings.ts';
+import {
+  composeAccessCounts,
+  composeMemorySharing,
+  composeMemoryStore,
+} from '../../../lambdas/memories/compose.ts';
 import { CountedSearch } from '../../../lambdas/memories/counted-search.ts';
 import type { NewMemory } from '../../../lambdas/memories/memory-change.ts';
-import { MemoryFeed } from '../../../lambdas/memories/memory-feed.ts';
-import { MemoryNumbers } from '../../../lambdas/memories/memory-statistics.ts';
-import { MemoryRecords } from '../../../lambdas/memories/memory-records.ts';
-import { MemorySharing, SHARED_MEMORIES } from '../../../lambdas/memories/memory-sharing.ts';
-import { MemoryStore } from '../../../lambdas/memories/memory-store.ts';
+import { MemoryStatistics } from '../../../lambdas/memories/memory-statistics.ts';
 import { MemorySearch } from '../../../lambdas/memories/search/memory-search.ts';
 import { createRuntime } from '../../../lambdas/shared/platform/runtime.ts';
 import { defaultMemoryCategories as categories } from '../../../lambdas/shared/schema/memory-categories.ts';
-import { tables } from '../../../lambdas/shared/schema/tables.ts';
-import { Sharing } from '../../../lambdas/sharing/sharing.ts';
+import { tables as schema } from '../../../lambdas/shared/schema/tables.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 type Clock = () => Date;
@@ -32,21 +29,21 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
   const { documents, randomPart } = createRuntime('demo');
   const objects = new FolderObjectStore(archiveFolder);
   const archive = new Archive(() => Promise.resolve(objects), clock);
-  const records = new MemoryRecords(new Table(documents, table));
-  const feed = new MemoryFeed(new Table(documents, table, clock), randomPart);
-  const store = new MemoryStore(new Table(documents, table, clock), categories, { records, feed });
-  const grants = new Sharing(new Table(documents, table, clock), SHARED_MEMORIES);
-  const registry = new AgentRegistry(new Table(documents, tables.state.name, clock));
-  const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const erased = new ErasedMarks(new Table(documents, tables.state.name, clock));
-  const accesses = new AccessCounts(new Table(documents, table, clock), randomPart, erased);
-  const writes = new AgeingWrites(new Table(documents, table));
+  const tables = {
+    memory: new Table(documents, table, clock),
+    state: new Table(documents, schema.state.name, clock),
+  };
+  const stored = composeMemoryStore(tables.memory, randomPart, categories);
+  const { records, feed, store } = stored;
+  const { grants, sharing } = composeMemorySharing(tables, stored, categories);
+  const accesses = composeAccessCounts(tables, randomPart);
+  const writes = new AgeingWrites(tables.memory);
   const search = new CountedSearch(
     new MemorySearch({ records, feed, sharing, categories, clock }),
     accesses,
     clock,
   );
-  const numbers = new MemoryNumbers({ writes, records, feed, accesses }, clock);
+  const statistics = new MemoryStatistics({ writes, records, feed, accesses }, clock);
   const ageing = new AgentAgeing(
     { records, writes, feed, archive, accesses, sharing: grants },
     { ...defaultAgeingSettings, categories },
@@ -86,7 +83,7 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
         compression: { memories: 0, bytesBefore: 0, bytesAfter: 0 },
       };
       for (const agentId of agentIds) {
-        const { memories, tiers, bytes, pruned, compression } = await numbers.of(agentId);
+        const { memories, tiers, bytes, pruned, compression } = await statistics.forAgent(agentId);
         const { ratio: _, ...shortened } = compression;
         total.memories += memories;
         sum(total.tiers, tiers);

@@ -6,7 +6,7 @@ import { HashingEmbedder } from '../../../lambdas/memories/search/embedder.ts';
 import { MemoryCollection, keyOf } from '../../../lambdas/memories/search/memory-collection.ts';
 import { MemorySearch } from '../../../lambdas/memories/search/memory-search.ts';
 import { rank } from '../../../lambdas/memories/search/ranking.ts';
-import { questionTermsOf } from '../../../lambdas/memories/search/words.ts';
+import { questionTermsOf } from '../../../lambdas/memories/search/date-words.ts';
 import { VectorMatrix } from '../../../lambdas/memories/search/vector-matrix.ts';
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
 import { memoryOf } from '../../support/labelled-memories.ts';

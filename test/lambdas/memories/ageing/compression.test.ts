@@ -6,7 +6,7 @@ import {
   MAX_SUMMARY,
   sizeOf,
   summaryOf,
-  termsOf,
+  commonWordsOf,
 } from '../../../../lambdas/memories/ageing/compression.ts';
 import { type MemoryContent, memoryForms, renderContent } from '../../../../lambdas/memories/memory.ts';
 import { memoryOf } from './memory-generator.ts';
@@ -99,6 +99,6 @@ describe('a summary', () => {
   });
 
   it('of numbers alone is what there is', () => {
-    expect(termsOf('42 43')).toBe('42 43');
+    expect(commonWordsOf('42 43')).toBe('42 43');
   });
 });

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DAY_MS, HOUR_MS } from '../../../../lambdas/shared/platform/clock.ts';
-import { createTables } from '../../../support/tables.ts';
-import { createPipeline } from '../../consolidation/pipeline.ts';
-import { createMemoriesFixture } from '../fixture.ts';
+import { DAY_MS, HOUR_MS } from '../../../lambdas/shared/platform/clock.ts';
+import { createTables } from '../../support/tables.ts';
+import { createPipeline } from '../consolidation/pipeline.ts';
+import { createMemoriesFixture } from './fixture.ts';
 
 const START = Date.parse('2026-03-01T03:00:00.000Z');
 const at = (days: number): string => new Date(START + days * DAY_MS).toISOString();
@@ -21,7 +21,7 @@ async function night(days: number) {
 const long = 'The order book moved sideways for a while and nobody was surprised by it. '.repeat(12);
 const tiersOf = async (agentId: string) => (await agent.statistics(agentId)).body.tiers;
 
-describe('the numbers of an agent', () => {
+describe('the statistics of an agent', () => {
   it('are nothing where there is nothing', async () => {
     expect((await agent.statistics('nobody')).body).toEqual({
       agentId: 'nobody',
