@@ -103,11 +103,7 @@ export default tseslint.config(
   },
   {
     // Pure by rule: these are read by lib/ and the OpenAPI generator, or hold rules that must not do I/O.
-    files: [
-      'lambdas/*/*contract.ts',
-      'lambdas/shared/schema/**/*.ts',
-      'lambdas/mining/**/*.ts',
-    ],
+    files: ['lambdas/*/*contract.ts', 'lambdas/shared/schema/**/*.ts', 'lambdas/mining/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
