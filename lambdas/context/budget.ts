@@ -11,12 +11,12 @@ export interface Budgets {
 export const DEFAULT_BUDGETS: Budgets = { immediate: 2_000, relevant: 500, insights: 200 };
 
 /**
- * Share of all budgets that waiting signals may take ahead of the immediate part, out of whose budget it comes: a
- * critical signal must not be crowded out by a long conversation. They come last otherwise, with what is left.
+ * Share of all budgets that waiting signals may take ahead of the immediate part, out of its budget: a long conversation
+ * must not crowd out a critical signal. Beyond that share, signals come last and take what is left.
  */
 export const SIGNALS_SHARE = 0.1;
 
-/** One record as it would be shown: `head` names its source and is never cut, `body` is stored text. */
+/** One record as it would be shown. `head` names its source and is never cut; `body` is stored text. */
 export interface Entry<Of> {
   readonly of: Of;
   readonly head: string;
@@ -34,28 +34,28 @@ export interface Block<Of> {
   /** Empty when nothing got in. */
   readonly text: string;
   readonly tokens: number;
-  /** The budget it takes for all of it to get in: its lines counted one by one. */
+  /** The budget it takes for all of it to get in, counted line by line. */
   readonly needs: number;
   readonly placed: readonly Placed<Of>[];
 }
 
-/** What is left of a record is not worth showing below this. */
+/** A record cut to fewer tokens is not worth showing. */
 const LEAST_WORTH_SHOWING = 24;
 
 /** How the entries of one block are made to fit. */
 export interface Fitting {
-  /** Tokens one entry takes at most, unless it is alone. @default as many as there are */
+  /** Most tokens of one entry, unless it is the only one. @default all that are left */
   readonly maxPerEntry?: number;
-  /** For text that says something else when it is cut: all of an entry gets in, or nothing of it. @default false */
+  /** An entry gets in whole or not at all, for text whose meaning a cut would change. @default false */
   readonly whole?: boolean;
 }
 
 export const EMPTY: Block<never> = { text: '', tokens: 0, needs: 0, placed: [] };
 
 /**
- * Fills one block with the entries that fit, in their order, each on lines of its own between an opening and a closing
- * tag; what both take counts. An entry that does not fit is cut when it is the first, or when enough of the budget is
- * left; else it is passed over, and a shorter one after it can still get in.
+ * Fills one block with the entries that fit, in their order. Each stands on lines of its own, between an opening and a
+ * closing tag that count too. An entry that does not fit is cut if it is the first, or if enough of the budget is left.
+ * Else it is skipped, and a shorter one after it can still get in.
  */
 export function fillBlock<Of>(
   name: string,
@@ -67,7 +67,7 @@ export function fillBlock<Of>(
 ): Block<Of> {
   const open = `<${name}${label}>`;
   const close = `</${name}>`;
-  // One for each line end; the estimate adds up over lines.
+  // One token for each line end; the estimate adds up over lines.
   const costOf = (text: string): number => estimate(text) + 1;
   let left = budget - costOf(open) - costOf(close);
   const shown: string[] = [];

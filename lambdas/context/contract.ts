@@ -11,15 +11,15 @@ import { ownerSchema } from '../shared/schema/owners.ts';
 import { roles, sessionStatuses } from '../sessions/session.ts';
 import { openStatuses, severities } from '../signals/signal.ts';
 import { DEFAULT_BUDGETS } from './budget.ts';
-import { degradable } from './deadline.ts';
+import { degradable } from './degradations.ts';
 
-/** A part may be switched off with 0; more than any model's window is a mistake. */
+/** 0 switches a part off. More than any model's window is a mistake. */
 const budget = (tokens: number) => z.number().int().min(0).max(100_000).default(tokens);
 
 const tokens = z.number().int().nonnegative();
 const share = z.number().min(0).max(1);
-const cut = z.boolean().meta({ description: 'Whether it was cut, at a sentence where there is one.' });
-const ref = z.string().meta({ description: 'The mark before it in `text`.', example: 'd1' });
+const cut = z.boolean().meta({ description: 'True when it was cut, at a sentence where there is one.' });
+const ref = z.string().meta({ description: 'Its mark in `text`.', example: 'd1' });
 const shown = z.string().meta({ description: 'As shown: control sequences neutralized.' });
 
 const request = z.strictObject({
@@ -28,7 +28,7 @@ const request = z.strictObject({
     .optional()
     .meta({ description: "Features of now, as a decision's context will have them." }),
   query: z.string().min(1).max(4_000).optional().meta({
-    description: "What is wanted, in words. Default: the session's topic and what the user said last.",
+    description: "The question, in words. Default: the session's topic and the user's newest messages.",
   }),
   decisionType: typeSchema.optional(),
   budgets: z
@@ -40,14 +40,16 @@ const request = z.strictObject({
     .default(DEFAULT_BUDGETS)
     .meta({
       description:
-        'Tokens of each part. What one leaves goes to the next: immediate, relevant, insights, signals. Waiting ' +
-        'signals have a tenth of the sum ahead of that, out of `immediate`.',
+        'Tokens of each part. Tokens one part leaves go to the next: immediate, relevant, insights, signals. Waiting ' +
+        'signals may take a tenth of the sum ahead of that, out of `immediate`.',
     }),
   record: z
     .boolean()
     .default(true)
-    .meta({ description: 'Whether what is shown is recorded, for decisions to name.' }),
+    .meta({ description: 'True records what is shown, so that decisions can name it by `exposureId`.' }),
 });
+
+export type ContextRequest = z.output<typeof request>;
 
 const immediate = z.object({
   sessionId: sessionIdSchema,
@@ -55,7 +57,8 @@ const immediate = z.object({
   topic: z.string().optional(),
   userId: z.string().optional(),
   summary: z.object({ text: shown, throughSeq: z.number().int(), cut }).nullable().meta({
-    description: 'Of the messages up to `throughSeq`. Null while there is none: messages stand in.',
+    description:
+      'Of the messages up to `throughSeq`. Null while there is none; then more messages are shown.',
   }),
   messages: z
     .array(
@@ -68,28 +71,28 @@ const immediate = z.object({
       }),
     )
     .meta({ description: 'Oldest first. The newest got in first.' }),
-  omitted: z.number().int().meta({ description: 'Messages of the hot window that did not fit.' }),
+  omitted: z.number().int().meta({ description: 'Messages that were read and did not fit.' }),
 });
 
 const relevant = z.object({
   ref,
   kind: z.enum(['decision', 'memory', 'session']),
-  id: z
-    .string()
-    .meta({ description: 'decisionId, memoryId or sessionId; of the same decisions, the newest.' }),
+  id: z.string().meta({ description: 'decisionId, memoryId or sessionId; of equal decisions, the newest.' }),
   agentId: agentIdSchema,
   timestamp: timestampSchema,
   text: shown,
   cut,
   score: share.meta({ description: 'relevance × recency × outcome.' }),
   why: z.object({
-    relevance: share.meta({ description: 'Share of what is asked that it has, rare words counting more.' }),
+    relevance: share.meta({
+      description: 'Share of the words and features asked that it has; rare ones count more.',
+    }),
     recency: share.meta({ description: '1 now, ½ after seven days.' }),
     outcome: share.meta({ description: 'Success 1, failure 0.8, open 0.5.' }),
   }),
   endings: z
     .object({ success: tokens, failure: tokens, unknown: tokens })
-    .meta({ description: 'How it ended, and of the same action in the same context, how often.' }),
+    .meta({ description: 'How often the same action in the same context ended in each way.' }),
 });
 
 const insight = z.object({
@@ -102,7 +105,7 @@ const insight = z.object({
   confidence: share.meta({ description: 'Lower 95 % bound of the rate.' }),
   baseline: share,
   version: z.number().int(),
-  owner: ownerSchema.optional().meta({ description: 'Who learned it, when that is not this agent.' }),
+  owner: ownerSchema.optional().meta({ description: 'The agent that learned it, when that is another one.' }),
   standing: z.enum(['unconfirmed', 'confirmed', 'contradicted']).optional(),
   text: shown,
 });
@@ -126,7 +129,7 @@ export const contextRoutes = {
     method: 'POST',
     path: '/agents/{agentId}/context',
     audience: 'agent',
-    summary: 'What belongs in front of a model now, within a budget of tokens',
+    summary: 'The context to put in front of a model now, within a budget of tokens',
     params: z.strictObject({ agentId: agentIdSchema }),
     query: z.strictObject({}),
     body: request,
@@ -148,15 +151,15 @@ export const contextRoutes = {
       relevant: z.array(relevant).meta({ description: 'At most 10 of the last seven days, best first.' }),
       insights: z
         .array(insight)
-        .meta({ description: 'Promoted patterns that hold now: what to repeat and what to avoid.' }),
+        .meta({ description: 'Promoted patterns that hold now: actions to repeat and to avoid.' }),
       signals: z.array(signal).meta({
         description:
           'The newest 200 that wait for the agent, the most severe first. Where more wait, `degraded` says so.',
       }),
       degraded: z.array(z.enum(degradable)).meta({
         description:
-          'What could not be had in time, or not all of it: `signals` where more than 200 wait, `sessions` where there ' +
-          'were more in seven days than are looked at, `summary` where messages lie between it and the newest.',
+          'Parts that failed, were late, or are incomplete: `signals` when more than 200 wait, `sessions` when there ' +
+          'were more in seven days than are read, `summary` when messages lie between it and the newest.',
       }),
       exposureId: z.string().nullable().meta({
         description:

@@ -14,28 +14,28 @@ import { describeMap, featuresOf, valueTermsOf } from './situation.ts';
 import { asData, asLine } from './stored-text.ts';
 import { termsOf } from '../shared/text/terms.ts';
 
-/** Something of the last week that may be relevant, and how it would be shown. */
+/** A record that may be relevant, and how it would be shown. */
 export interface Relevant extends Candidate {
   readonly kind: 'decision' | 'memory' | 'session';
   readonly id: string;
-  /** Whose it is. */
+  /** Its owner. */
   readonly agentId: string;
-  /** What it is, before its text. */
+  /** Its kind and endings, shown before its text. */
   readonly what: string;
   readonly body: string;
 }
 
-/** Decisions that are the same but for their time and end. */
+/** Decisions that are equal but for their time and end. */
 export interface DecisionGroup extends Relevant {
   readonly kind: 'decision';
   /** Newest first. */
   readonly decisions: readonly Decision[];
 }
 
-/** The feature of what belongs to the session's topic; no path is empty, so no other has this name. */
+/** The feature of records on the session's topic. No path is empty, so no other feature has this name. */
 export const ON_TOPIC = '=topic';
 
-/** What stands before a record, to refer to it by, and where its id is found in the answer. */
+/** The mark before a record: a model refers to it by `ref`, and the answer maps it to an id. */
 export type Referenced<Of> = Of & { readonly ref: string };
 
 export function ageOf(timestamp: string, now: Date): string {
@@ -69,8 +69,8 @@ function describeEndings(endings: Candidate['endings']): string {
 
 const names = new WeakMap<Decision, string>();
 
-/** Equal for decisions that differ in time and end only. An instance meets the same ones again with every call. */
-function whatIsSame(decision: Decision): string {
+/** Equal for decisions that differ in time and end only. Cached, because every call groups the same decisions. */
+function groupNameOf(decision: Decision): string {
   const known = names.get(decision);
   if (known !== undefined) return known;
   const { decisionType, action, reasoning, context } = decision;
@@ -80,8 +80,8 @@ function whatIsSame(decision: Decision): string {
 }
 
 /**
- * Decisions as candidates. The same action in the same context is one candidate that says how often and how it ended:
- * ten places are too few to show one thing four times.
+ * Decisions as candidates. The same action in the same context is one candidate, with its count and endings: ten places
+ * are too few to show one thing four times.
  */
 export function groupDecisions(
   decisions: readonly Decision[],
@@ -89,7 +89,7 @@ export function groupDecisions(
 ): DecisionGroup[] {
   const groups = new Map<string, Decision[]>();
   for (const decision of decisions) {
-    const name = whatIsSame(decision);
+    const name = groupNameOf(decision);
     const group = groups.get(name);
     if (group) group.push(decision);
     else groups.set(name, [decision]);
@@ -97,7 +97,7 @@ export function groupDecisions(
   return [...groups.values()].map((group) => groupOf(group, onTopic));
 }
 
-/** @param onTopic sessions on the topic asked about: what was decided in them has its feature */
+/** @param onTopic sessions on the topic asked about: decisions made in them have the feature ON_TOPIC */
 export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>): DecisionGroup {
   const decisions = [...some].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1));
   const newest = decisions[0]!;
@@ -121,7 +121,7 @@ export function groupOf(some: readonly Decision[], onTopic: ReadonlySet<string>)
 type Traits = Pick<Relevant, 'terms' | 'features' | 'body'>;
 const traits = new WeakMap<Decision, Traits>();
 
-/** What one decision is found by and how it reads, made once. */
+/** The words, features and text of one decision, made once. */
 function traitsOf(decision: Decision): Traits {
   const known = traits.get(decision);
   if (known) return known;
@@ -148,8 +148,8 @@ function traitsOf(decision: Decision): Traits {
 }
 
 /**
- * A memory its search found. Its words weigh as those of everything else do; where vectors found it, their cosine
- * counts as its relevance if that is more.
+ * A memory its search found. Its words weigh as those of any candidate. Where vectors found it, their cosine counts as
+ * its relevance if that is higher.
  */
 export function memoryCandidate({ memory, why }: Hit, onTopic: ReadonlySet<string>): Relevant {
   const { memoryId, agentId, memoryType, content, text, tags, metadata, provenance, outcome } = memory;
@@ -212,8 +212,8 @@ export function relevantEntries(
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /**
- * Patterns as entries, in turn what to repeat and what to avoid, each in the order given: so that failures are not
- * crowded out by successes, nor the other way round.
+ * Patterns as entries: one to repeat and one to avoid in turn, each in the order given. So neither successes nor failures
+ * crowd out the other.
  */
 export function insightEntries(matched: readonly Matched[]): Entry<Referenced<Matched>>[] {
   const [repeat, avoid] = (['success', 'failure'] as const).map((asserts) =>
@@ -238,7 +238,7 @@ export function insightEntries(matched: readonly Matched[]): Entry<Referenced<Ma
   });
 }
 
-/** Waiting deliveries as entries: the most severe first, the newest first among equals. */
+/** Waiting deliveries as entries: the most severe first, and among equals the newest first. */
 export function signalEntries(waiting: readonly Delivery[], now: Date): Entry<Referenced<Delivery>>[] {
   return [...waiting]
     .sort(

@@ -12,7 +12,7 @@ export interface ShownMessage extends Pick<Message, 'seq' | 'role' | 'createdAt'
 
 export interface ShownSummary {
   readonly text: string;
-  /** It stands for every message up to this one. */
+  /** The summary covers every message up to this one. */
   readonly throughSeq: number;
   readonly cut: boolean;
 }
@@ -23,11 +23,11 @@ export interface Immediate {
   readonly summary: ShownSummary | null;
   /** Oldest first. */
   readonly messages: readonly ShownMessage[];
-  /** Of the messages that were read, how many did not get in. */
+  /** Messages that were read and did not get in. */
   readonly omitted: number;
 }
 
-/** Most of the budget that the summary may take from the messages. */
+/** Largest share of the budget that the summary takes from the messages. */
 const SUMMARY_SHARE = 1 / 3;
 
 function openingOf({ head }: ResumedSession): string {
@@ -38,23 +38,22 @@ function openingOf({ head }: ResumedSession): string {
 
 const summaryLabel = (throughSeq: number): string => `summary of messages up to ${throughSeq}:`;
 
-/** What the summary takes of the budget, where there is one. */
+/** Tokens the summary takes; 0 without one. */
 function summaryCost({ summary }: ResumedSession, budget: number, costOf: (text: string) => number): number {
   if (!summary) return 0;
   const line = `${summaryLabel(summary.throughSeq)} ${asData(textOf(summary.content))}`;
   return Math.min(costOf(line), Math.floor(budget * SUMMARY_SHARE));
 }
 
-/** Everything ever said is here and fits: then a summary would only repeat it. */
+/** Every message of the session is here and fits, so a summary would only repeat it. */
 const isWholeWithin = ({ messages }: ResumedSession, room: number, estimate: Estimate): boolean =>
   messages[0]?.seq === 1 &&
   messages.reduce((sum, { role, content }) => sum + estimate(`${role}: ${asData(content)}`) + 1, 0) <= room;
 
 /**
- * The session as a model should see it: the newest message always, cut (to leave room for the summary) if it is too long
- * alone; then the summary, within
- * a third; then older messages whole, the newest first, until one does not fit. So what is left out is the oldest, and
- * the summary stands for it.
+ * The session as a model should see it. The newest message always gets in; too long, it is cut so that the summary has
+ * room. Then comes the summary, within a third of the budget. Then come older messages whole, the newest first, until one
+ * does not fit. So only the oldest messages are left out, and the summary covers them.
  */
 export function immediatePart(session: ResumedSession, budget: number, estimate: Estimate): Immediate {
   const open = openingOf(session);

@@ -7,66 +7,75 @@ import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { type Clock, DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
-/** Sessions of an agent that are looked at, the newest. */
+/** The newest sessions of an agent that are read. */
 const MAX_SESSIONS = 500;
-/** Of those, how many are asked for at once; and of those with one user, how many are looked at. */
+/** Sessions in one page, and the newest sessions with one user that are read. */
 const PAGE = 100;
-/** One that was opened longer ago cannot have had any activity in the days that count. */
+/** A session opened longer ago cannot have had any activity in the days that count. */
 const MAX_AGE_MS = MAX_SESSION_MS + RELEVANT_DAYS * DAY_MS;
-/** Of those on the topic, whose summaries are read. */
+/** Sessions on the topic whose summaries are read. */
 const MAX_ON_TOPIC = 5;
-/** How long one instance relies on the newest page; a session on the same topic is rarely the last minute's. */
+/** How long one instance trusts the newest page. A session on the same topic is rarely from the last minute. */
 const NEWEST_TRUSTED_MS = MINUTE_MS;
-/** And on those before it: whoever opens one puts it on the newest page. */
+/** How long it trusts the pages before. A session that is opened appears on the newest page. */
 const ALL_TRUSTED_MS = 15 * MINUTE_MS;
-/** Summaries of sessions that are over, which no longer change, and lists: what one warm instance remembers. */
-const MAX_REMEMBERED = 500;
+/** Lists, and summaries of sessions that are over and no longer change, that one warm instance caches. */
+const MAX_CACHED = 500;
+
+/** The session a context is for, as far as the search for others depends on it. */
+export interface CurrentSession {
+  readonly sessionId: string;
+  readonly topic: string | undefined;
+  readonly userId: string | undefined;
+}
 
 /** An agent's sessions of the last seven days on one topic. */
-export interface OnTopic {
-  /** Of all of them, the current one included: what was decided in them is about the topic too. */
+export interface SessionsOnTopic {
+  /** All of them, the current one included. Decisions made in them are about the topic too. */
   readonly sessionIds: ReadonlySet<string>;
   /** The newest that have a summary, without the current one and those with another user. */
   readonly summaries: readonly PastSession[];
-  /** False when the agent had more sessions in these days than were looked at. */
-  readonly areAll: boolean;
+  /** False when the agent had more sessions in these days than were read. */
+  readonly isComplete: boolean;
 }
 
-export const NO_TOPIC: OnTopic = { sessionIds: new Set(), summaries: [], areAll: true };
+export const NO_TOPIC: SessionsOnTopic = { sessionIds: new Set(), summaries: [], isComplete: true };
 
-/** A session that is over or goes on elsewhere, and what was said in it, in short. */
+/** A session that is over or goes on elsewhere, with its summary. */
 export interface PastSession extends Pick<SessionSummary, 'sessionId' | 'agentId' | 'topic'> {
-  /** When it ended, or when something was last said. */
+  /** When it ended, or its last activity. */
   readonly lastAt: string;
   readonly summary: string;
 }
 
 interface Listed {
+  /** When the oldest of the pages was read. */
   readonly allAt: number;
+  /** When the newest page was read. */
   readonly newestAt: number;
   /** The newest opened first. */
   readonly sessions: readonly SessionSummary[];
-  /** Those that were there at `newestAt`. */
-  readonly isThere: ReadonlySet<string>;
-  /** There are no older ones that could count. */
+  /** Sessions that existed at `newestAt`. */
+  readonly seenIds: ReadonlySet<string>;
+  /** There are no older sessions that could count. */
   readonly isEnd: boolean;
 }
 
 /**
- * Finds sessions on a topic that ended, or went on, in the last seven days: among the newest five hundred of an agent
- * that were opened in the last 37, which no session outlives by more. Some 15 read units for each hundred that are
- * over, once a quarter of an hour and instance; those opened since once a minute; and one query (about 1) for each
- * summary that is not known yet, or that no list has told of for a minute: a session may have been erased. Of an agent
- * with more than five hundred sessions in seven days, the newest hundred with the user are looked at as well.
+ * Finds sessions on a topic that ended, or had activity, in the last seven days. It reads the newest five hundred of an
+ * agent that were opened in the last 37 days: a session lives for 30 at most. Where those do not reach back seven days,
+ * it reads the newest hundred with the user as well.
+ *
+ * Costs per instance: some 15 read units for each hundred sessions that are over, once a quarter of an hour. Newly
+ * opened sessions are read once a minute. Each summary costs one query (about 1 unit), unless it is cached and a list
+ * showed its session within a minute: the session may have been erased.
  */
 export class PastSessions {
   readonly #list: SessionList;
   readonly #reader: SessionReader;
   readonly #clock: Clock;
-  readonly #lists = new BoundedMap<string, Listed>(MAX_REMEMBERED);
-  readonly #summaries = new BoundedMap<string, { readonly at: number; readonly text: string }>(
-    MAX_REMEMBERED,
-  );
+  readonly #lists = new BoundedMap<string, Listed>(MAX_CACHED);
+  readonly #summaries = new BoundedMap<string, { readonly at: number; readonly text: string }>(MAX_CACHED);
 
   constructor(list: SessionList, reader: SessionReader, clock: Clock) {
     this.#list = list;
@@ -75,37 +84,30 @@ export class PastSessions {
   }
 
   /**
-   * @param current left out: it is shown itself. What was said with another user stays out as well; where either user
-   * is unknown, nothing does
-   * @param isLikely whether it will turn out to have a topic: then they are asked for while it is read
+   * @param current without a summary in the answer, because it is shown itself. Summaries of sessions with another user
+   * stay out as well; a session without a user counts as any user's
+   * @param head of the current session, while it is being read; never fails. It spares the list a read of the same head
    */
   async onTopic(
     agentId: string,
-    current: Promise<SessionHead | undefined>,
-    isLikely = false,
-  ): Promise<OnTopic> {
-    const early = isLikely ? this.#sessions(agentId, current) : undefined;
-    // Waited for below, and until then nobody's.
-    early?.catch(() => undefined);
-    const head = await current;
-    if (head?.topic === undefined) return NO_TOPIC;
-    const { sessionId: currentId, topic, userId } = head;
+    { sessionId: currentId, topic, userId }: CurrentSession,
+    head: Promise<SessionHead | undefined>,
+  ): Promise<SessionsOnTopic> {
+    if (topic === undefined) return NO_TOPIC;
     const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const same = topic.trim().toLowerCase();
     const reachesBack = ({ isEnd, sessions }: Listed): boolean =>
       isEnd || (sessions.at(-1)?.createdAt ?? from) < from;
-    const ofAgent = await (early ?? this.#sessions(agentId, current));
+    const ofAgent = await this.#sessions(agentId, head);
     const ofUser =
-      userId === undefined || reachesBack(ofAgent)
-        ? undefined
-        : await this.#sessions(agentId, current, userId);
+      userId === undefined || reachesBack(ofAgent) ? undefined : await this.#sessions(agentId, head, userId);
     const listed = [ofAgent, ...(ofUser ? [ofUser] : [])];
     const byId = new Map(listed.flatMap(({ sessions }) => sessions.map((one) => [one.sessionId, one])));
     const sessions = [...byId.values()]
       .filter((session) => session.topic?.trim().toLowerCase() === same && lastOf(session) >= from)
       .sort((a, b) => (lastOf(a) < lastOf(b) ? 1 : -1));
     const others = sessions
-      .filter(({ sessionId, userId: its }) => sessionId !== currentId && !areDifferent(userId, its))
+      .filter((other) => other.sessionId !== currentId && !areDifferent(userId, other.userId))
       .slice(0, MAX_ON_TOPIC);
     const found = await Promise.all(
       others.map(async (session) => ({
@@ -113,18 +115,18 @@ export class PastSessions {
         lastAt: lastOf(session),
         summary: await this.#summaryOf(
           session,
-          listed.some(({ isThere }) => isThere.has(session.sessionId)),
+          listed.some(({ seenIds }) => seenIds.has(session.sessionId)),
         ),
       })),
     );
     return {
       sessionIds: new Set([...sessions.map(({ sessionId }) => sessionId), currentId]),
       summaries: found.filter(({ summary }) => summary !== ''),
-      areAll: reachesBack(ofUser ?? ofAgent),
+      isComplete: reachesBack(ofUser ?? ofAgent),
     };
   }
 
-  /** The newest of the agent; or a page of those with one user. */
+  /** The newest sessions of the agent, or a page of those with one user. */
   async #sessions(agentId: string, head: Promise<SessionHead | undefined>, userId?: string): Promise<Listed> {
     const now = this.#clock().getTime();
     const name = JSON.stringify([agentId, userId]);
@@ -132,30 +134,30 @@ export class PastSessions {
     const known = this.#lists.get(name);
     const earlier = known && now - known.allAt < ALL_TRUSTED_MS ? known : undefined;
     if (earlier && now - earlier.newestAt < NEWEST_TRUSTED_MS) return earlier;
-    const { newest, isEnd, hasMet } = await this.#newest(agentId, userId, most, head, earlier?.sessions);
-    const isThere = new Set(newest.map(({ sessionId }) => sessionId));
-    const before = hasMet ? earlier : undefined;
-    const older = before?.sessions.filter(({ sessionId }) => !isThere.has(sessionId)) ?? [];
+    const { newest, isEnd, meetsKnown } = await this.#newest(agentId, userId, most, head, earlier?.sessions);
+    const seenIds = new Set(newest.map(({ sessionId }) => sessionId));
+    const before = meetsKnown ? earlier : undefined;
+    const older = before?.sessions.filter(({ sessionId }) => !seenIds.has(sessionId)) ?? [];
     const sessions = [...newest, ...older];
     const listed: Listed = {
       allAt: before?.allAt ?? now,
       newestAt: now,
       sessions: sessions.slice(0, most),
-      isThere,
+      seenIds,
       isEnd: (isEnd || before?.isEnd === true) && sessions.length <= most,
     };
     this.#lists.set(name, listed);
     return listed;
   }
 
-  /** Page by page, down to one that has a session of those known before. */
+  /** Page by page, down to the first page with a session that was known before. */
   async #newest(
     agentId: string,
     userId: string | undefined,
     most: number,
     head: Promise<SessionHead | undefined>,
     before: readonly SessionSummary[] = [],
-  ): Promise<{ newest: SessionSummary[]; isEnd: boolean; hasMet: boolean }> {
+  ): Promise<{ newest: SessionSummary[]; isEnd: boolean; meetsKnown: boolean }> {
     const oldest = new Date(this.#clock().getTime() - MAX_AGE_MS).toISOString();
     const known = new Set(before.map(({ sessionId }) => sessionId));
     const newest: SessionSummary[] = [];
@@ -169,19 +171,19 @@ export class PastSessions {
       const { items, nextToken: next } = await this.#list.list(agentId, query, head);
       newest.push(...items);
       const isEnd = next === null || items.some(({ createdAt }) => createdAt < oldest);
-      const hasMet = items.some(({ sessionId }) => known.has(sessionId));
-      if (isEnd || hasMet) return { newest, isEnd, hasMet };
+      const meetsKnown = items.some(({ sessionId }) => known.has(sessionId));
+      if (isEnd || meetsKnown) return { newest, isEnd, meetsKnown };
       nextToken = next;
     }
-    return { newest, isEnd: false, hasMet: false };
+    return { newest, isEnd: false, meetsKnown: false };
   }
 
-  /** Empty where there is none: a short session never got one, and an erased one has it no more. */
-  async #summaryOf({ agentId, sessionId, status, end }: SessionSummary, isThere: boolean): Promise<string> {
+  /** Empty where there is none: a short session never got one, and an erased one has lost it. */
+  async #summaryOf({ agentId, sessionId, status, end }: SessionSummary, isSeen: boolean): Promise<string> {
     const now = this.#clock().getTime();
     const name = `${agentId}#${sessionId}`;
     const known = this.#summaries.get(name);
-    if (known && (isThere || now - known.at < NEWEST_TRUSTED_MS)) return known.text;
+    if (known && (isSeen || now - known.at < NEWEST_TRUSTED_MS)) return known.text;
     const text = await this.#reader.opening(agentId, sessionId).then(
       ({ summary }) => (summary ? textOf(summary.content) : ''),
       (error: unknown) => {
@@ -194,7 +196,7 @@ export class PastSessions {
   }
 }
 
-/** Nobody known is nobody else. */
+/** An unknown user counts as the same user. */
 const areDifferent = (user: string | undefined, other: string | undefined): boolean =>
   user !== undefined && other !== undefined && user !== other;
 

@@ -1,27 +1,27 @@
 import { DAY_MS } from '../shared/platform/clock.ts';
 
-/** How something that is remembered ended. */
+/** How a remembered decision or event ended. */
 export type Ending = 'success' | 'failure' | 'unknown';
 
-/** Something that may be worth showing. */
+/** A record that may be worth showing. */
 export interface Candidate {
   readonly terms: ReadonlySet<string>;
-  /** `path=value` of its context: what a situation is compared with, besides its words. */
+  /** `path=value` of its context. A situation is compared with them, besides the words. */
   readonly features: ReadonlySet<string>;
   readonly timestamp: string;
-  /** How many ended so; one memory or decision, or several that are the same. */
+  /** How many ended so: of one memory or decision, or of several equal ones. */
   readonly endings: Readonly<Record<Ending, number>>;
-  /** How relevant its own search found it, 0 to 1, where one did: words are not all there is to find by. */
+  /** Relevance from its own search, 0 to 1, where a search found it: vectors find what words do not. */
   readonly found?: number;
 }
 
-/** What is asked: words, and features of now. */
+/** The words asked, and the features of the current situation. */
 export interface Need {
   readonly terms: ReadonlySet<string>;
   readonly features: ReadonlySet<string>;
 }
 
-/** Why something ranks where it does: the three factors, each 0 to 1, and their product. */
+/** Why a record ranks where it does: three factors, each 0 to 1, and their product. */
 export interface Score {
   readonly score: number;
   readonly relevance: number;
@@ -29,23 +29,20 @@ export interface Score {
   readonly outcome: number;
 }
 
-/** What is relevant is at most so old. */
+/** Events older than this are not relevant. */
 export const RELEVANT_DAYS = 7;
 
-/**
- * A success to repeat counts most; a failure nearly as much, because it is to be avoided; what nobody knows the end of
- * says least.
- */
+/** A success to repeat counts most. A failure to avoid counts nearly as much. An unknown end says least. */
 export const OUTCOME_WEIGHTS: Readonly<Record<Ending, number>> = { success: 1, failure: 0.8, unknown: 0.5 };
 
-/** A feature that is the same says more than a word that occurs. */
+/** An equal feature says more than a shared word. */
 const FEATURE_WEIGHT = 2;
-/** Records counted as lacking a word besides the candidates: those were found by words, and few of few is not rare. */
+/** Records counted as lacking a word, besides the candidates. Few candidates alone would make no word rare. */
 const BACKGROUND = 20;
-/** What is below this share of the best is there by accident. */
+/** Relevance below this share of the best is accidental. */
 const LEAST_OF_BEST = 0.15;
 
-/** Half at the end of the window: what fits better is shown, however old. */
+/** It halves over the window, no more: a better match is shown at any age. */
 const recencyOf = (timestamp: string, now: Date): number =>
   0.5 ** Math.min(1, Math.max(0, now.getTime() - Date.parse(timestamp)) / (RELEVANT_DAYS * DAY_MS));
 
@@ -60,11 +57,11 @@ function outcomeOf(endings: Candidate['endings']): number {
 /**
  * Ranks candidates by relevance × recency × outcome, best first, ties by the newer.
  *
- * Relevance is the share of what is asked that a candidate has, each word or feature weighted by how rare it is among
- * the candidates (inverse document frequency, ln(1 + (N − n + ½)/(n + ½)) as in BM25): the number of a reservation says
- * more than the word "reservation". It counts an occurrence once, and not how long a record is: records are short, and
- * context is repetitive. Where a search found the candidate, its own relevance counts if it is higher. Whoever asks for
- * nothing gets what is newest.
+ * Relevance is the share of the words and features asked that a candidate has. Each is weighted by its rarity among the
+ * candidates (inverse document frequency, ln(1 + (N − n + ½)/(n + ½)) as in BM25): the number of a reservation says more
+ * than the word "reservation". Repeats of a word and the length of a record do not count: records are short, and
+ * contexts are repetitive. Where a search found the candidate, the search's relevance counts if it is higher. An empty
+ * question gets the newest.
  *
  * Costs one set lookup for each word asked and candidate.
  * @see Robertson, Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond", 3.3, for the weight
@@ -80,7 +77,7 @@ export function rank<C extends Candidate>(
   ].map(({ name, of, weight }) => {
     const n = candidates.reduce((sum, candidate) => sum + (candidate[of].has(name) ? 1 : 0), 0);
     const rarity = Math.log(1 + (BACKGROUND + candidates.length - n + 0.5) / (n + 0.5));
-    // Nobody has it: then it cannot tell them apart, and should not make them all look irrelevant.
+    // A word that no candidate has cannot tell them apart, and must not make them all look irrelevant.
     return { name, of, weight: n === 0 ? 0 : weight * rarity };
   });
   const total = asked.reduce((sum, { weight }) => sum + weight, 0);

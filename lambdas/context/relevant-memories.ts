@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AccessCounts } from '../memories/access-counts.ts';
 import type { Memory, MemoryType } from '../memories/memory.ts';
 import type { MemorySharing } from '../memories/memory-sharing.ts';
@@ -7,9 +6,9 @@ import type { Hit } from '../memories/search/ranking.ts';
 import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
 import { RELEVANT_DAYS } from './ranking.ts';
 
-/** What happened: relevant for a week. */
+/** Events: relevant for a week. */
 const PASSING: readonly MemoryType[] = ['OBSERVATION', 'TRADE', 'FAILURE', 'OPPORTUNITY'];
-/** What holds until it is changed, however old. Patterns are insights, and matched by their conditions. */
+/** Memories that hold until they are changed, at any age. Patterns are insights, which match by their conditions. */
 const LASTING: readonly MemoryType[] = [
   'PREFERENCE',
   'RULE',
@@ -19,85 +18,74 @@ const LASTING: readonly MemoryType[] = [
   'CORRELATION',
   'ARCHETYPE',
 ];
-/** Found of each; ranked with everything else, few of them are shown. */
+/** Hits of each of the two. They are ranked with everything else, and few of them are shown. */
 const FOUND = 15;
 const MAX_QUERY = 2_000;
 
-/** What of the memories an answer is to bring. */
 export interface WantedMemories {
   readonly query: string;
-  /** Whom the agent talks to: what it learned from another user stays out. Where that is unknown, nothing does. */
+  /** The user the agent talks to: memories learned from another user stay out. Undefined: unknown, nothing stays out. */
   readonly userId: string | undefined;
 }
 
+export interface RelevantMemoriesParts {
+  readonly search: MemorySearch;
+  readonly sharing: MemorySharing;
+  readonly accesses: AccessCounts;
+  readonly clock: Clock;
+}
+
 /**
- * An agent's memories, and those shared with it, that have to do with what is asked: what happened in the last seven
- * days, and what holds at any age. A warm instance has them in memory: one strong query (1 read unit) for its own news,
- * and some 2 more for what is shared, when it has not asked for a while.
+ * Memories relevant to a question, the agent's own and those shared with it: events of the last seven days, and lasting
+ * ones of any age. A warm instance has them in memory. It sends one strong query (1 read unit) for the agent's own
+ * changes, and some 2 units more for shared ones when it has not asked for a while.
  */
 export class RelevantMemories {
-  readonly #search: MemorySearch;
-  readonly #sharing: MemorySharing;
-  readonly #accesses: AccessCounts;
-  readonly #clock: Clock;
+  readonly #parts: RelevantMemoriesParts;
 
-  constructor(search: MemorySearch, sharing: MemorySharing, accesses: AccessCounts, clock: Clock) {
-    this.#search = search;
-    this.#sharing = sharing;
-    this.#accesses = accesses;
-    this.#clock = clock;
+  constructor(parts: RelevantMemoriesParts) {
+    this.#parts = parts;
   }
 
-  /**
-   * @param wanted may become known while the memories are brought up to date
-   * @param likely what will probably be wanted, where that is known before: looked for while the tables are asked
-   */
+  /** Brings the agent's memories in this process up to date. */
+  refresh(agentId: string): Promise<Ready> {
+    return this.#parts.search.ready(agentId, ['all']);
+  }
+
+  /** @param refreshed @default refreshed by this call */
   async find(
     agentId: string,
-    wanted: Promise<WantedMemories> | WantedMemories,
-    likely?: WantedMemories,
-  ): Promise<readonly Hit[]> {
-    if ('query' in wanted && wanted.query.trim() === '') return [];
-    const ready = this.#search.ready(agentId, ['all']);
-    const early = likely && this.#find(agentId, likely, ready);
-    // Waited for below, and until then nobody's.
-    ready.catch(() => undefined);
-    early?.catch(() => undefined);
-    const known = await wanted;
-    return early && isDeepStrictEqual(known, likely) ? early : this.#find(agentId, known, ready);
-  }
-
-  async #find(
-    agentId: string,
     { query: asked, userId }: WantedMemories,
-    ready: Promise<Ready>,
+    refreshed?: Promise<Ready>,
   ): Promise<readonly Hit[]> {
+    const { search, clock } = this.#parts;
     const query = asked.slice(0, MAX_QUERY);
     if (query.trim() === '') return [];
-    const from = new Date(this.#clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
+    const from = new Date(clock().getTime() - RELEVANT_DAYS * DAY_MS).toISOString();
     const request = { query, topK: FOUND, scope: 'all' as const, ...(userId !== undefined && { userId }) };
-    const found = await this.#search.searchBatch(
+    const found = await search.searchBatch(
       agentId,
       [
         { ...request, filters: { memoryType: PASSING, from } },
         { ...request, filters: { memoryType: LASTING } },
       ],
-      ready,
+      refreshed,
     );
     return found.flatMap(({ hits }) => hits);
   }
 
-  /** Of these memories of others, those still shared with this agent, as they are now. */
-  sharedNow(agentId: string, some: readonly Pick<Memory, 'agentId' | 'memoryId'>[]): Promise<Memory[]> {
-    return this.#sharing.readMany(
+  /** Of these memories of other agents, those still shared with this agent, as they are now. */
+  rereadShared(agentId: string, some: readonly Pick<Memory, 'agentId' | 'memoryId'>[]): Promise<Memory[]> {
+    return this.#parts.sharing.readMany(
       agentId,
       some.map(({ agentId: owner, memoryId }) => ({ owner, memoryId })),
     );
   }
 
-  /** What was shown counts as read: noted in the process, and written at most once a minute. */
+  /** Counts shown memories as read: in the process at once, in the table at most once a minute. */
   async noteShown(memories: readonly Pick<Memory, 'agentId' | 'memoryId'>[]): Promise<void> {
-    for (const { agentId, memoryId } of memories) this.#accesses.note(agentId, [memoryId]);
-    await this.#accesses.flush();
+    const { accesses } = this.#parts;
+    for (const { agentId, memoryId } of memories) accesses.note(agentId, [memoryId]);
+    await accesses.flush();
   }
 }

@@ -5,29 +5,30 @@ import type { Score } from './ranking.ts';
 
 export type Ranked = Score & { readonly of: Relevant };
 
-/** How candidates are ranked, and what may have become of them since they were remembered. */
-export interface Current {
-  /** These decisions as they are now, without those that are gone or voided; undefined when they cannot be had. */
-  decisionsNow(decisions: readonly Decision[]): Promise<readonly Decision[] | undefined>;
-  /** Of these memories of others, those still shared, as they are now; undefined when they cannot be had. */
-  sharedNow(memories: readonly Relevant[]): Promise<readonly Memory[] | undefined>;
+/** How candidates are ranked, and how they are read again. A read that fails answers undefined. */
+export interface Revalidation {
+  /** These decisions as they are now, without those that are gone or voided. */
+  rereadDecisions(decisions: readonly Decision[]): Promise<readonly Decision[] | undefined>;
+  /** Of these memories of other agents, those still shared, as they are now. */
+  rereadSharedMemories(memories: readonly Relevant[]): Promise<readonly Memory[] | undefined>;
   group(decisions: readonly Decision[]): DecisionGroup;
-  best(candidates: readonly Relevant[]): Ranked[];
+  rankBest(candidates: readonly Relevant[]): Ranked[];
 }
 
-/** Rounds of asking: what one brings in for what is gone is asked for in the next. Most answers take one. */
+/** Rounds of reading again: a candidate that moves up in one round is read in the next. Most answers take one. */
 export const MAX_ROUNDS = 3;
 
 /**
- * The best as they are at this moment: their decisions as they ended by now, of others' memories only what is still
- * shared and says the same. Whatever turns out to be gone or changed is ranked again, and what moves up for it is asked
- * for in its turn, three times at most; what could not be asked for by then is left out. Of decisions that are shown as
- * one, the newest is asked for: how the others ended is as old as what the instance remembers.
+ * Ranks candidates that may be stale, and reads the best of them again before they are shown: decisions with their
+ * current outcome, memories of other agents only while still shared and unchanged. A candidate that is gone or changed
+ * is ranked again. One that moves up for it is read again in the next round, three rounds at most. A candidate that is
+ * still unread then is left out. Of a group of equal decisions only the newest is read again, so the outcomes of the
+ * others are as old as the cache.
  */
-export async function rankAsTheyAre(
+export async function rankRevalidated(
   agentId: string,
   candidates: readonly Relevant[],
-  { decisionsNow, sharedNow, group, best }: Current,
+  { rereadDecisions, rereadSharedMemories, group, rankBest }: Revalidation,
 ): Promise<Ranked[]> {
   const isOfOther = ({ kind, agentId: owner }: Relevant): boolean => kind === 'memory' && owner !== agentId;
   const verified = new Set<Relevant>();
@@ -35,15 +36,15 @@ export async function rankAsTheyAre(
     verified.has(candidate) || !(isGroup(candidate) || isOfOther(candidate));
 
   let current = candidates;
-  let ranked = best(current);
+  let ranked = rankBest(current);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const uncertain = ranked.flatMap(({ of }) => (isCertain(of) ? [] : [of]));
     if (uncertain.length === 0) break;
     const groups = uncertain.filter(isGroup);
     const others = uncertain.filter(isOfOther);
     const [decisions, memories] = await Promise.all([
-      groups.length > 0 ? decisionsNow(groups.map((some) => some.decisions[0]!)) : [],
-      others.length > 0 ? sharedNow(others) : [],
+      groups.length > 0 ? rereadDecisions(groups.map((some) => some.decisions[0]!)) : [],
+      others.length > 0 ? rereadSharedMemories(others) : [],
     ]);
     const byId = new Map(decisions?.map((decision) => [decision.decisionId, decision]));
     const texts = new Map(memories?.map((memory) => [nameOf(memory.agentId, memory.memoryId), memory.text]));
@@ -51,9 +52,9 @@ export async function rankAsTheyAre(
     const before = current;
     current = before.flatMap((candidate) => {
       if (isGroup(candidate)) {
-        // Without an answer nothing of the kind is certain, and asking again would only take longer.
+        // When the read failed, no unverified group is certain. A second attempt would only take longer.
         if (!decisions) return verified.has(candidate) ? [candidate] : [];
-        return asked.has(candidate) ? groupAsItIs(candidate, byId.get(candidate.id)) : [candidate];
+        return asked.has(candidate) ? revalidatedGroup(candidate, byId.get(candidate.id)) : [candidate];
       }
       if (!isOfOther(candidate)) return [candidate];
       if (!memories) return verified.has(candidate) ? [candidate] : [];
@@ -63,12 +64,12 @@ export async function rankAsTheyAre(
       return [candidate];
     });
     if (current.length !== before.length || current.some((candidate, i) => candidate !== before[i]))
-      ranked = best(current);
+      ranked = rankBest(current);
   }
   return ranked.filter(({ of }) => isCertain(of));
 
-  /** What is left of a group without its newest is yet to be asked for. */
-  function groupAsItIs(candidate: DecisionGroup, newest: Decision | undefined): DecisionGroup[] {
+  /** @param newest as it is now; undefined when it is gone, and then the rest of the group is still unverified */
+  function revalidatedGroup(candidate: DecisionGroup, newest: Decision | undefined): DecisionGroup[] {
     const [known, ...others] = candidate.decisions;
     if (!newest) return others.length > 0 ? [group(others)] : [];
     const same = newest === known ? candidate : group([newest, ...others]);

@@ -1,9 +1,9 @@
 import { termsOf } from '../shared/text/terms.ts';
 
-/** Values of a free-form map that one record shows or is compared by, at most. */
+/** Most values of a free-form map that one record shows or is compared by. */
 const MAX_VALUES = 60;
 
-/** `[path, value]` of every scalar, in their order; paths are dotted, members of a list share its path. */
+/** `[path, value]` of every scalar, in their order. Paths are dotted; members of a list share its path. */
 export function scalarsOf(value: unknown): [path: string, value: string][] {
   const found: [string, string][] = [];
   const walk = (at: unknown, path: string): void => {
@@ -17,11 +17,11 @@ export function scalarsOf(value: unknown): [path: string, value: string][] {
   return found;
 }
 
-/** What of a free-form map others can have too: `path=value`. */
+/** The features of a free-form map that other records can share: `path=value`. */
 export const featuresOf = (value: unknown): Set<string> =>
   new Set(scalarsOf(value).map(([path, scalar]) => `${path}=${scalar.slice(0, 128)}`));
 
-/** Words of its values; of its paths none, which all records of a kind share. */
+/** Words of its values. Its paths are left out, because all records of a kind share them. */
 export const valueTermsOf = (value: unknown): ReadonlySet<string> =>
   termsOf(
     scalarsOf(value)
@@ -29,7 +29,7 @@ export const valueTermsOf = (value: unknown): ReadonlySet<string> =>
       .join(' '),
   );
 
-/** `path = value, …`, for reading. */
+/** `path = value, …`, for a reader. */
 export const describeMap = (value: unknown): string =>
   scalarsOf(value)
     .map(([path, scalar]) => `${path} = ${scalar}`)

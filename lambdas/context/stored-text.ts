@@ -1,28 +1,28 @@
 import type { Estimate } from './token-estimate.ts';
 
 /**
- * Text that others stored, made fit to stand in front of a model. It stays readable, and loses what could pass for
- * something else than text of a record:
+ * Stored text, made safe to put in front of a model. It stays readable, and can only be taken for text of a record:
  *
- * - control characters, ANSI escapes, bidirectional and invisible characters are removed: what is shown is all there is;
- * - what opens a tag (`<` before a letter, `/`, `|`, `!`, `?`, another `<`, or `name>` after blanks) becomes `‹`: neither a block of the answer
- *   can be closed or opened, nor a marker of a chat template (`<|im_start|>`, `<<SYS>>`, `</s>`) be written;
- * - `[INST]` and `[/INST]` become `(INST)`, and a turn marker at the start of a line (`Human:`) loses its colon;
- * - every line but the first is indented, so nothing stored begins at the margin, where only the answer's own words begin.
+ * - Control characters, ANSI escapes, bidirectional and invisible characters are removed, so nothing is hidden.
+ * - The `<` that opens a tag becomes `‹`: before a letter, `/`, `|`, `!`, `?`, another `<`, or before blanks and `name>`.
+ *   So text cannot open or close a block of the answer, nor write a marker of a chat template (`<|im_start|>`,
+ *   `<<SYS>>`, `</s>`).
+ * - `[INST]` and `[/INST]` become `(INST)`, and a turn marker at the start of a line (`Human:`) loses its colon.
+ * - Every line but the first is indented, so only the answer's own words begin at the margin.
  */
 export function asData(text: string): string {
   return lines(text).join('\n  ');
 }
 
-/** The same on one line, for what stands in a heading. */
+/** The same on one line, for text in a heading. */
 export const asLine = (text: string): string => lines(text).join(' ');
 
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
-/** All but tab and line feed: controls, formatting (zero width, bidirectional, tags), surrogates, private, unassigned. */
+/** Controls, formatting (zero width, bidirectional, tags), surrogates, private and unassigned; not tab and line feed. */
 const INVISIBLE =
   /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029\u000b\u000c]/g;
-/** Fullwidth and small look-alikes are normalized with it: a model reads them the same. */
+/** Fullwidth and small look-alikes are replaced too: a model reads them the same. */
 const TAG_OPENS =
   /[<\uff1c\ufe64](?=\p{L}|\s*[/|!?<\uff1c\ufe64\uff0f\uff5c]|\s+\p{L}[\p{L}\p{N}_-]*\s*[>\uff1e\ufe65])/gu;
 const INSTRUCTION = /\[(\/?INST)\]/gi;
@@ -41,15 +41,17 @@ function lines(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** What stands where text was left out. */
+/** The mark in place of text that was left out. */
 export const CUT_MARK = '[…]';
 
-/** Ends of sentences, each with the space after it; a line end is one as well. */
+/** Ends of sentences, each before a space. A line end is one as well. */
 const SENTENCE_END = /[.!?…]['")\]]*(?=\s)|[。！？]|\n/gu;
 
 /**
- * The longest beginning of a text that, with the mark, is within so many tokens: up to the end of a sentence where one
- * ends in its second half, else up to a space. The text itself when it fits; undefined when nothing of it does.
+ * The longest beginning of a text that fits into this many tokens together with the mark. It ends at a sentence where one
+ * ends in its second half, else at a space. A text that fits is returned as it is.
+ *
+ * @returns undefined when nothing of it fits
  */
 export function cutToFit(
   text: string,
@@ -64,7 +66,7 @@ export function cutToFit(
     if (fits(middle)) least = middle;
     else most = middle - 1;
   }
-  // Shorter is nearly always fewer tokens, but not at every character: so what is cut is asked again.
+  // A shorter text nearly always has fewer tokens, but not at every character. So each cut is checked again.
   const sentences = [...text.slice(0, least).matchAll(SENTENCE_END)].map((end) => end.index + end[0].length);
   const spaces = [...text.slice(0, least).matchAll(/\s/gu)].map(({ index }) => index);
   const candidates = [
@@ -79,6 +81,6 @@ export function cutToFit(
     : undefined;
 }
 
-/** No half of a surrogate pair is left at the end. */
+/** Leaves no half of a surrogate pair at the end. */
 const wholeCharacters = (text: string, end: number): number =>
   /[\ud800-\udbff]/.test(text.charAt(end - 1)) ? end - 1 : end;

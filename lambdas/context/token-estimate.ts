@@ -1,31 +1,30 @@
 import { memoizeText } from '../shared/text/memoize.ts';
 
 /**
- * How many tokens a text is at most, without a tokenizer's whole vocabulary.
+ * An upper bound of a text's tokens, without a tokenizer's whole vocabulary.
  *
- * Byte-pair encoding merges the pair of lowest rank until no pair is left to merge. With the first N ranks only, it does
- * the same merges in the same order and stops earlier; what the whole vocabulary would go on to merge makes fewer tokens,
- * never more. So the count with a truncated vocabulary is an upper bound of the count with the whole one: for
- * cl100k_base that is proof. For o200k_base, which merges in another order, the pieces that come out are counted as the
- * tokens each of them is there: measured, never below for a page of any text, while a made-up word by itself can be a
- * token or two off. English prose comes out 6 to 9 % too high, JSON and code 5 to 8 %, other European languages 25 to
- * 45 %, Chinese, Japanese and Korean 60 to 75 %.
+ * Byte-pair encoding merges the pair of lowest rank until no pair is left. With the first N ranks only, it does the same
+ * merges in the same order and stops earlier. Further merges make fewer tokens, never more. So a truncated vocabulary
+ * gives an upper bound, which for cl100k_base is proven. o200k_base merges in another order, so each piece that comes out
+ * counts as the tokens it is there. Measured, that is never too low for a page of any text; a made-up word by itself can
+ * be a token or two off. English prose comes out 6 to 9 % too high, JSON and code 5 to 8 %, other European languages 25
+ * to 45 %, Chinese, Japanese and Korean 60 to 75 %.
  *
  * @see Sennrich, Haddow, Birch (2016), "Neural Machine Translation of Rare Words with Subword Units", for the merges
  */
 export type Estimate = (text: string) => number;
 
-/** Token (its bytes as latin-1) → rank: the lower, the earlier it is merged. */
+/** Token (its bytes as latin-1) → rank. Lower ranks are merged earlier. */
 export type Ranks = ReadonlyMap<string, number>;
 
 export interface Vocabulary {
   /** The first merges of cl100k_base. */
   readonly ranks: Ranks;
-  /** Those of them that o200k_base does not have as one token → how many it needs. */
+  /** Merges that are not one token in o200k_base → how many tokens they are there. */
   readonly splits: ReadonlyMap<string, number>;
 }
 
-/** How the two encodings cut a text before they merge; a cut of one can lie inside a piece of the other. */
+/** How the two encodings cut a text before they merge. A cut of one can lie inside a piece of the other. */
 const CONTRACTION = "(?:'(?:[sdmtSDMT]|[lL]{2}|[vV][eE]|[rR][eE]))";
 const CL100K = new RegExp(
   `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*` +
@@ -41,11 +40,11 @@ const O200K = new RegExp(
   'gu',
 );
 
-/** Merging looks at every pair of a piece again and again: longer pieces are cut, and each cut is counted. */
+/** Merging compares every pair of a piece again and again, so longer pieces are cut. Each cut counts as a token. */
 const MAX_PIECE_BYTES = 128;
-/** Lines and words whose counts one process remembers: texts share most of them, and are counted more than once. */
-const MAX_REMEMBERED_CHARACTERS = 4_000_000;
-/** And pieces of words, for scripts that write without spaces. */
+/** Cache of the counts of lines and words, each: texts share most of them and are counted more than once. */
+const MAX_CACHED_CHARACTERS = 4_000_000;
+/** Cache of the counts of pieces of words, for scripts that write without spaces. */
 const MAX_PIECE_CHARACTERS = 500_000;
 
 const SPACE = 0x20;
@@ -54,12 +53,12 @@ const SLASH = 0x2f;
 const isBlank = (code: number): boolean =>
   code <= SPACE || (code > 0x7f && /\s/.test(String.fromCharCode(code)));
 
-/** Where one text can be cut in two whose tokens add up to its own. */
+/** Tells where a text can be cut in two whose tokens add up to its own. */
 type IsCut = (before: number, after: number) => boolean;
 
-/** After a line end both encodings cut, unless what comes next could belong to the same piece: a blank or a slash. */
+/** Both encodings cut after a line end, unless a blank or a slash follows, which could belong to the same piece. */
 const isLineStart: IsCut = (before, after) => before === LINE_FEED && after !== SLASH && !isBlank(after);
-/** And before a space, unless it comes after another blank. */
+/** Both cut before a space, unless it follows another blank. */
 const isWordStart: IsCut = (before, after) => after === SPACE && !isBlank(before);
 
 function cut(text: string, isCut: IsCut): string[] {
@@ -92,7 +91,7 @@ function sumOf(parts: readonly string[], count: (part: string) => Tokens): Token
   return sum;
 }
 
-/** The merges of a piece (its bytes as latin-1): what no two of are a token together. */
+/** The tokens of a piece (its bytes as latin-1): merged until no two neighbours are a token together. */
 function merge(ranks: Ranks, piece: string): readonly string[] {
   if (ranks.has(piece)) return [piece];
   const parts = [...piece];
@@ -128,11 +127,11 @@ export function createEstimate({ ranks, splits }: Vocabulary): Estimate {
     return tokens;
   });
   const piecesOf = (text: string, cuts: RegExp): string[] => text.match(cuts) ?? [];
-  const countWord = memoizeText(MAX_REMEMBERED_CHARACTERS, (word) => ({
+  const countWord = memoizeText(MAX_CACHED_CHARACTERS, (word) => ({
     cl100k: sumOf(piecesOf(word, CL100K), countPiece).cl100k,
     o200k: sumOf(piecesOf(word, O200K), countPiece).o200k,
   }));
-  const countLine = memoizeText(MAX_REMEMBERED_CHARACTERS, (line) => sumOf(wordsOf(line), countWord));
+  const countLine = memoizeText(MAX_CACHED_CHARACTERS, (line) => sumOf(wordsOf(line), countWord));
   return (text) => {
     const { cl100k, o200k } = sumOf(linesOf(text), countLine);
     return Math.max(cl100k, o200k);

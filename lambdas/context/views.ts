@@ -1,7 +1,7 @@
 import type { AssembledContext } from './context-assembly.ts';
 import { asLine } from './stored-text.ts';
 
-/** The answer: parts with the ids of everything in them, beside the one text. */
+/** The answer: one text, and beside it the parts with the ids of everything in them. */
 export function toAnswer(context: AssembledContext) {
   const { agentId, asOf, text, tokens, session, immediate, degraded, exposureId } = context;
   return {

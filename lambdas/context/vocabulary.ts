@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import type { Vocabulary } from './token-estimate.ts';
 
-/** Beside this file in the repository, and beside `index.mjs` in a function's bundle. */
+/** It lies beside this file in the repository, and beside `index.mjs` in a function's bundle. */
 const FILE = new URL('./vocabulary.br', import.meta.url);
 
 let vocabulary: Vocabulary | undefined;

@@ -16,6 +16,7 @@ import {
 import type { Context as LambdaContext } from 'aws-lambda';
 import { memoryIdOf } from '../../lambdas/memories/memory.ts';
 import { toItem } from '../../lambdas/memories/table.ts';
+import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 import type { HttpHandler } from '../../lambdas/shared/http/handler.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { stages } from '../../lib/config.ts';
@@ -72,9 +73,10 @@ async function measure({ rounds, latency, quick }: ContextOptions): Promise<void
     );
   const sent = { requests: 0 };
   const later = { ms: 0 };
-  const instance = (clock: () => Date) =>
-    createContextHandler(
-      { ...runtime, clock, documents: counted(documents, sent) },
+  const instance = (clock: () => Date) => {
+    const documents = counted(runtime.documents, sent);
+    return createContextHandler(
+      { ...runtime, clock, documents, table: (name) => new Table(documents, name, clock, runtime.deadline) },
       {
         AUTH_MODE: 'none',
         DECISIONS_TABLE: tables.decisions.name,
@@ -87,6 +89,7 @@ async function measure({ rounds, latency, quick }: ContextOptions): Promise<void
         FEATURE_WINDOWS: stages.dev.featureWindows,
       },
     );
+  };
   const instances = {
     soon: instance(runtime.clock),
     rested: instance(() => new Date(Date.now() + later.ms)),
@@ -120,7 +123,11 @@ async function measure({ rounds, latency, quick }: ContextOptions): Promise<void
     };
     const answer = await handler(
       event as never,
-      { functionName: 'bench', awsRequestId: 'bench' } as LambdaContext,
+      {
+        functionName: 'bench',
+        awsRequestId: 'bench',
+        getRemainingTimeInMillis: () => 29_000,
+      } as LambdaContext,
     );
     if ((answer.statusCode ?? 500) >= 300) throw new Error(`${rawPath}: ${answer.statusCode} ${answer.body}`);
     return JSON.parse(answer.body!) as Answer;

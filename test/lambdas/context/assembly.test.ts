@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { rankAsTheyAre } from '../../../lambdas/context/revalidation.ts';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { rankRevalidated } from '../../../lambdas/context/revalidation.ts';
 import { ContextAssembly } from '../../../lambdas/context/context-assembly.ts';
 import type { Sources } from '../../../lambdas/context/sources.ts';
 import { contextDeadlines } from '../../../lambdas/context/deadline-settings.ts';
@@ -18,13 +18,14 @@ const assemblyOf = (changes: Partial<Sources>) =>
   new ContextAssembly({
     sources: {
       session: () => Promise.reject(new Error('no session')),
-      signals: async () => ({ newest: [], areAll: true }),
+      signals: async () => ({ newest: [], isComplete: true }),
       insights: async () => [],
       decisions: async () => [],
-      decisionsNow: async () => [],
-      sessions: async () => NO_TOPIC,
-      memories: async (_, wanted) => (await wanted, []),
-      sharedNow: async () => [],
+      rereadDecisions: async () => [],
+      sessionsOnTopic: async () => NO_TOPIC,
+      refreshMemories: async () => ({ own: undefined, shared: undefined }),
+      memories: async () => [],
+      rereadSharedMemories: async () => [],
       noteShown: async () => undefined,
       ...changes,
     },
@@ -48,7 +49,7 @@ describe('deadlines of a context', () => {
     const slow = { session: () => sleep(150, session) };
     expect((await assemblyOf(slow).assemble('a', request)).degraded).toEqual([]);
     const never = () => new Promise<never>(() => undefined);
-    const late = { ...slow, sessions: never, memories: never };
+    const late = { ...slow, sessionsOnTopic: never, memories: never };
     const { degraded } = await assemblyOf(late).assemble('a', { ...request, query: 'refund' });
     expect(degraded).toEqual(['memories', 'sessions']);
   });
@@ -75,40 +76,53 @@ describe('what depends on the session', () => {
 
   it('is asked for while the session is read, once an instance knows what it is about', async () => {
     const asked: unknown[] = [];
+    let isRead = false;
     const assembly = assemblyOf({
-      session: async () => session,
-      memories: async (_, wanted, likely) => {
-        asked.push({ wanted: await wanted, likely });
+      session: async () => {
+        await nextTurn();
+        isRead = true;
+        return session;
+      },
+      memories: async (_, wanted) => {
+        asked.push({ wanted, isRead });
         return [];
       },
-      sessions: async (_, current, isLikely) => {
-        asked.push({ topic: (await current)?.topic, isLikely });
+      sessionsOnTopic: async (_, { topic }) => {
+        asked.push({ topic, isRead });
         return NO_TOPIC;
       },
     });
-    const request = { sessionId: 's', budgets: DEFAULT_BUDGETS, record: false };
+    const assemble = (agentId: string, query?: string) => {
+      isRead = false;
+      return assembly.assemble(agentId, {
+        sessionId: 's',
+        budgets: DEFAULT_BUDGETS,
+        record: false,
+        ...(query !== undefined && { query }),
+      });
+    };
     const wanted = { query: 'fees refund', userId: 'ada' };
 
-    await assembly.assemble('a', { ...request, query: 'fees' });
+    await assemble('a', 'fees');
     expect(asked.splice(0)).toEqual([
-      { wanted, likely: undefined },
-      { topic: 'refund', isLikely: false },
+      { wanted, isRead: true },
+      { topic: 'refund', isRead: true },
     ]);
 
-    await assembly.assemble('a', { ...request, query: 'fees' });
+    await assemble('a', 'fees');
     expect(asked.splice(0)).toEqual([
-      { wanted, likely: wanted },
-      { topic: 'refund', isLikely: true },
+      { wanted, isRead: false },
+      { topic: 'refund', isRead: false },
     ]);
 
     // What was said last is not known before the session is read, and another agent's session is another one.
-    await assembly.assemble('a', request);
-    await assembly.assemble('b', { ...request, query: 'fees' });
-    expect(asked).toMatchObject([
-      { wanted: { query: 'refund' }, likely: undefined },
-      { isLikely: true },
-      { wanted, likely: undefined },
-      { isLikely: false },
+    await assemble('a');
+    await assemble('b', 'fees');
+    expect(asked).toEqual([
+      { topic: 'refund', isRead: false },
+      { wanted: { query: 'refund', userId: 'ada' }, isRead: true },
+      { wanted, isRead: true },
+      { topic: 'refund', isRead: true },
     ]);
   });
 });
@@ -137,17 +151,17 @@ describe('what is shown as it is now', () => {
   const showing = async (
     candidates: readonly Relevant[],
     gone: readonly string[],
-    changes: Partial<Parameters<typeof rankAsTheyAre>[2]> = {},
+    changes: Partial<Parameters<typeof rankRevalidated>[2]> = {},
   ) => {
     const rounds: number[] = [];
-    const ranked = await rankAsTheyAre('a', candidates, {
-      decisionsNow: async (some) => {
+    const ranked = await rankRevalidated('a', candidates, {
+      rereadDecisions: async (some) => {
         rounds.push(some.length);
         return some.filter(({ decisionId }) => !gone.includes(decisionId));
       },
-      sharedNow: async () => [],
+      rereadSharedMemories: async () => [],
       group: (some) => groupOf(some, new Set()),
-      best: (some) => rank(some, { terms: new Set(), features: new Set() }, NOW).slice(0, 3),
+      rankBest: (some) => rank(some, { terms: new Set(), features: new Set() }, NOW).slice(0, 3),
       ...changes,
     });
     return { ids: ranked.map(({ of }) => of.id), rounds };
@@ -172,11 +186,11 @@ describe('what is shown as it is now', () => {
   it('is without decisions when they cannot be had, and without what others share no more', async () => {
     const some = [...many.slice(0, 1), memory('M-1'), memory('M-2')];
     const shared = { memoryId: 'M-2', agentId: 'other', text: 'as it was' } as never;
-    const sharedNow = async () => [shared];
-    expect((await showing(some, [], { sharedNow })).ids).toEqual(['M-2', 'D-1']);
-    expect((await showing(some, [], { sharedNow, decisionsNow: async () => undefined })).ids).toEqual([
-      'M-2',
-    ]);
-    expect((await showing(some, [], { sharedNow: async () => undefined })).ids).toEqual(['D-1']);
+    const rereadSharedMemories = async () => [shared];
+    expect((await showing(some, [], { rereadSharedMemories })).ids).toEqual(['M-2', 'D-1']);
+    expect(
+      (await showing(some, [], { rereadSharedMemories, rereadDecisions: async () => undefined })).ids,
+    ).toEqual(['M-2']);
+    expect((await showing(some, [], { rereadSharedMemories: async () => undefined })).ids).toEqual(['D-1']);
   });
 });

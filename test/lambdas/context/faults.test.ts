@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { degradable } from '../../../lambdas/context/deadline.ts';
+import { degradable } from '../../../lambdas/context/degradations.ts';
 import { randomSource } from '../../../scripts/shared/random.ts';
 import { createTables } from '../../support/tables.ts';
 import { createSessionsFixture, history } from '../sessions/fixture.ts';

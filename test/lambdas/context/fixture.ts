@@ -1,5 +1,5 @@
 import { defaultMemoryCategories } from '../../../lambdas/shared/schema/memory-categories.ts';
-import type { Deadlines } from '../../../lambdas/context/context-assembly.ts';
+import type { Deadlines } from '../../../lambdas/context/deadline-settings.ts';
 import { contextRoutes } from '../../../lambdas/context/contract.ts';
 import { createContextHandler } from '../../../lambdas/context/context.lambda.ts';
 import { call, type CallInput } from '../../support/api.ts';
@@ -26,6 +26,7 @@ export function createContextFixture(options: ContextFixtureOptions = {}) {
     SESSION_SETTINGS: settings,
     MEMORY_CATEGORIES: defaultMemoryCategories,
     CONTEXT_DEADLINES: options.deadlines ?? deadlines,
+    FEATURE_WINDOWS: { signalHours: 4, signalHoursByType: {}, sequenceHours: 24 },
   });
   const raw = (input: CallInput) => call(handler, contextRoutes.assembleContext, input);
   return { runtime, raw, ask: (agentId: string, body: object = {}) => raw({ params: { agentId }, body }) };

@@ -1,6 +1,6 @@
 import { withinDeadline } from '../shared/platform/deadline.ts';
 
-/** Parts that an answer can do without, by the name it is told under. */
+/** Parts an answer can do without, by their names in `degraded`. */
 export const degradable = [
   'decisions',
   'exposure',
@@ -16,7 +16,7 @@ interface Log {
   warn(message: string, extra: Record<string, unknown>): void;
 }
 
-/** What of one answer could not be had in time, or at all. */
+/** The parts that one answer lacks, wholly or partly. */
 export class Degradations {
   readonly #names = new Set<Degradable>();
   readonly #log: Log;
@@ -29,24 +29,10 @@ export class Degradations {
     this.#names.add(name);
   }
 
-  /**
-   * The result of some work, or `instead` when it fails or is late.
-   *
-   * @param from never fails; what the work itself waits for, and its time is not counted before
-   */
-  async attempt<T>(
-    name: Degradable,
-    milliseconds: number,
-    work: () => Promise<T>,
-    instead: T,
-    from?: Promise<unknown>,
-  ): Promise<T> {
+  /** @returns the result of the work, or `instead` when it fails or takes longer than this many milliseconds */
+  async attempt<T>(name: Degradable, milliseconds: number, work: () => Promise<T>, instead: T): Promise<T> {
     try {
-      const done = work();
-      // Waited for below, and until then nobody's.
-      done.catch(() => undefined);
-      await from;
-      return await withinDeadline(done, milliseconds);
+      return await withinDeadline(work(), milliseconds);
     } catch (error) {
       this.#names.add(name);
       this.#log.warn('context degraded', { part: name, error: error as Error });

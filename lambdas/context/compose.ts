@@ -1,0 +1,158 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts';
+import { WindowCases } from '../cases/window-cases.ts';
+import { RunLedger } from '../consolidation/run-ledger.ts';
+import { DecisionList } from '../decisions/decision-list.ts';
+import { DecisionLog } from '../decisions/decision-log.ts';
+import { DecisionLookup } from '../decisions/decision-lookup.ts';
+import { DecisionWindow } from '../decisions/decision-window.ts';
+import { ExposureLog } from '../exposures/exposure-log.ts';
+import { AccessCounts } from '../memories/access-counts.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
+import { MemoryRecords } from '../memories/memory-records.ts';
+import { MemorySharing, SHARED_MEMORIES } from '../memories/memory-sharing.ts';
+import { MemoryStore } from '../memories/memory-store.ts';
+import { MemorySearch } from '../memories/search/memory-search.ts';
+import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
+import { PatternMatching } from '../patterns/pattern-matching.ts';
+import { PatternStore } from '../patterns/pattern-store.ts';
+import { StandingStore } from '../patterns/standing-store.ts';
+import { SessionList } from '../sessions/session-list.ts';
+import { SessionReader } from '../sessions/session-reader.ts';
+import type { SessionSettings } from '../sessions/settings.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { ErasedMarks } from '../shared/erased-marks.ts';
+import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
+import type { Runtime } from '../shared/platform/runtime.ts';
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
+import type { TableName } from '../shared/schema/tables.ts';
+import { Sharing } from '../sharing/sharing.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { SignalInbox } from '../signals/signal-inbox.ts';
+import { ContextAssembly } from './context-assembly.ts';
+import type { Deadlines } from './deadline-settings.ts';
+import { PastSessions } from './past-sessions.ts';
+import { RecentDecisions } from './recent-decisions.ts';
+import { RelevantMemories } from './relevant-memories.ts';
+import type { Sources } from './sources.ts';
+import { createEstimate } from './token-estimate.ts';
+import { readVocabulary } from './vocabulary.ts';
+
+export interface ContextSettings {
+  readonly sessions: SessionSettings;
+  readonly memoryCategories: MemoryCategories;
+  readonly deadlines: Deadlines;
+  readonly featureWindows: FeatureWindows;
+}
+
+type Tables = Readonly<Record<TableName, Table>>;
+type Services = Pick<Runtime, 'clock' | 'randomPart' | 'logger'>;
+
+/**
+ * The newest waiting signals that are read; the most severe of them are shown. At 1 KB each they cost 25 read units. An
+ * agent that lets more wait is told that it does not see all.
+ */
+const MAX_SIGNALS = 200;
+/** Cache of memories: 40,000 short ones, a third of the function's memory. */
+const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
+/** Newly shared memories are found after this long. Each answer checks that the ones it shows are still shared. */
+const SHARED_TRUSTED_MS = MINUTE_MS;
+/** A run ends once a night. An instance that asked just before finds its patterns this much later. */
+const RUNS_TRUSTED_MS = 10 * SECOND_MS;
+
+export function composeContext(
+  runtime: Services,
+  tables: Tables,
+  settings: ContextSettings,
+): ContextAssembly {
+  const { clock, randomPart, logger } = runtime;
+  return new ContextAssembly({
+    sources: composeSources(runtime, tables, settings),
+    exposures: new ExposureLog(tables.state),
+    estimate: createEstimate(readVocabulary()),
+    deadlines: settings.deadlines,
+    clock,
+    randomPart,
+    log: logger,
+  });
+}
+
+function composeSources(runtime: Services, tables: Tables, settings: ContextSettings): Sources {
+  const { clock } = runtime;
+  const registry = new AgentRegistry(tables.state);
+  const window = new DecisionWindow(tables.decisions);
+  const log = new DecisionLog(tables.decisions);
+  const list = new DecisionList(tables.decisions, log);
+  const decisions = new RecentDecisions({ registry, window, list, log, clock });
+  const reader = new SessionReader(tables.state, settings.sessions.hotWindow);
+  const past = new PastSessions(new SessionList(tables.state), reader, clock);
+  const inbox = new SignalInbox(tables.signals, new DecisionLookup(tables.decisions));
+  const matching = composeMatching(tables, { registry, window, clock }, settings.featureWindows);
+  const memories = composeMemories(runtime, tables, registry, settings.memoryCategories);
+  return {
+    session: (agentId, sessionId) => reader.resume(agentId, sessionId),
+    signals: async (agentId) => {
+      const { items, nextToken } = await inbox.list(agentId, { maxResults: MAX_SIGNALS });
+      return { newest: items, isComplete: nextToken === null };
+    },
+    insights: (agentId, situation) => matching.match(agentId, situation),
+    decisions: (agentId) => decisions.listFor(agentId),
+    rereadDecisions: (agentId, some) => decisions.reread(agentId, some),
+    sessionsOnTopic: (agentId, current, head) => past.onTopic(agentId, current, head),
+    refreshMemories: (agentId) => memories.refresh(agentId),
+    memories: (agentId, wanted, refreshed) => memories.find(agentId, wanted, refreshed),
+    rereadSharedMemories: (agentId, some) =>
+      memories.rereadShared(
+        agentId,
+        some.map(({ agentId: owner, id }) => ({ agentId: owner, memoryId: id })),
+      ),
+    noteShown: (shown) => memories.noteShown(shown.map(({ agentId, id }) => ({ agentId, memoryId: id }))),
+  };
+}
+
+function composeMatching(
+  tables: Tables,
+  {
+    registry,
+    window,
+    clock,
+  }: Pick<Runtime, 'clock'> & { readonly registry: AgentRegistry; readonly window: DecisionWindow },
+  featureWindows: FeatureWindows,
+): PatternMatching {
+  const store = new PatternStore(tables.memory);
+  const standings = new StandingStore(tables.memory);
+  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
+  return new PatternMatching(
+    store,
+    new OfferedPatterns(store, standings, sharing, registry),
+    new RunLedger(tables.state),
+    new WindowCases(window, new SeenSignals(tables.state), miningSettings(featureWindows)),
+    clock,
+    RUNS_TRUSTED_MS,
+  );
+}
+
+/** The memories' search, as this room uses it: without patterns, which are insights, and without an embedder. */
+function composeMemories(
+  { clock, randomPart }: Services,
+  tables: Tables,
+  registry: AgentRegistry,
+  categories: MemoryCategories,
+): RelevantMemories {
+  const records = new MemoryRecords(tables.memory);
+  const feed = new MemoryFeed(tables.memory, randomPart);
+  const store = new MemoryStore(tables.memory, categories, { records, feed });
+  const grants = new Sharing(tables.memory, SHARED_MEMORIES);
+  const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
+  const search = new MemorySearch({
+    records,
+    feed,
+    sharing,
+    categories,
+    clock,
+    maxBytes: MAX_MEMORY_BYTES,
+    sharedTrustedMs: SHARED_TRUSTED_MS,
+  });
+  const accesses = new AccessCounts(tables.memory, randomPart, new ErasedMarks(tables.state));
+  return new RelevantMemories({ search, sharing, accesses, clock });
+}
