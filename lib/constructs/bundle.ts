@@ -39,8 +39,8 @@ const archiveStore = { 's3-object-store': 'lambdas/archive/s3-object-store.ts' }
 /** Bedrock's client, likewise: most stages summarize without a model. */
 const summaryModel = { 'bedrock-model': 'lambdas/sessions/bedrock-model.ts' };
 
-/** Files beside a function's `index.mjs`: the entry of a thread it starts, or what it imports late. */
-const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
+/** Files beside a function's `index.mjs`, which it imports late. */
+const lateImports: Readonly<Partial<Record<FunctionName, Readonly<Record<string, string>>>>> = {
   archive: archiveStore,
   sessions: summaryModel,
   summaries: summaryModel,
@@ -48,7 +48,7 @@ const threads: Readonly<Partial<Record<FunctionName, Readonly<Record<string, str
   archiver: archiveStore,
   eraser: archiveStore,
   memories: { ...archiveStore, 'bedrock-embedder': 'lambdas/memories/search/bedrock-embedder.ts' },
-  worker: { ...archiveStore, 'counting-thread': 'lambdas/consolidation/counting-thread.ts' },
+  worker: archiveStore,
 };
 
 /** Data beside a function's `index.mjs`, which it reads when it starts. */
@@ -76,8 +76,8 @@ function bundleAll(): Bundles {
     absWorkingDir: root,
     entryPoints: Object.entries(entries).flatMap(([name, entry]) => [
       { in: entry, out: join(name, 'index') },
-      ...Object.entries(threads[name as FunctionName] ?? {}).map(([file, thread]) => ({
-        in: thread,
+      ...Object.entries(lateImports[name as FunctionName] ?? {}).map(([file, imported]) => ({
+        in: imported,
         out: join(name, file),
       })),
     ]),

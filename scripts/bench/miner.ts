@@ -5,29 +5,24 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
 import { quartileRanges } from '../../lambdas/mining/cases/feature-table.ts';
 import { createMiner } from '../../lambdas/mining/mine.ts';
 import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
 import { apriori, type Transactions } from './apriori.ts';
 import { caseAt, type Columns, plantedColumns } from './decisions.ts';
 import { table } from './figures.ts';
-import { bundleCountingThread } from './thread-bundle.ts';
 
 /** The first is for Apriori, which needs to finish somewhere; how far from linear is told from the second on. */
 const SIZES = [10_000, 100_000, 300_000, 1_000_000];
-const THREADS = 2;
 /** Processor seconds for one size; it is then printed as more than this. */
 const APRIORI_SECONDS = 40;
 const VALUES = 4;
 
 interface Measured {
   readonly seconds: number;
-  /** Processor time, all threads: what it would take one core of an idle machine. */
+  /** Processor time: what it would take one core of an idle machine. */
   readonly cpuSeconds: number;
 }
 
@@ -50,18 +45,11 @@ function measured<T>(run: () => T): Measured & { readonly value: T } {
   return { seconds, cpuSeconds: (user + system) / 1e6, value };
 }
 
-function mine(columns: Columns, thread: URL): Figures {
+function mine(columns: Columns): Figures {
   const miner = createMiner({
     agentId: 'bench',
     decisionType: 'TRADE_EXECUTION',
     hash: (text) => createHash('sha256').update(text).digest('hex'),
-    count: countOnThreads({
-      file: thread,
-      threads: THREADS,
-      onFailure: (error) => {
-        throw error;
-      },
-    }),
   });
   const adding = measured(() => {
     for (let row = 0; row < columns.count; row++) miner.add(caseAt(columns, row));
@@ -138,31 +126,25 @@ function print(all: readonly { ours: Figures; theirs: AprioriFigures }[]): void 
   });
   const head = ['decisions', 'add s', 'mine s', 'both s', 'CPU s', 'peak MB', 'CPU / linear'];
   process.stdout.write(
-    `20 features of 4 values, five of them numeric; ${THREADS} threads on ${availableParallelism()} cores, ` +
+    `20 features of 4 values, five of them numeric; ${availableParallelism()} cores, ` +
       `load ${loadavg()[0]!.toFixed(1)}. Apriori only counts, for at most ${APRIORI_SECONDS} CPU s.\n` +
       `${table([[...head, 'tested', 'promoted', 'Apriori CPU s', 'ratio'], ...rows])}\n`,
   );
 }
 
-function main([what, size, thread]: readonly string[]): void {
+function main([what, size]: readonly string[]): void {
   if (what !== undefined) {
     const columns = plantedColumns(Number(size), 1);
-    const figures = what === 'mine' ? mine(columns, new URL(thread!)) : runApriori(columns);
+    const figures = what === 'mine' ? mine(columns) : runApriori(columns);
     process.stdout.write(JSON.stringify(figures));
     return;
   }
-  const directory = mkdtempSync(join(tmpdir(), 'bench-miner-'));
-  try {
-    const file = bundleCountingThread(directory).href;
-    print(
-      SIZES.map((decisions) => ({
-        ours: measureApart<Figures>('mine', String(decisions), file),
-        theirs: measureApart<AprioriFigures>('apriori', String(decisions)),
-      })),
-    );
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  print(
+    SIZES.map((decisions) => ({
+      ours: measureApart<Figures>('mine', String(decisions)),
+      theirs: measureApart<AprioriFigures>('apriori', String(decisions)),
+    })),
+  );
 }
 
 main(process.argv.slice(2));
