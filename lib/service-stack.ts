@@ -15,7 +15,7 @@ import { healthRoutes } from '../lambdas/health/contract.ts';
 import { memoryRoutes } from '../lambdas/memories/contract.ts';
 import { patternRoutes } from '../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../lambdas/sessions/contract.ts';
-import { performanceRoutes } from '../lambdas/results/contract.ts';
+import { resultsRoutes } from '../lambdas/results/contract.ts';
 import type { RouteContract, Routes } from '../lambdas/shared/http/contract.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import { signalRoutes } from '../lambdas/signals/contract.ts';
@@ -123,7 +123,7 @@ export class ServiceStack extends Stack {
       },
       {
         name: 'performance',
-        routes: performanceRoutes,
+        routes: resultsRoutes,
         memorySize: 1769,
         environment: { FEATURE_WINDOWS: JSON.stringify(config.featureWindows) },
       },

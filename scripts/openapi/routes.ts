@@ -9,7 +9,7 @@ import { healthRoutes } from '../../lambdas/health/contract.ts';
 import { memoryRoutes } from '../../lambdas/memories/contract.ts';
 import { patternRoutes } from '../../lambdas/patterns/contract.ts';
 import { sessionRoutes } from '../../lambdas/sessions/contract.ts';
-import { performanceRoutes } from '../../lambdas/results/contract.ts';
+import { resultsRoutes } from '../../lambdas/results/contract.ts';
 import type { RouteContract, Routes } from '../../lambdas/shared/http/contract.ts';
 import { signalRoutes } from '../../lambdas/signals/contract.ts';
 
@@ -23,7 +23,7 @@ export const routesBySlice: Readonly<Record<string, Routes>> = {
   patterns: patternRoutes,
   memories: memoryRoutes,
   analytics: analyticsRoutes,
-  performance: performanceRoutes,
+  performance: resultsRoutes,
   consolidation: consolidationRoutes,
   archive: archiveRoutes,
   erasures: erasureRoutes,
