@@ -113,7 +113,7 @@ export class ExpiredRecords {
 
   /** An erasure does not reach what is under way from a stream: that ends here. A row that came after it stays. */
   async #withoutErased<Row extends { readonly row: ArchiveRecord }>(rows: readonly Row[]): Promise<Row[]> {
-    const isErased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
+    const isErased = await this.#erased.readFor(rows.flatMap(({ row }) => namesOf(row)));
     return rows.filter(({ row }) => !namesOf(row).some((name) => isErased(name, row.timestamp)));
   }
 
