@@ -12,7 +12,7 @@ export class AgentErasure {
   readonly #rows: RemovableRows;
 
   constructor(table: Table) {
-    this.#rows = new RemovableRows(table.documents, 'state', table.name);
+    this.#rows = new RemovableRows(table, 'state');
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {

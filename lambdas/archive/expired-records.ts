@@ -115,7 +115,7 @@ export class ExpiredRecords {
 
   /** Drops what was erased while it was in flight from a stream. A row that came after its erasure stays. */
   async #withoutErased<Row extends { readonly row: ArchiveRecord }>(rows: readonly Row[]): Promise<Row[]> {
-    const isErased = await this.#erased.of(rows.flatMap(({ row }) => namesOf(row)));
+    const isErased = await this.#erased.readFor(rows.flatMap(({ row }) => namesOf(row)));
     return rows.filter(({ row }) => !namesOf(row).some((name) => isErased(name, row.timestamp)));
   }
 

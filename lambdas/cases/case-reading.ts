@@ -3,7 +3,6 @@ import { AgentPast, longestSequence, sequencesAmong, WaitingCases } from './agen
 import { isNewSince, type PreviousLook } from './new-decisions.ts';
 import { MemoryUses } from '../mining/judging/memory-effect.ts';
 import { createMiner } from '../mining/mine.ts';
-import type { Count } from '../mining/search/search.ts';
 import type { Miner } from '../mining/mine.ts';
 import { earlier, type SeenIndex, signalsAmong, type Window, type WindowCases } from './window-cases.ts';
 
@@ -40,7 +39,6 @@ export class CaseReading {
   readonly #asked: readonly string[];
   readonly #maxDecisions: number;
   readonly #previousLook: PreviousLook | undefined;
-  readonly #count: Count | undefined;
   readonly #past: AgentPast;
   readonly #noted = new Set<string>();
   /** Before the window, what its first decisions came after. */
@@ -48,7 +46,6 @@ export class CaseReading {
 
   /**
    * @param asked paths of conditions that will be tested whether they are mined or not
-   * @param count how conjunctions are counted; default: on this thread
    * @param previousLook the last run that looked at less; default: there was none
    */
   constructor(
@@ -58,7 +55,6 @@ export class CaseReading {
     asked: readonly string[],
     maxDecisions: number,
     previousLook?: PreviousLook,
-    count?: Count,
   ) {
     this.#cases = cases;
     this.#agentId = agentId;
@@ -66,7 +62,6 @@ export class CaseReading {
     this.#asked = asked;
     this.#maxDecisions = maxDecisions;
     this.#previousLook = previousLook;
-    this.#count = count;
     this.#past = new AgentPast(agentId);
     this.#history = { ...window, after: earlier(window.after, longestSequence(cases.settings, asked)) };
   }
@@ -79,13 +74,7 @@ export class CaseReading {
   /** @param sequences whether any decision is looked at for having come after one of this type */
   async read(decisionType: string, seen: SeenIndex, sequences = true): Promise<ReadCases> {
     const settings = this.#cases.settings;
-    const miner = createMiner({
-      agentId: this.#agentId,
-      decisionType,
-      settings,
-      hash: sha256,
-      ...(this.#count && { count: this.#count }),
-    });
+    const miner = createMiner({ agentId: this.#agentId, decisionType, settings, hash: sha256 });
     const waiting = new WaitingCases();
     const uses = new MemoryUses();
     const timeline = this.#timelineToFill(decisionType, sequences);

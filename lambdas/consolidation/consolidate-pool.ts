@@ -1,148 +1,95 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { isLive, type Pattern } from '../patterns/pattern.ts';
-import type { Contributor } from '../mining/vocabulary.ts';
-import type { PatternStore } from '../patterns/pattern-store.ts';
-import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
-import type { Clock } from '../shared/platform/clock.ts';
-import { canonicalJson } from '../shared/platform/ids.ts';
-import { typeOfPool } from '../shared/schema/owners.ts';
-import { isDecaying } from '../patterns/lifecycle/dormancy.ts';
-import { type Judged, learnFrom } from '../patterns/lifecycle/learning.ts';
-import type { LifecycleResult } from '../patterns/lifecycle/lifecycle.ts';
-import type { LifecycleSettings } from '../patterns/lifecycle/lifecycle-settings.ts';
-import type { KnownPools } from './known-pools.ts';
-import { previousRunBefore } from './previous-run.ts';
 import { byAgent, judgeAcrossAgents } from '../mining/judging/across-agents.ts';
 import type { Finding, MiningResult } from '../mining/types.ts';
-import { type Member, type Pool, readPool } from './pooled-window.ts';
-import type { LastRun, TypeReport } from './run.ts';
+import type { Contributor } from '../mining/vocabulary.ts';
+import { type Judged, type Learned, type LearningInput, learnFrom } from '../patterns/lifecycle/learning.ts';
+import type { LifecycleResult } from '../patterns/lifecycle/lifecycle.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import { canonicalJson } from '../shared/platform/ids.ts';
+import { typeOfPool } from '../shared/schema/owners.ts';
+import type { KnownPools } from './known-pools.ts';
 import {
   type ConsolidationOutcome,
-  type ConsolidationTask,
-  outcomeOf,
-  reportOf,
-  saveLearned,
-  totalsOf,
-} from './run-outcome.ts';
-import { windowAt, type WindowCases } from '../cases/window-cases.ts';
+  OwnerConsolidation,
+  type OwnerConsolidationParts,
+} from './owner-consolidation.ts';
+import { type Member, type Pool, readPool } from './pooled-window.ts';
+import type { LastRun } from './run.ts';
+import type { ConsolidationTask } from './work-queue.ts';
 
 /** Agents of one type a pooled run takes, the first by id. */
 export const MAX_MEMBERS = 1000;
 
-/**
- * Turns the recent decisions of all agents of a type into what holds across them: patterns that at least two of them
- * bear out and no single one carries. Stored under an owner of its own, offered to every agent of the type.
- *
- * Reads what the agents' own runs read once more: 0.25 units a KB.
- */
-export class PooledConsolidation {
-  readonly #registry: AgentRegistry;
-  readonly #cases: WindowCases;
-  readonly #store: PatternStore;
-  readonly #pools: KnownPools;
-  readonly #clock: Clock;
-  readonly #consumed: () => ConsumedUnits;
-  readonly #lifecycle: LifecycleSettings | undefined;
+export interface PoolConsolidatorParts extends OwnerConsolidationParts {
+  readonly registry: AgentRegistry;
+  readonly pools: KnownPools;
+}
 
-  constructor(
-    parts: { registry: AgentRegistry; cases: WindowCases; store: PatternStore; pools: KnownPools },
-    clock: Clock,
-    consumed: () => ConsumedUnits,
-    lifecycle?: LifecycleSettings,
-  ) {
-    this.#registry = parts.registry;
-    this.#cases = parts.cases;
-    this.#store = parts.store;
-    this.#pools = parts.pools;
-    this.#clock = clock;
-    this.#consumed = consumed;
-    this.#lifecycle = lifecycle;
+/**
+ * Learns from the recent decisions of all agents of a type: patterns that at least two agents bear out and that no single
+ * agent carries. They are stored under an owner of their own and offered to every agent of the type.
+ *
+ * Reads once more what the agents' own runs read: 0.25 units a KB.
+ */
+export class PoolConsolidator {
+  readonly #parts: PoolConsolidatorParts;
+
+  constructor(parts: PoolConsolidatorParts) {
+    this.#parts = parts;
   }
 
-  /** The same as an agent's own: a function of the windows, of the patterns before it and of `asOf`, and a fixpoint. */
+  /** Like an agent's own: a function of the windows, of the patterns before it and of `asOf`, and a fixpoint. */
   async consolidate(task: ConsolidationTask, previous: LastRun | undefined): Promise<ConsolidationOutcome> {
-    const startedAt = this.#clock();
-    this.#consumed();
-    const { agentId: owner, asOf } = task;
-    const dryRun = previous !== undefined && asOf < previous.asOf;
-    if (!dryRun) await this.#pools.note(owner);
-    const window = windowAt(asOf);
-    const stored = await this.#store.ofAgent(owner);
-    const agents = await this.#registry.ofType(typeOfPool(owner) ?? '');
+    const { registry, cases, pools } = this.#parts;
+    const { agentId: owner } = task;
+    const run = await OwnerConsolidation.begin(this.#parts, task, previous);
+    if (!run.dryRun) await pools.note(owner);
+    const agents = await registry.ofType(typeOfPool(owner) ?? '');
     const members: (Member & { readonly decisionTypes: ReadonlySet<string> })[] = [];
     for (const agentId of agents.slice(0, MAX_MEMBERS))
       members.push({
         agentId,
-        decisionTypes: new Set(await this.#registry.decisionTypes(agentId)),
-        seen: await this.#cases.seenIn(agentId, window),
+        decisionTypes: new Set(await registry.decisionTypes(agentId)),
+        seen: await cases.seenIn(agentId, run.window),
       });
-    const previousLook = previousRunBefore(asOf, previous);
-    const types: TypeReport[] = [];
-    let pages = 0;
-    let livePatterns = 0;
-    for (const decisionType of typesOf(members, stored)) {
-      const patterns = stored.filter((pattern) => pattern.decisionType === decisionType);
-      const who = members.filter(({ decisionTypes }) => decisionTypes.has(decisionType));
-      const pool = await readPool(this.#cases, owner, who, decisionType, window, previousLook);
-      const { report, result } = await this.#learn(task, decisionType, patterns, pool, dryRun);
-      types.push({ ...report, truncated: report.truncated || agents.length > MAX_MEMBERS });
-      pages += pool.pages;
-      livePatterns += result.patterns.filter((pattern) => isLive(pattern) || isDecaying(pattern)).length;
+    for (const decisionType of typesOf(members, run.stored)) {
+      const deciding = members.filter(({ decisionTypes }) => decisionTypes.has(decisionType));
+      const pool = await readPool(cases, owner, deciding, decisionType, run.window, run.previousLook);
+      const stored = run.patternsOf(decisionType);
+      const input = run.learningInput(decisionType, pool.newShare);
+      const truncated = pool.truncated || agents.length > MAX_MEMBERS;
+      await run.keep(decisionType, { ...pool, truncated }, learnAcross(pool, stored, input));
     }
     // The decisions are counted with the agents that made them.
-    const totals = { ...totalsOf(types, this.#consumed()), decisions: 0, resolved: 0 };
-    return outcomeOf({
-      task,
-      previousLook,
-      startedAt,
-      now: this.#clock(),
-      dryRun,
-      totals,
-      pages,
-      types,
-      livePatterns,
-    });
-  }
-
-  async #learn(
-    task: ConsolidationTask,
-    decisionType: string,
-    stored: readonly Pattern[],
-    pool: Pool,
-    dryRun: boolean,
-  ): Promise<{ report: TypeReport; result: LifecycleResult }> {
-    const { settings } = this.#cases;
-    const contributors = new Map<string, readonly Contributor[]>();
-    const judge = (found: MiningResult, retested: readonly Finding[]): Judged => {
-      const judged = judgeAcrossAgents(
-        found.tested,
-        byAgent(pool.agents, found.findings),
-        byAgent(pool.agents, retested),
-        settings,
-        decisionType,
-      );
-      for (const one of judged) contributors.set(one.finding.patternId, one.contributors);
-      const findings = judged.map(({ finding }) => finding);
-      return {
-        mined: withFindings(found, findings.slice(0, found.findings.length)),
-        retested: findings.slice(found.findings.length),
-      };
-    };
-    // The lifecycle knows no contributors.
-    const previous = stored.map(({ contributors: _, ...pattern }) => pattern);
-    const { newShare } = pool;
-    const lifecycle = this.#lifecycle;
-    const input = { ...task, decisionType, settings, lifecycle, previous, newShare, judge };
-    const { mined, result: found } = learnFrom(pool.miner, input);
-    const result = withContributors(found, stored, contributors);
-    if (!dryRun) await saveLearned(this.#store, task, result);
-    const { decisions, truncated } = pool;
-    const read = { decisions, truncated, truncatedPaths: mined.truncatedPaths };
-    return { result, report: reportOf(task, decisionType, read, { mined, result }) };
+    return run.outcome({ totals: { decisions: 0, resolved: 0 } });
   }
 }
 
-/** What at least two agents decide, and what is known already. */
+/** Learns from a pool: only findings that its agents bear out count, and each pattern names its contributors. */
+function learnAcross(pool: Pool, stored: readonly Pattern[], input: LearningInput): Learned {
+  const contributors = new Map<string, readonly Contributor[]>();
+  const judge = (found: MiningResult, retested: readonly Finding[]): Judged => {
+    const judged = judgeAcrossAgents(
+      found.tested,
+      byAgent(pool.agents, found.findings),
+      byAgent(pool.agents, retested),
+      input.settings,
+      input.decisionType,
+    );
+    for (const one of judged) contributors.set(one.finding.patternId, one.contributors);
+    const findings = judged.map(({ finding }) => finding);
+    return {
+      mined: withFindings(found, findings.slice(0, found.findings.length)),
+      retested: findings.slice(found.findings.length),
+    };
+  };
+  // The lifecycle knows no contributors.
+  const previous = stored.map(({ contributors: _, ...pattern }) => pattern);
+  const { mined, result } = learnFrom(pool.miner, { ...input, previous, judge });
+  return { mined, result: withContributors(result, stored, contributors) };
+}
+
+/** The decision types of at least two agents, and those of the pool's patterns. */
 function typesOf(
   members: readonly { readonly decisionTypes: ReadonlySet<string> }[],
   stored: readonly Pattern[],
@@ -154,7 +101,7 @@ function typesOf(
   return [...new Set([...common, ...stored.map(({ decisionType }) => decisionType)])].sort();
 }
 
-/** What the miner found, with what the agents made of it; what they refuted counts as rejected. */
+/** The miner's result with the agents' verdicts on it. Findings that the agents refuted count as rejected. */
 function withFindings(mined: MiningResult, findings: readonly Finding[]): MiningResult {
   const rejected = { ...mined.rejected };
   findings.forEach(({ verdict, reason }, i) => {
@@ -164,7 +111,7 @@ function withFindings(mined: MiningResult, findings: readonly Finding[]): Mining
   return { ...mined, findings, rejected };
 }
 
-/** The lifecycle knows no contributors: whose decisions are behind a pattern is added to what it says. */
+/** Adds to the lifecycle's result the agents whose decisions are behind each pattern. */
 function withContributors(
   result: LifecycleResult,
   stored: readonly Pattern[],
@@ -178,7 +125,7 @@ function withContributors(
   const patterns = result.patterns.map((pattern): Pattern => {
     const old = before.get(pattern.patternId);
     const found = touched.has(pattern.patternId) ? contributors.get(pattern.patternId) : undefined;
-    // Whose decisions they were stays known when the last of them has left the window.
+    // The contributors stay known when the last of their decisions has left the window.
     const now = found && found.length > 0 ? found : old?.contributors;
     return now ? { ...pattern, contributors: now } : pattern;
   });

@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { consolidationRoutes } from './contract.ts';
 import type { RunRecord } from './run.ts';
@@ -10,22 +10,17 @@ import { RunReports } from './run-reports.ts';
 import { RunRequests } from './run-requests.ts';
 
 const environment = { AUTH_MODE: authMode, STATE_TABLE: resourceName, PLANNER_FUNCTION_NAME: resourceName };
-export interface ConsolidationEnvironment {
-  readonly AUTH_MODE: 'iam' | 'none';
-  readonly STATE_TABLE: string;
-  readonly PLANNER_FUNCTION_NAME: string;
-}
 
 export function createConsolidationHandler(
   runtime: Runtime,
-  env: ConsolidationEnvironment,
+  env: EnvironmentOf<typeof environment>,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
   const { clock, randomPart } = runtime;
   const tables = openTables(runtime, env);
   const ledger = new RunLedger(tables.state);
   const registry = new AgentRegistry(tables.state);
-  const requests = new RunRequests(ledger, registry, clock, randomPart);
+  const requests = new RunRequests({ ledger, registry, clock, randomPart });
   const reports = new RunReports(ledger, clock);
   const start = async (run: RunRecord) => {
     await lambda.send(

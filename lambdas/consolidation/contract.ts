@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
+import type { AgeingReport } from '../memories/ageing/report.ts';
 import { ageingReportSchema } from '../memories/ageing/report-schema.ts';
 import { agentIdSchema, pageOf, pageQuery, runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 
+/** Sums over the agents of a run. */
 const totalsSchema = z.object({
   decisions: count,
   resolved: count,
@@ -30,14 +32,17 @@ const nearestSchema = z.object({
   qValue: z.number().nullable(),
 });
 
+/** The report of a run on one decision type of one agent. */
 const typeReportSchema = z.object({
   decisionType: z.string(),
+  // Decisions read in the window, and those of them whose outcome counts.
   decisions: count,
   resolved: count,
   tested: count,
   promoted: count,
   updated: count,
   demoted: count,
+  // Reports from before they were counted lack `retired` and `confidence`.
   retired: count.optional().meta({ description: 'Of those demoted.' }),
   confidence: z
     .number()
@@ -46,6 +51,7 @@ const typeReportSchema = z.object({
     .meta({ description: 'Mean confidence of the promoted patterns after the run; null without any.' }),
   dropped: count.meta({ description: 'Candidates that no longer made the cut and were deleted.' }),
   truncated: z.boolean().meta({ description: 'Only the newest decisions were read.' }),
+  // Context paths with more values than are tested.
   truncatedPaths: z.array(z.string()),
   limits: z
     .object({
@@ -56,7 +62,21 @@ const typeReportSchema = z.object({
     .optional()
     .meta({ description: 'What was left out because there was too much of it; absent: nothing.' }),
   rejected: z.record(z.string(), count).meta({ description: 'Tested conjunctions by what they failed.' }),
+  // The best of the conjunctions that were not promoted.
   nearest: z.array(nearestSchema),
+});
+
+const agentReportSchema = z.object({
+  dryRun: z.boolean().meta({ description: 'asOf lies before the last run: nothing was stored.' }),
+  totals: totalsSchema,
+  pages: count,
+  durationMs: z.number(),
+  // Absent for a pool.
+  rolledUpDays: count
+    .optional()
+    .meta({ description: 'Days whose results changed and were counted anew, for performance.' }),
+  types: z.array(typeReportSchema),
+  memories: ageingReportSchema.optional().meta({ description: 'Absent for a pool, which has none.' }),
 });
 
 const agentResultSchema = z.object({
@@ -65,21 +85,20 @@ const agentResultSchema = z.object({
     .meta({ description: 'An agent, or `type:` and an agent type: what its agents know together.' }),
   result: z.enum(['CONSOLIDATED', 'SKIPPED', 'FAILED']),
   finishedAt: z.string(),
+  // Why it failed, one line.
   error: z.string().optional(),
-  report: z
-    .object({
-      dryRun: z.boolean().meta({ description: 'asOf lies before the last run: nothing was stored.' }),
-      totals: totalsSchema,
-      pages: count,
-      durationMs: z.number(),
-      rolledUpDays: count
-        .optional()
-        .meta({ description: 'Days whose results changed and were counted anew, for performance.' }),
-      types: z.array(typeReportSchema),
-      memories: ageingReportSchema.optional().meta({ description: 'Absent for a pool, which has none.' }),
-    })
-    .optional(),
+  report: agentReportSchema.optional(),
 });
+
+export type RunTotals = Readonly<z.output<typeof totalsSchema>>;
+export type Nearest = Readonly<z.output<typeof nearestSchema>>;
+export type TypeReport = Readonly<z.output<typeof typeReportSchema>>;
+export type AgentReport = Readonly<Omit<z.output<typeof agentReportSchema>, 'memories'>> & {
+  readonly memories?: AgeingReport;
+};
+export type AgentResult = Readonly<Omit<z.output<typeof agentResultSchema>, 'report'>> & {
+  readonly report?: AgentReport;
+};
 
 const runFields = {
   runId: z.string(),
@@ -100,6 +119,8 @@ const runFields = {
 };
 
 const runSchema = z.object({ ...runFields, report: z.object({ totals: totalsSchema }) });
+
+export type RunView = Readonly<z.output<typeof runSchema>>;
 
 const asOf = timestampSchema.optional().meta({
   description: 'Look at the world as of then; default now. Before the last run: reported, not stored.',

@@ -47,10 +47,7 @@ export const room = {
       timeoutSeconds: 10 * 60,
       settings: ['MAX_RECEIVE_COUNT', 'FEATURE_WINDOWS', 'PATTERN_LIFECYCLE', 'MEMORY_CATEGORIES'],
       archive: ['write'],
-      modules: {
-        's3-object-store': 'lambdas/archive/s3-object-store.ts',
-        'counting-thread': 'lambdas/consolidation/counting-thread.ts',
-      },
+      modules: { 's3-object-store': 'lambdas/archive/s3-object-store.ts' },
     },
   },
   erases: { agent: 'its results in the reports of runs, and the runs that were about it alone' },

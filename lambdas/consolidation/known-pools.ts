@@ -1,9 +1,7 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { queryPartition } from '../shared/dynamodb/query-all.ts';
-import { ownerOfPoolRow, POOLS_PARTITION, toPoolItem } from './table.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import { ownerOfPoolRow, POOLS_PARTITION, toPoolItem } from './table.ts';
 
-/** Every pool there ever was, also of types that no agent has any more: what it learned stays. */
+/** Every pool there ever was, also of types without agents today: its patterns stay. */
 export class KnownPools {
   readonly #table: Table;
 
@@ -13,15 +11,11 @@ export class KnownPools {
 
   /** Call before anything is stored under the pool. 1 write unit. */
   async note(owner: string): Promise<void> {
-    await this.#table.documents.send(
-      new PutCommand({ TableName: this.#table.name, Item: toPoolItem(owner) }),
-    );
+    await this.#table.put(toPoolItem(owner));
   }
 
   /** Their owners (`type:{agentType}`), strongly consistent: 1 read unit for about 100. */
   async all(): Promise<string[]> {
-    return (await queryPartition(this.#table.documents, this.#table.name, POOLS_PARTITION)).map(
-      ownerOfPoolRow,
-    );
+    return (await this.#table.queryAll({ partition: POOLS_PARTITION })).map(ownerOfPoolRow);
   }
 }

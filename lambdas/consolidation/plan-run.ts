@@ -1,24 +1,24 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
-import { type PlannedTask, Pools } from './pools.ts';
-import type { AgentResult, LastRun, RunRecord } from './run.ts';
+import { type Candidate, Pools } from './pools.ts';
+import type { LastRun, RunRecord } from './run.ts';
 import { type RunLedger, SKIP_BATCH } from './run-ledger.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-/** Clocks differ, and a timestamp may lie this far ahead of the one that stored it. */
+/** Clocks differ. A timestamp may lie this far ahead of the clock that stored it. */
 const SLACK_MS = 5 * MINUTE_MS;
 /**
- * So long after its last write a deregistered agent is still rolled up: its last day is over after one night, and
- * settled after two; two more are for nights that fail.
+ * How long after its last write a deregistered agent is still rolled up. Its last day is over after one night and settled
+ * after two; two more nights are a reserve for nights that fail.
  */
 const ROLLED_UP_FOR_MS = 4 * DAY_MS;
-/** Agents whose last runs are read at a time: one BatchGetItem. */
+/** Last runs of this many agents are read at a time: one BatchGetItem. */
 const AGENT_BATCH = 100;
 
 /**
- * Whether a run has nothing to do for an agent: it wrote nothing since its last run began (known to the hour), and
- * has no pattern whose numbers and no memory that could age, and no day whose results are still to be rolled up. An agent
- * that never wrote has nothing to learn from.
+ * True when a run has nothing to do for an agent. Such an agent wrote nothing since its last run began (known to the
+ * hour). It has no pattern or memory that could age, and no day that still waits for its rollup. An agent that never wrote
+ * has nothing to learn from.
  */
 export function nothingNew(activeHour: string | undefined, lastRun: LastRun | undefined): boolean {
   if (activeHour === undefined) return true;
@@ -33,10 +33,10 @@ const wroteLately = (activeHour: string | undefined, { startedAt }: RunRecord): 
   Date.parse(`${activeHour}:00:00.000Z`) + ROLLED_UP_FOR_MS > Date.parse(startedAt);
 
 /**
- * Sends a run's agents, and after them its pools, to the workers. Done again after it was cut short, it sends again:
+ * Sends a run's agents, and after them its pools, to the workers. Repeated after it was cut short, it sends them again:
  * duplicates do nothing.
  */
-export class RunPlanning {
+export class RunPlanner {
   readonly #ledger: RunLedger;
   readonly #registry: AgentRegistry;
   readonly #queue: WorkQueue;
@@ -47,13 +47,12 @@ export class RunPlanning {
     this.#queue = queue;
   }
 
-  /** @returns agents sent to a worker; 0 when the run had been planned, or is gone */
+  /** @returns the number of agents sent to a worker; 0 when the run had been planned, or is gone */
   async plan(runId: string): Promise<number> {
     const run = await this.#ledger.get(runId);
     if (!run || run.expected !== undefined) return 0;
     await this.#ledger.begin(runId);
-    const sent = run.agentId === undefined ? await this.#planAll(run) : await this.#planOne(run, run.agentId);
-    return sent;
+    return run.agentId === undefined ? this.#planAll(run) : this.#planOne(run, run.agentId);
   }
 
   async #planOne({ runId, asOf }: RunRecord, agentId: string): Promise<number> {
@@ -63,11 +62,12 @@ export class RunPlanning {
   }
 
   async #planAll(run: RunRecord): Promise<number> {
-    // Who was decided on in an earlier attempt stays decided on: by now its worker may have made it look idle.
-    const decided = await this.#decided(run);
+    // Keep the choices of an earlier attempt: a finished worker may have made its agent look idle.
+    const decided =
+      run.planningAt === undefined ? new Set<string>() : await this.#ledger.agentsWithResult(run.runId);
     const counted = new Set<string>();
     let sent = 0;
-    let batch: PlannedTask[] = [];
+    let batch: Candidate[] = [];
     const flush = async () => {
       const lastRuns = await this.#ledger.lastRuns(batch.map(({ agentId }) => agentId));
       const idle = batch.filter(({ agentId, activeHour }) => nothingNew(activeHour, lastRuns.get(agentId)));
@@ -82,7 +82,7 @@ export class RunPlanning {
       batch = [];
     };
     const pools = new Pools();
-    const add = async (agent: PlannedTask) => {
+    const add = async (agent: Candidate) => {
       counted.add(agent.agentId);
       if (decided.has(agent.agentId)) return;
       batch.push(agent);
@@ -98,33 +98,17 @@ export class RunPlanning {
       if (!counted.has(agentId) && wroteLately(activeHour, run))
         await add({ agentId, activeHour, rollUpOnly: true });
     for (const pool of pools.shared()) await add(pool);
-    for (const pool of await this.#bereft(pools)) await add(pool);
+    for (const pool of await this.#orphaned(pools)) await add(pool);
     if (batch.length > 0) await flush();
     for (const agentId of decided) counted.add(agentId);
     await this.#ledger.planned(run.runId, counted.size);
     return sent;
   }
 
-  /** Pools that are down to one agent and know something still: a run retires what nobody else bears out any more. */
-  async #bereft(pools: Pools): Promise<PlannedTask[]> {
+  /** Pools of a single agent that still have live patterns: a run retires those, because no second agent bears them out. */
+  async #orphaned(pools: Pools): Promise<Candidate[]> {
     const single = pools.single();
     const lastRuns = await this.#ledger.lastRuns(single.map(({ agentId }) => agentId));
     return single.filter(({ agentId }) => (lastRuns.get(agentId)?.livePatterns ?? 0) > 0);
-  }
-
-  async #decided({ runId, planningAt }: RunRecord): Promise<Set<string>> {
-    const decided = new Set<string>();
-    if (planningAt === undefined) return decided;
-    let after: string | undefined;
-    do {
-      const page: { results: AgentResult[]; last: string | undefined } = await this.#ledger.results(
-        runId,
-        undefined,
-        after,
-      );
-      for (const { agentId } of page.results) decided.add(agentId);
-      after = page.last;
-    } while (after !== undefined);
-    return decided;
   }
 }

@@ -1,40 +1,38 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Context } from 'aws-lambda';
 import * as z from 'zod';
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
+import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
+import { RunPlanner } from './plan-run.ts';
 import { RunLedger } from './run-ledger.ts';
-import { RunPlanning } from './plan-run.ts';
 import { RunRequests, scheduledRunId } from './run-requests.ts';
 import { WorkQueue } from './work-queue.ts';
 
-/** From EventBridge Scheduler, or from the API, which has made the run already. */
+/** The event is from EventBridge Scheduler, or from the API, which has made the run already. */
 const plannerInput = z.union([
   z.object({ scheduledTime: timestampSchema }),
   z.object({ runId: runIdSchema }),
 ]);
 
 const environment = { STATE_TABLE: resourceName, WORK_QUEUE_URL: resourceName };
-type PlannerEnvironment = { readonly STATE_TABLE: string; readonly WORK_QUEUE_URL: string };
 
-/** Throws what fails: the asynchronous invocation is retried, and ends in the dead-letter queue. */
+/** Throws on failure: the asynchronous invocation is retried, and ends in the dead-letter queue. */
 export function createPlannerHandler(
   runtime: Runtime,
-  env: PlannerEnvironment,
+  env: EnvironmentOf<typeof environment>,
   sqs: SQSClient,
-): (event: unknown, context: Context) => Promise<void> {
+): BackgroundHandler<unknown, void> {
   const { clock, randomPart, logger, metrics } = runtime;
   const tables = openTables(runtime, env);
   const ledger = new RunLedger(tables.state);
   const registry = new AgentRegistry(tables.state);
-  const planning = new RunPlanning(ledger, registry, new WorkQueue(sqs, env.WORK_QUEUE_URL));
-  const requests = new RunRequests(ledger, registry, clock, randomPart);
-  return async (event, context) => {
-    runtime.deadline.start(context.getRemainingTimeInMillis());
+  const planner = new RunPlanner(ledger, registry, new WorkQueue(sqs, env.WORK_QUEUE_URL));
+  const requests = new RunRequests({ ledger, registry, clock, randomPart });
+  return createBackgroundHandler(runtime, async (event: unknown) => {
     const input = plannerInput.parse(event);
     let runId: string;
     if ('runId' in input) ({ runId } = input);
@@ -45,9 +43,9 @@ export function createPlannerHandler(
         metrics.publishStoredMetrics();
       }
     }
-    const sent = await planning.plan(runId);
+    const sent = await planner.plan(runId);
     logger.info('planned', { runId, sent });
-  };
+  });
 }
 
 export const handler = createPlannerHandler(

@@ -6,9 +6,9 @@ import type { PooledAgent } from '../mining/judging/across-agents.ts';
 import type { Miner } from '../mining/mine.ts';
 import type { SeenIndex, Window, WindowCases } from '../cases/window-cases.ts';
 
-/** Decisions of one type a pooled run takes in all: each is held twice, in the pool and with its agent. */
+/** Number of decisions of one type a pooled run takes in all. Each is held twice, in the pool and with its agent. */
 export const MAX_POOLED_DECISIONS = 500_000;
-/** What an agent may bring beyond as much as all others together. */
+/** Number of decisions an agent may add beyond as many as all others together. */
 const FREE_DECISIONS = 100;
 
 export interface Member {
@@ -17,21 +17,21 @@ export interface Member {
 }
 
 export interface Pool {
-  /** The resolved decisions of all. */
+  /** Miner over the resolved decisions of all agents. */
   readonly miner: Miner;
   readonly agents: readonly PooledAgent[];
   readonly decisions: number;
   readonly pages: number;
-  /** Decisions were left out: an agent had more than its share. */
+  /** Decisions were left out, because an agent had more than its share. */
   readonly truncated: boolean;
   /** Share of the resolved decisions that no earlier run has seen with their outcome. */
   readonly newShare: number;
 }
 
 /**
- * Reads the decisions of several agents into one pool, newest first and balanced: nobody brings more than an equal
- * share of what a run takes, nor (beyond a few) more than all others together, so the pool's rates are never one
- * agent's. Page by page; an agent waits with at most one page while the others catch up.
+ * Reads the decisions of several agents into one pool, newest first and balanced. No agent adds more than an equal share
+ * of the limit, nor (beyond a few) more than all others together. So the pool's rates are never one agent's. Reads page
+ * by page: an agent waits with at most one page while the others catch up.
  * @param previousLook the last run that looked at less; default: there was none
  */
 export async function readPool(
@@ -80,10 +80,11 @@ class Reader {
   readonly #pages: AsyncIterator<{ readonly decisions: readonly Decision[] }>;
   #page: readonly Decision[] = [];
   #next = 0;
-  /** Resolved decisions in the pool; decisions and pages looked at. */
+  /** Resolved decisions of this agent in the pool. */
   taken = 0;
   /** Those of them that no earlier run has seen with their outcome. */
   fresh = 0;
+  /** Decisions and pages read so far. */
   decisions = 0;
   pages = 0;
   isDone = false;
@@ -110,7 +111,7 @@ class Reader {
     return this.#member.agentId;
   }
 
-  /** Goes on to the end of a page, or until it has `most`. @returns whether it got any further */
+  /** Reads on to the end of a page, or until it has `most`. @returns true when it got any further */
   async take(most: number): Promise<boolean> {
     if (this.isDone || this.taken >= most) return false;
     if (this.#next === this.#page.length) {

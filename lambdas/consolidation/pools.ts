@@ -1,16 +1,16 @@
 import type { RegisteredAgent } from '../agents/agent-registry.ts';
 import { poolOf, UNKNOWN_TYPE } from '../shared/schema/owners.ts';
 
-/** Who is to be worked on: an agent, or a pool. */
-export interface PlannedTask {
+/** An agent, or a pool, that a run may consolidate. */
+export interface Candidate {
   readonly agentId: string;
   /** Hour of the wall clock in which the agent, or any agent of the pool, last wrote. */
   readonly activeHour?: string;
-  /** It is deregistered, and nothing is left to do but its results. */
+  /** The agent is deregistered, and only its results are left to roll up. */
   readonly rollUpOnly?: true;
 }
 
-/** The agents of a run by type: those of one type are worked on together as well. */
+/** The agents of a run by type. Agents of one type are also consolidated together, as a pool. */
 export class Pools {
   readonly #pools = new Map<string, { readonly agents: number; readonly activeHour?: string }>();
 
@@ -21,16 +21,16 @@ export class Pools {
   }
 
   /** Pools of at least two agents. */
-  shared(): PlannedTask[] {
-    return this.#tasks((agents) => agents >= 2);
+  shared(): Candidate[] {
+    return this.#candidates((agents) => agents >= 2);
   }
 
-  /** Types with a single agent, which have nothing to compare it with. */
-  single(): PlannedTask[] {
-    return this.#tasks((agents) => agents === 1);
+  /** Pools of a single agent, which has no other to be compared with. */
+  single(): Candidate[] {
+    return this.#candidates((agents) => agents === 1);
   }
 
-  #tasks(isWanted: (agents: number) => boolean): PlannedTask[] {
+  #candidates(isWanted: (agents: number) => boolean): Candidate[] {
     return [...this.#pools]
       .filter(([, { agents }]) => isWanted(agents))
       .map(([agentType, { activeHour }]) => ({

@@ -1,21 +1,24 @@
+import { changes, isAbsent, isPresent, says } from '../shared/dynamodb/expressions.ts';
+import type { Table, TransactAction } from '../shared/dynamodb/table.ts';
+import { toTtl } from '../shared/platform/clock.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import type { AgentResult } from './contract.ts';
 import {
-  GetCommand,
-  QueryCommand,
-  TransactWriteCommand,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { failedCondition, failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import { toTtl, isExpired } from '../shared/platform/clock.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { type AgentResult, type LastRun, RUN_RETENTION_MS, type RunRecord, zeroTotals } from './run.ts';
+  type LastRun,
+  progressOf,
+  RUN_RETENTION_MS,
+  RUN_TIMEOUT_MS,
+  type RunRecord,
+  zeroTotals,
+} from './run.ts';
 import {
   agentIdOf,
+  agentIdOfResult,
   fromLastRunItem,
   fromResultItem,
   fromRunItem,
   lastRunKey,
+  pointerKeyAt,
   resultKey,
   resultsOf,
   runIdOfPointer,
@@ -26,23 +29,15 @@ import {
   toResultItem,
   toRunItem,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-type Actions = NonNullable<TransactWriteCommandInput['TransactItems']>;
-type Item = Record<string, unknown>;
-
-/** One less than a transaction holds: the last is the run's counters. */
+/** One less than a transaction holds: the last action updates the run's counters. */
 export const SKIP_BATCH = 99;
-/** Agents finish at the same time and count on one row; DynamoDB cancels those that meet. */
-const CONFLICT_TRIES = 8;
-
-/** Cancelled for meeting another transaction alone: where a condition failed too, sending again changes nothing. */
-const isOnlyContention = (error: unknown): boolean =>
-  isTransactionConflict(error) && failedTransaction(error) === undefined;
+/** Runs read at a time to see whether one is under way. */
+const RUNS_PAGE = 100;
 
 /**
- * The record of runs. Each agent of a run has one result, and the run's counters move in the transaction that writes
- * it: whatever arrives twice is counted once.
+ * The record of runs. Each agent of a run has one result, and the transaction that writes it also updates the run's
+ * counters, so a result that arrives twice is counted once.
  */
 export class RunLedger {
   readonly #table: Table;
@@ -61,123 +56,104 @@ export class RunLedger {
       failed: 0,
       totals: zeroTotals,
     };
-    const TableName = this.#table.name;
-    try {
-      await this.#transact([
-        {
-          Put: {
-            TableName,
-            Item: toRunItem(record),
-            ConditionExpression: 'attribute_not_exists(#pk)',
-            ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          },
-        },
-        { Put: { TableName, Item: toPointerItem(record) } },
-      ]);
-      return true;
-    } catch (error) {
-      if (failedTransaction(error)) return false;
-      throw error;
-    }
+    const { put } = this.#table.actions;
+    const failed = await this.#table.transact([put(toRunItem(record), isAbsent), put(toPointerItem(record))]);
+    return failed === undefined;
   }
 
   async get(runId: string): Promise<RunRecord | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: runKey(runId), ConsistentRead: true }),
-    );
-    return Item && !isExpired(Item, this.#table.clock()) ? fromRunItem(Item) : undefined;
+    const item = await this.#table.get(runKey(runId));
+    return item && fromRunItem(item);
   }
 
   /** Runs, newest first; `after` is the sort key of the last pointer of the page before. */
   async list(limit: number, after?: string): Promise<{ runs: RunRecord[]; last: string | undefined }> {
-    const page = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ScanIndexForward: false,
-        Limit: limit,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-        ExpressionAttributeValues: { ':pk': RUNS_PARTITION },
-        ConsistentRead: true,
-        ...(after && { ExclusiveStartKey: { [PARTITION_KEY]: RUNS_PARTITION, [SORT_KEY]: after } }),
-      }),
-    );
-    const runIds = (page.Items ?? []).map(runIdOfPointer);
+    const { items, last } = await this.#table.query({
+      partition: RUNS_PARTITION,
+      descending: true,
+      limit,
+      ...(after && { start: pointerKeyAt(after) }),
+    });
+    const runIds = items.map(runIdOfPointer);
+    const runs = (await this.#table.getAll(runIds.map(runKey))).map(fromRunItem);
+    const found = new Map(runs.map((run) => [run.runId, run]));
+    return {
+      runs: runIds.flatMap((runId) => found.get(runId) ?? []),
+      last: last?.[SORT_KEY] as string | undefined,
+    };
+  }
+
+  /**
+   * True while a planner or a worker of some run may be at work. A worker's last write is its result, and a run that
+   * lacks results after a day has failed. Reads the runs of a day: 1 read unit each.
+   */
+  async isRunUnderWay(): Promise<boolean> {
     const now = this.#table.clock();
-    const found = new Map(
-      (await getAll(this.#table.documents, this.#table.name, runIds.map(runKey)))
-        .filter((item) => !isExpired(item, now))
-        .map(fromRunItem)
-        .map((run) => [run.runId, run]),
-    );
-    const last = page.LastEvaluatedKey?.[SORT_KEY] as string | undefined;
-    return { runs: runIds.flatMap((runId) => found.get(runId) ?? []), last };
+    const since = new Date(now.getTime() - RUN_TIMEOUT_MS).toISOString();
+    let after: string | undefined;
+    do {
+      const { runs, last } = await this.list(RUNS_PAGE, after);
+      if (runs.some((run) => progressOf(run, now).finishedAt === null)) return true;
+      after = last !== undefined && last >= since ? last : undefined;
+    } while (after !== undefined);
+    return false;
   }
 
   /** Results of a run by agent id; `after` is the last agent of the page before. */
   async results(
     runId: string,
-    limit: number | undefined,
+    limit: number,
     after?: string,
   ): Promise<{ results: AgentResult[]; last: string | undefined }> {
-    const { partition, prefix } = resultsOf(runId);
-    const page = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        Limit: limit,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
-        ...(after && { ExclusiveStartKey: resultKey(runId, after) }),
-      }),
-    );
-    const last = page.LastEvaluatedKey?.[SORT_KEY] as string | undefined;
-    return { results: (page.Items ?? []).map(fromResultItem), last: last?.slice(prefix.length) };
-  }
-
-  /** The agent's result in this run, when it has one. */
-  async result(runId: string, agentId: string): Promise<AgentResult | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: resultKey(runId, agentId), ConsistentRead: true }),
-    );
-    return Item && fromResultItem(Item);
-  }
-
-  /** The planner has begun. */
-  async begin(runId: string): Promise<void> {
-    await this.#update(runId, 'SET planningAt = if_not_exists(planningAt, :now)', {
-      ':now': this.#table.clock().toISOString(),
+    const { items, last } = await this.#table.query({
+      ...resultsOf(runId),
+      limit,
+      ...(after && { start: resultKey(runId, after) }),
     });
+    return { results: items.map(fromResultItem), last: last && agentIdOfResult(last) };
   }
 
-  /** The planner has finished: the run ends when it has this many results. */
+  /** The agents that have a result in this run. */
+  async agentsWithResult(runId: string): Promise<Set<string>> {
+    const items = await this.#table.queryAll({ ...resultsOf(runId), attributes: [SORT_KEY] });
+    return new Set(items.map(agentIdOfResult));
+  }
+
+  /** The agent's result in this run, if it has one. */
+  async result(runId: string, agentId: string): Promise<AgentResult | undefined> {
+    const item = await this.#table.get(resultKey(runId, agentId));
+    return item && fromResultItem(item);
+  }
+
+  /** Notes that the planner has begun. A run that is gone stays gone. */
+  async begin(runId: string): Promise<void> {
+    const planningAt = this.#table.clock().toISOString();
+    await this.#table.update(runKey(runId), changes({ setOnce: { planningAt } }), { condition: isPresent });
+  }
+
+  /** Notes that the planner has finished: the run ends with this many results. A run that is gone stays gone. */
   async planned(runId: string, expected: number): Promise<void> {
-    await this.#update(runId, 'SET expected = if_not_exists(expected, :expected)', { ':expected': expected });
+    await this.#table.update(runKey(runId), changes({ setOnce: { expected } }), { condition: isPresent });
   }
 
-  /** Records agents as SKIPPED, unless they have a result; at most SKIP_BATCH at a time. */
+  /** Records agents as SKIPPED unless they have a result; at most SKIP_BATCH at a time. */
   async skip(runId: string, agentIds: readonly string[]): Promise<void> {
     let remaining = [...agentIds];
     while (remaining.length > 0) {
       const finishedAt = this.#table.clock().toISOString();
-      try {
-        await this.#transact([
-          ...remaining.map((agentId) => this.#putResult(runId, { agentId, result: 'SKIPPED', finishedAt })),
-          this.#count(runId, { skipped: remaining.length }, finishedAt),
-        ]);
-        return;
-      } catch (error) {
-        const failed = failedTransaction(error);
-        if (!failed || failed.at(-1)) throw error;
-        remaining = remaining.filter((_, i) => !failed[i]);
-      }
+      const failed = await this.#table.transact([
+        ...remaining.map((agentId) => this.#putResult(runId, { agentId, result: 'SKIPPED', finishedAt })),
+        this.#count(runId, { skipped: remaining.length }, finishedAt),
+      ]);
+      if (!failed) return;
+      if (failed.at(-1)) throw new Error(`run ${runId} is gone`);
+      remaining = remaining.filter((_, i) => !failed[i]);
     }
   }
 
   /**
-   * Records what became of an agent, once: a second result of the same run changes nothing, except that
-   * CONSOLIDATED replaces FAILED.
+   * Records the result of an agent once. A second result of the same run changes nothing, except that CONSOLIDATED
+   * replaces FAILED.
    * @param lastRun stored with it, when the run stored patterns
    * @returns false when the agent had its result already, or the run is gone
    */
@@ -189,98 +165,35 @@ export class RunLedger {
       ...(result.result === 'CONSOLIDATED' ? { consolidated: 1 } : { failed: 1 }),
       ...result.report?.totals,
     };
-    try {
-      await this.#transact([
-        this.#putResult(runId, result, before),
-        this.#count(runId, counts, result.finishedAt),
-        ...(lastRun
-          ? [{ Put: { TableName: this.#table.name, Item: toLastRunItem(result.agentId, lastRun) } }]
-          : []),
-      ]);
-      return true;
-    } catch (error) {
-      if (failedTransaction(error)) return false;
-      throw error;
-    }
+    const failed = await this.#table.transact([
+      this.#putResult(runId, result, before),
+      this.#count(runId, counts, result.finishedAt),
+      ...(lastRun ? [this.#table.actions.put(toLastRunItem(result.agentId, lastRun))] : []),
+    ]);
+    return failed === undefined;
   }
 
   /**
-   * Counts an agent that is nobody's business any more as skipped, and names it nowhere.
-   * @param once fails when that was done before
+   * Counts an erased agent as skipped without naming it anywhere, unless that was done before.
+   * @param once action that fails the second time
    */
-  async withdraw(runId: string, once: Actions[number]): Promise<void> {
-    try {
-      await this.#transact([once, this.#count(runId, { skipped: 1 }, this.#table.clock().toISOString())]);
-    } catch (error) {
-      if (!failedTransaction(error)) throw error;
-    }
+  async withdraw(runId: string, once: TransactAction): Promise<void> {
+    const now = this.#table.clock().toISOString();
+    await this.#table.transact([once, this.#count(runId, { skipped: 1 }, now)]);
   }
 
+  /** The last runs of these agents, by agent; an agent without one is missing. */
   async lastRuns(agentIds: readonly string[]): Promise<Map<string, LastRun>> {
-    const items = await getAll(this.#table.documents, this.#table.name, agentIds.map(lastRunKey));
+    const items = await this.#table.getAll(agentIds.map(lastRunKey));
     return new Map(items.map((item) => [agentIdOf(item), fromLastRunItem(item)]));
   }
 
-  #putResult(runId: string, result: AgentResult, before?: AgentResult): Actions[number] {
+  #putResult(runId: string, result: AgentResult, before?: AgentResult): TransactAction {
     const ttl = toTtl(this.#table.clock().getTime() + RUN_RETENTION_MS);
-    return {
-      Put: {
-        TableName: this.#table.name,
-        Item: toResultItem(runId, result, ttl),
-        ConditionExpression: before ? '#result = :before' : 'attribute_not_exists(#result)',
-        ExpressionAttributeNames: { '#result': 'result' },
-        ...(before && { ExpressionAttributeValues: { ':before': before.result } }),
-      },
-    };
+    return this.#table.actions.put(toResultItem(runId, result, ttl), says({ result: before?.result }));
   }
 
-  #count(runId: string, counts: Readonly<Record<string, number>>, now: string): Actions[number] {
-    const names = Object.keys(counts);
-    return {
-      Update: {
-        TableName: this.#table.name,
-        Key: runKey(runId),
-        UpdateExpression: `SET lastResultAt = :now ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
-        ConditionExpression: 'attribute_exists(#pk)',
-        ExpressionAttributeNames: {
-          '#pk': PARTITION_KEY,
-          ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
-        },
-        ExpressionAttributeValues: {
-          ':now': now,
-          ...Object.fromEntries(names.map((name) => [`:${name}`, counts[name]])),
-        },
-      },
-    };
-  }
-
-  /** Changes the run's row; a run that is gone stays gone. */
-  async #update(runId: string, expression: string, values: Item): Promise<void> {
-    try {
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: runKey(runId),
-          UpdateExpression: expression,
-          ConditionExpression: 'attribute_exists(#pk)',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: values,
-        }),
-      );
-    } catch (error) {
-      if (!failedCondition(error)) throw error;
-    }
-  }
-
-  async #transact(actions: Actions): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#table.documents.send(new TransactWriteCommand({ TransactItems: actions }));
-        return;
-      } catch (error) {
-        if (tries >= CONFLICT_TRIES || !isOnlyContention(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * 2 ** tries));
-      }
-    }
+  #count(runId: string, add: Readonly<Record<string, number>>, lastResultAt: string): TransactAction {
+    return this.#table.actions.update(runKey(runId), changes({ set: { lastResultAt }, add }), isPresent);
   }
 }

@@ -1,7 +1,8 @@
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { expectedOf, progressOf, type RunProgress, type RunRecord, type RunTotals } from './run.ts';
+import type { RunView } from './contract.ts';
+import { expectedOf, progressOf, type RunRecord } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
 
 export interface PageRequest {
@@ -9,24 +10,9 @@ export interface PageRequest {
   readonly nextToken?: string;
 }
 
-export interface RunView extends RunProgress {
-  readonly runId: string;
-  readonly trigger: RunRecord['trigger'];
-  readonly agentId?: string;
-  readonly asOf: string;
-  readonly startedAt: string;
-  readonly progress: {
-    readonly expected: number | null;
-    readonly consolidated: number;
-    readonly skipped: number;
-    readonly failed: number;
-  };
-  readonly report: { readonly totals: RunTotals };
-}
-
 const DEFAULT_PAGE = 20;
 
-/** Runs as their callers see them. */
+/** Runs and their reports as the API shows them. */
 export class RunReports {
   readonly #ledger: RunLedger;
   readonly #clock: Clock;

@@ -1,22 +1,18 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import {
-  type AgentResult,
-  type LastRun,
-  RUN_RETENTION_MS,
-  type RunRecord,
-  totalNames,
-  type RunTotals,
-} from './run.ts';
+import type { AgentResult, RunTotals } from './contract.ts';
+import { type LastRun, RUN_RETENTION_MS, type RunRecord, totalNames } from './run.ts';
 
 /**
  * Runs in `agent_state`.
  *
  * - `run:{runId}` / `RUN`: the run and its counters; `run:{runId}` / `AGENT#{agentId}`: one agent's result
- * - `runs` / `{time}#{runId}`: pointers, so runs are listed newest first by one query
- * - `agent:{agentId}` / `LASTRUN`: what the planner skips by
- * - `pools` / `type:{agentType}`: every pool that was ever worked on
+ * - `runs` / `{time}#{runId}`: pointers, so one query lists runs newest first
+ * - `agent:{agentId}` / `LASTRUN`: the agent's last run, by which the planner skips idle agents
+ * - `pools` / `type:{agentType}`: every pool that a run ever consolidated
  */
 export const RUNS_PARTITION = 'runs';
 const AGENT_PREFIX = 'AGENT#';
@@ -30,15 +26,17 @@ export const resultKey = (runId: string, agentId: string) => ({
   [SORT_KEY]: `${AGENT_PREFIX}${agentId}`,
 });
 
+/** Query of all results of a run. */
 export const resultsOf = (runId: string) => ({
   partition: runPartition(runId),
-  prefix: AGENT_PREFIX,
+  sort: { prefix: AGENT_PREFIX },
 });
 
-export const pointerKey = (runId: string) => ({
-  [PARTITION_KEY]: RUNS_PARTITION,
-  [SORT_KEY]: `${parseTypedId(runId)?.timestamp}#${runId}`,
-});
+export const agentIdOfResult = (item: Item): string => String(item[SORT_KEY]).slice(AGENT_PREFIX.length);
+
+export const pointerKeyAt = (sortKey: string) => ({ [PARTITION_KEY]: RUNS_PARTITION, [SORT_KEY]: sortKey });
+
+export const pointerKey = (runId: string) => pointerKeyAt(`${parseTypedId(runId)?.timestamp}#${runId}`);
 
 export const runIdOfPointer = (item: Item): string => String(item[SORT_KEY]).split('#')[1]!;
 
@@ -53,21 +51,17 @@ export const lastRunKey = (agentId: string) => ({
   [SORT_KEY]: 'LASTRUN',
 });
 
-type Item = Record<string, unknown>;
-
 const ttlOf = (startedAt: string): number => toTtl(Date.parse(startedAt) + RUN_RETENTION_MS);
 
-/** The run's row; its totals are attributes of their own, because ADD counts top-level attributes only. */
+/** The run's row. Its totals are attributes of their own, because ADD counts top-level attributes only. */
 export function toRunItem({ totals, ...run }: RunRecord): Item {
   return { ...runKey(run.runId), ...run, ...totals, ttl: ttlOf(run.startedAt) };
 }
 
-export function fromRunItem(item: Item): RunRecord {
-  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ttl: _ttl, ...rest } = item;
-  const totals = Object.fromEntries(totalNames.map((name) => [name, Number(rest[name] ?? 0)]));
-  for (const name of totalNames) delete rest[name];
-  return { ...(rest as unknown as RunRecord), totals: totals as unknown as RunTotals };
-}
+export const fromRunItem = (item: Item): RunRecord => ({
+  ...entityOf<Omit<RunRecord, 'totals'>>(item, ...totalNames),
+  totals: Object.fromEntries(totalNames.map((name) => [name, Number(item[name] ?? 0)])) as RunTotals,
+});
 
 export const toPointerItem = (run: RunRecord): Item => ({
   ...pointerKey(run.runId),
@@ -80,19 +74,13 @@ export const toResultItem = (runId: string, result: AgentResult, ttl: number): I
   ttl,
 });
 
-export function fromResultItem(item: Item): AgentResult {
-  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ttl: _ttl, ...rest } = item;
-  return rest as unknown as AgentResult;
-}
+export const fromResultItem = (item: Item): AgentResult => entityOf<AgentResult>(item);
 
 export const toLastRunItem = (agentId: string, lastRun: LastRun): Item => ({
   ...lastRunKey(agentId),
   ...lastRun,
 });
 
-export function fromLastRunItem(item: Item): LastRun {
-  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...rest } = item;
-  return rest as unknown as LastRun;
-}
+export const fromLastRunItem = (item: Item): LastRun => entityOf<LastRun>(item);
 
 export const agentIdOf = (item: Item): string => String(item[PARTITION_KEY]).slice('agent:'.length);

@@ -5,68 +5,61 @@ import type { NightlyRollup } from '../results/nightly-rollup.ts';
 import type { ConsumedUnits } from '../shared/dynamodb/capacity-meter.ts';
 import { typeOfPool } from '../shared/schema/owners.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import type { AgentConsolidation } from './consolidate-agent.ts';
-import type { PooledConsolidation } from './consolidate-pool.ts';
-import { type AgentReport, type LastRun, type RunRecord, type RunTotals, zeroTotals } from './run.ts';
+import type { AgentConsolidator } from './consolidate-agent.ts';
+import type { PoolConsolidator } from './consolidate-pool.ts';
+import type { AgentReport, RunTotals } from './contract.ts';
+import type { ConsolidationOutcome } from './owner-consolidation.ts';
+import { type LastRun, type RunRecord, zeroTotals } from './run.ts';
 import type { RunLedger } from './run-ledger.ts';
-import type { ConsolidationOutcome, ConsolidationTask } from './run-outcome.ts';
+import type { ConsolidationTask } from './work-queue.ts';
 
 const MAX_ERROR_LENGTH = 500;
 
-/** What a night does to one agent, in this order; see TaskRunner. */
-export interface NightlyWork {
+export interface TaskRunnerParts {
+  readonly ledger: RunLedger;
+  readonly erased: ErasedMarks;
+  readonly clock: Clock;
+  readonly consumed: () => ConsumedUnits;
+  /** The night's work on one agent, in this order. */
   readonly rollup: NightlyRollup;
-  readonly consolidation: AgentConsolidation;
+  readonly consolidator: AgentConsolidator;
   readonly ageing: AgentAgeing;
-  /** Of an agent type. */
-  readonly pooled: PooledConsolidation;
+  /** The night's work on the pool of an agent type. */
+  readonly poolConsolidator: PoolConsolidator;
 }
 
 /**
- * One agent, or one pool, of one run, once: a task that comes again finds its result and does nothing. An agent that is
- * being erased, or was after the run began, is left alone; one that is erased while it is worked on gets no result, and
- * what was written of it is found by the erasure, which waits for runs that are under way.
+ * Works on one agent, or one pool, of one run, once: a task that arrives again finds its result and does nothing. A task
+ * whose agent is being erased, or was erased after the run began, does nothing either. An agent that is erased while the
+ * task runs gets no result. The erasure waits for runs that are under way, so it finds what this task wrote.
  */
 export class TaskRunner {
-  readonly #ledger: RunLedger;
-  readonly #erased: ErasedMarks;
-  readonly #work: NightlyWork;
-  readonly #clock: Clock;
-  readonly #consumed: () => ConsumedUnits;
+  readonly #parts: TaskRunnerParts;
 
-  constructor(
-    ledger: RunLedger,
-    erased: ErasedMarks,
-    work: NightlyWork,
-    clock: Clock,
-    consumed: () => ConsumedUnits,
-  ) {
-    this.#ledger = ledger;
-    this.#erased = erased;
-    this.#work = work;
-    this.#clock = clock;
-    this.#consumed = consumed;
+  constructor(parts: TaskRunnerParts) {
+    this.#parts = parts;
   }
 
   /**
-   * @param lastTry nobody will try again: a failure is recorded as the agent's result, and thrown all the same
+   * @param lastTry no retry follows: a failure is recorded as the agent's result, and thrown too
    * @returns undefined when there was nothing to do
    */
   async run(task: ConsolidationTask, lastTry: boolean): Promise<AgentReport | undefined> {
     const { runId, agentId } = task;
+    const { ledger, clock, poolConsolidator } = this.#parts;
     try {
-      const before = await this.#ledger.result(runId, agentId);
+      const before = await ledger.result(runId, agentId);
       if (before && before.result !== 'FAILED') return undefined;
-      const run = await this.#ledger.get(runId);
+      const run = await ledger.get(runId);
       if (!run || (await this.#isWithdrawn(agentId, run))) return undefined;
-      const last = (await this.#ledger.lastRuns([agentId])).get(agentId);
+      const last = (await ledger.lastRuns([agentId])).get(agentId);
       const { report, lastRun } = await (typeOfPool(agentId) === undefined
-        ? this.#liveThroughNight(task, last)
-        : this.#work.pooled.consolidate(task, last));
+        ? this.#runNight(task, last)
+        : poolConsolidator.consolidate(task, last));
       if (await this.#isWithdrawn(agentId, run)) return undefined;
-      const finishedAt = this.#clock().toISOString();
+      const finishedAt = clock().toISOString();
       const result = { agentId, result: 'CONSOLIDATED', finishedAt, report } as const;
-      return (await this.#ledger.record(runId, result, lastRun)) ? report : undefined;
+      return (await ledger.record(runId, result, lastRun)) ? report : undefined;
     } catch (error) {
       if (lastTry) await this.#recordFailure(task, error);
       throw error;
@@ -74,27 +67,27 @@ export class TaskRunner {
   }
 
   /**
-   * Results are facts, whatever a run was asked to look at: the days that changed are rolled up by each. Then patterns
-   * are extracted, and memories age last: what a memory taught is learned before it is shortened or goes. Of an agent
-   * that is deregistered results are all that is looked after, and its last run stays what it was, for when it is back.
+   * Rolls up results first: they are facts, whatever time a run is asked to look at. Then extracts patterns. Memories age
+   * last, so that the run learns from a memory before it is shortened or removed. For a deregistered agent only results
+   * are rolled up, and its last run stays as it was, for its return.
    */
-  async #liveThroughNight(task: ConsolidationTask, last: LastRun | undefined): Promise<ConsolidationOutcome> {
-    const startedAt = this.#clock().getTime();
-    const { rollup, consolidation, ageing } = this.#work;
-    this.#consumed();
+  async #runNight(task: ConsolidationTask, last: LastRun | undefined): Promise<ConsolidationOutcome> {
+    const { rollup, consolidator, ageing, clock, consumed } = this.#parts;
+    const startedAt = clock().getTime();
+    consumed();
     const rolledUp = await rollup.rollUp(task.agentId);
-    const ofRollup = this.#consumed();
+    const ofRollup = consumed();
     if (task.rollUpOnly) {
-      const durationMs = this.#clock().getTime() - startedAt;
+      const durationMs = clock().getTime() - startedAt;
       const totals = addUnits(zeroTotals, ofRollup);
       return {
         report: { dryRun: false, totals, pages: 0, durationMs, rolledUpDays: rolledUp.days, types: [] },
       };
     }
-    const { report, lastRun } = await consolidation.consolidate(task, last);
+    const { report, lastRun } = await consolidator.consolidate(task, last);
     const memories = await ageing.age(task, report.dryRun);
-    const totals = addUnits(addUnits(withMemories(report.totals, memories), ofRollup), this.#consumed());
-    const durationMs = this.#clock().getTime() - startedAt;
+    const totals = addUnits(addUnits(withMemories(report.totals, memories), ofRollup), consumed());
+    const durationMs = clock().getTime() - startedAt;
     return {
       report: { ...report, totals, memories, rolledUpDays: rolledUp.days, durationMs },
       ...(lastRun && {
@@ -103,21 +96,23 @@ export class TaskRunner {
     };
   }
 
-  /** Whether it was erased; then the run does not wait for it. */
+  /** @returns true when the agent was erased; the run then does not wait for it */
   async #isWithdrawn(agentId: string, { runId, startedAt }: RunRecord): Promise<boolean> {
-    const isErased = await this.#erased.of([agentId]);
+    const { ledger, erased } = this.#parts;
+    const isErased = await erased.readFor([agentId]);
     if (!isErased(agentId, startedAt)) return false;
-    await this.#ledger.withdraw(runId, this.#erased.counting(agentId, runId));
+    await ledger.withdraw(runId, erased.counting(agentId, runId));
     return true;
   }
 
   async #recordFailure({ runId, agentId }: ConsolidationTask, error: unknown): Promise<void> {
-    const run = await this.#ledger.get(runId);
+    const { ledger, clock } = this.#parts;
+    const run = await ledger.get(runId);
     if (!run || (await this.#isWithdrawn(agentId, run))) return;
-    await this.#ledger.record(runId, {
+    await ledger.record(runId, {
       agentId,
       result: 'FAILED',
-      finishedAt: this.#clock().toISOString(),
+      finishedAt: clock().toISOString(),
       error: String(error).slice(0, MAX_ERROR_LENGTH),
     });
   }

@@ -4,21 +4,26 @@ import { UnavailableError } from '../shared/errors.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
-import type { ConsolidationTask } from './run-outcome.ts';
 
 export const taskSchema = z.object({
   runId: runIdSchema,
+  /** An agent, or `type:` and an agent type: its agents' common knowledge. */
   agentId: ownerSchema,
   asOf: timestampSchema,
+  /** The agent is deregistered: only its results are rolled up. */
   rollUpOnly: z.literal(true).optional(),
 });
 
-/** SendMessageBatch takes so many. */
+/** One agent, or one pool, of one run. */
+export type ConsolidationTask = Readonly<z.output<typeof taskSchema>>;
+
+/** SendMessageBatch takes this many messages. */
 export const QUEUE_BATCH = 10;
 
 /**
- * The FIFO queue between planner and workers. An agent (or the pool of an agent type) is a message group, so one worker at a time has it; a task
- * sent twice within five minutes is delivered once, and one delivered twice has its result already.
+ * The FIFO queue between planner and workers. An agent, or the pool of an agent type, is a message group, so one worker
+ * at a time has it. A task sent twice within five minutes is delivered once, and one delivered twice has its result
+ * already.
  */
 export class WorkQueue {
   readonly #sqs: SQSClient;

@@ -7,7 +7,7 @@ export class DecisionErasure {
   readonly #rows: RemovableRows;
 
   constructor(table: Table) {
-    this.#rows = new RemovableRows(table.documents, 'decisions', table.name);
+    this.#rows = new RemovableRows(table, 'decisions');
   }
 
   async *ofAgent(agentId: string, decisionTypes: readonly string[]): AsyncGenerator<Removal> {

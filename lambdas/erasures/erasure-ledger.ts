@@ -1,28 +1,21 @@
-import { GetCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { failedTransaction, isTransactionConflict } from '../shared/dynamodb/conditions.ts';
-import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
-import { isExpired } from '../shared/platform/clock.ts';
+import { changes, type Expression } from '../shared/dynamodb/expressions.ts';
+import type { Removal } from '../shared/dynamodb/removable-rows.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import { type ErasureRecord, type ErasureSubject, type UserSession, zeroCounts } from './erasure.ts';
 import {
   erasureKey,
   fromItem,
-  sessionTtl,
+  isRequested,
   sessionFromItem,
   sessionKey,
   sessionsOf,
+  sessionTtl,
   toItem,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Beside counting what was removed: when. */
-const FOUND = ', foundAt = :now';
-
-/** Rows that go may be written by others at the same moment; DynamoDB cancels those that meet. */
-const CONFLICT_TRIES = 8;
-
-/** The record of erasures. What is removed is counted in the transaction that removes it, so a repeat doubles nothing. */
+/** The record of erasures. The transaction that removes rows also counts them, so a repeat counts nothing twice. */
 export class ErasureLedger {
   readonly #table: Table;
 
@@ -41,135 +34,92 @@ export class ErasureLedger {
       rewritten: 0,
       removed: zeroCounts,
     };
-    await this.#table.documents.send(new PutCommand({ TableName: this.#table.name, Item: toItem(record) }));
+    await this.#table.put(toItem(record));
     return record;
   }
 
   async get(erasureId: string): Promise<ErasureRecord | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: erasureKey(erasureId), ConsistentRead: true }),
-    );
-    return Item && !isExpired(Item, this.#table.clock()) ? fromItem(Item) : undefined;
+    const item = await this.#table.get(erasureKey(erasureId));
+    return item && fromItem(item);
   }
 
-  /** @returns the record as it is now */
-  async begin(erasureId: string): Promise<ErasureRecord> {
-    return this.#add(erasureId, { invocations: 1 });
+  /** Counts an invocation of the worker. @returns the record as it is now */
+  begin(erasureId: string): Promise<ErasureRecord> {
+    return this.#update(erasureId, this.#addition({ invocations: 1 }));
   }
 
-  /** A nightly run is under way. @returns the record as it is now */
-  async noteRun(erasureId: string): Promise<ErasureRecord> {
-    const { Attributes } = await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: erasureKey(erasureId),
-        UpdateExpression: 'SET updatedAt = :now, duringRun = :true',
-        ExpressionAttributeValues: { ':now': this.#table.clock().toISOString(), ':true': true },
-        ReturnValues: 'ALL_NEW',
-      }),
-    );
-    return fromItem(Attributes!);
-  }
-
-  /** Decision types outlive the profile that named them, for the passes after. @returns all that were kept */
-  async keepTypes(erasureId: string, types: readonly string[]): Promise<readonly string[]> {
-    if (types.length === 0) return (await this.get(erasureId))?.decisionTypes ?? [];
-    const { decisionTypes } = await this.#add(erasureId, { decisionTypes: new Set(types) });
-    return decisionTypes ?? [];
-  }
-
-  /** Sessions of a user outlive what lists them, for the passes after. @returns all that were kept */
-  async keepSessions(erasureId: string, sessions: readonly UserSession[]): Promise<UserSession[]> {
-    for (const session of sessions)
-      await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key: sessionKey(erasureId, session),
-          UpdateExpression: 'SET #ttl = :ttl',
-          ExpressionAttributeNames: { '#ttl': 'ttl' },
-          ExpressionAttributeValues: { ':ttl': sessionTtl(this.#table.clock()) },
-        }),
-      );
-    const rows = new RemovableRows(this.#table.documents, 'state', this.#table.name);
-    const { partition, prefix } = sessionsOf(erasureId);
-    const kept: UserSession[] = [];
-    for await (const page of rows.read(partition, prefix, [])) kept.push(...page.map(sessionFromItem));
-    return kept;
+  /** Notes that a nightly run is under way. @returns the record as it is now */
+  noteRun(erasureId: string): Promise<ErasureRecord> {
+    const updatedAt = this.#table.clock().toISOString();
+    return this.#update(erasureId, changes({ set: { updatedAt, duringRun: true } }));
   }
 
   /**
-   * Does it, and counts it, at once.
-   * @returns false when somebody changed a row in between: nothing was done, the next pass finds it again
+   * Keeps the decision types for later passes, because the profile that names them is removed.
+   * @returns all types kept so far
+   */
+  async keepTypes(erasureId: string, types: readonly string[]): Promise<readonly string[]> {
+    const record =
+      types.length === 0
+        ? await this.get(erasureId)
+        : await this.#update(erasureId, this.#addition({ decisionTypes: new Set(types) }));
+    return record?.decisionTypes ?? [];
+  }
+
+  /**
+   * Keeps a user's sessions for later passes, because the rows that list them are removed.
+   * @returns all sessions kept so far
+   */
+  async keepSessions(erasureId: string, sessions: readonly UserSession[]): Promise<UserSession[]> {
+    const kept = changes({ set: { ttl: sessionTtl(this.#table.clock()) } });
+    for (const session of sessions) await this.#table.update(sessionKey(erasureId, session), kept);
+    const query = { ...sessionsOf(erasureId), attributes: [SORT_KEY], keepExpired: true };
+    return (await this.#table.queryAll(query)).map(sessionFromItem);
+  }
+
+  /**
+   * Removes rows and counts them, both or neither.
+   * @returns false when a row changed since it was read: nothing was done, and the next pass finds the row again
    */
   async remove(erasureId: string, { table, actions, rows }: Removal): Promise<boolean> {
     const counts = rows > 0 ? { [table]: rows } : { rewritten: actions.length };
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#table.documents.send(
-          new TransactWriteCommand({
-            TransactItems: [
-              ...actions,
-              { Update: { TableName: this.#table.name, ...this.#addition(erasureId, counts, FOUND) } },
-            ],
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (failedTransaction(error)) return false;
-        if (tries >= CONFLICT_TRIES || !isTransactionConflict(error)) throw error;
-        await sleep(Math.random() * 20 * 2 ** tries);
-      }
-    }
+    const counting = this.#addition(counts, this.#foundNow());
+    const failed = await this.#table.transact([
+      ...actions,
+      this.#table.actions.update(erasureKey(erasureId), counting, isRequested),
+    ]);
+    return failed === undefined;
   }
 
-  /** Objects know no transaction: they are counted once they are gone, so a worker killed in between counts too few. */
+  /** Counts removed records of the archive. Objects know no transaction: a worker killed in between counts too few. */
   async countArchived(erasureId: string, records: number): Promise<void> {
-    await this.#add(erasureId, { archive: records }, FOUND);
+    await this.#update(erasureId, this.#addition({ archive: records }, this.#foundNow()));
   }
 
   /** @returns the record as it is now */
-  async countPass(erasureId: string): Promise<ErasureRecord> {
-    return this.#add(erasureId, { passes: 1 });
+  countPass(erasureId: string): Promise<ErasureRecord> {
+    return this.#update(erasureId, this.#addition({ passes: 1 }));
   }
 
+  /** @param gaveUp why the erasure ended without having removed everything */
   async end(erasureId: string, gaveUp?: string): Promise<void> {
     const now = this.#table.clock().toISOString();
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: erasureKey(erasureId),
-        UpdateExpression: `SET updatedAt = :now, finishedAt = :now${gaveUp === undefined ? '' : ', gaveUp = :gaveUp'}`,
-        ExpressionAttributeValues: { ':now': now, ...(gaveUp !== undefined && { ':gaveUp': gaveUp }) },
-      }),
-    );
+    const ended = changes({ set: { updatedAt: now, finishedAt: now, gaveUp } });
+    await this.#table.update(erasureKey(erasureId), ended);
   }
 
-  async #add(
-    erasureId: string,
-    counts: Readonly<Record<string, unknown>>,
-    touched?: typeof FOUND,
-  ): Promise<ErasureRecord> {
-    const { Attributes } = await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        ...this.#addition(erasureId, counts, touched),
-        ReturnValues: 'ALL_NEW',
-      }),
-    );
-    return fromItem(Attributes!);
+  #addition(add: Readonly<Record<string, unknown>>, set?: { readonly foundAt: string }): Expression {
+    return changes({ set: { updatedAt: this.#table.clock().toISOString(), ...set }, add });
   }
 
-  #addition(erasureId: string, counts: Readonly<Record<string, unknown>>, touched = '') {
-    const names = Object.keys(counts);
-    return {
-      Key: erasureKey(erasureId),
-      UpdateExpression: `SET updatedAt = :now${touched} ADD ${names.map((name) => `#${name} :${name}`).join(', ')}`,
-      ConditionExpression: 'attribute_exists(requestedAt)',
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ':now': this.#table.clock().toISOString(),
-        ...Object.fromEntries(names.map((name) => [`:${name}`, counts[name]])),
-      },
-    };
+  #foundNow() {
+    return { foundAt: this.#table.clock().toISOString() };
+  }
+
+  async #update(erasureId: string, change: Expression): Promise<ErasureRecord> {
+    const options = { condition: isRequested, returns: 'ALL_NEW' as const };
+    const { item, failed } = await this.#table.update(erasureKey(erasureId), change, options);
+    if (failed) throw new Error(`erasure ${erasureId} is gone`);
+    return fromItem(item);
   }
 }

@@ -11,24 +11,24 @@ import {
 } from './erasure.ts';
 import type { ErasureLedger } from './erasure-ledger.ts';
 
-export interface ErasuresParts {
+export interface ErasureServiceParts {
   readonly ledger: ErasureLedger;
   readonly clock: Clock;
   readonly randomPart: RandomPart;
   readonly logRetentionDays: number;
-  /** Has a worker begin; the erasure's record exists by then. */
+  /** Starts a worker. The erasure's record exists by then. */
   readonly start: (erasureId: string) => Promise<void>;
 }
 
-/** Erasures as operators see them. */
-export class Erasures {
-  readonly #parts: ErasuresParts;
+/** Starts erasures and reports on them, for operators. */
+export class ErasureService {
+  readonly #parts: ErasureServiceParts;
 
-  constructor(parts: ErasuresParts) {
+  constructor(parts: ErasureServiceParts) {
     this.#parts = parts;
   }
 
-  /** Also of an agent that is not registered any more, or never was. The same again finds what is left. */
+  /** Accepts agents that are no longer registered, or never were. A repeated request removes what is left. */
   async request(subject: { readonly agentId?: string; readonly userId?: string }) {
     const { ledger, randomPart, start } = this.#parts;
     const record = await ledger.create(subject as ErasureSubject, randomPart);

@@ -7,25 +7,23 @@ import type { OpenStore } from '../archive/object-store.ts';
 import { KnownPools } from '../consolidation/known-pools.ts';
 import { RunErasure } from '../consolidation/run-erasure.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
-import { areRunsUnderWay } from '../consolidation/runs-under-way.ts';
 import { DecisionErasure } from '../decisions/decision-erasure.ts';
 import { ExposureErasure } from '../exposures/exposure-erasure.ts';
 import { MemoryErasure } from '../memories/memory-erasure.ts';
 import { MemoryFeed } from '../memories/memory-feed.ts';
 import { PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternErasure } from '../patterns/pattern-erasure.ts';
-import { PerformanceErasure } from '../results/results-erasure.ts';
+import { ResultsErasure } from '../results/results-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
 import type { TablesOf } from '../shared/platform/runtime.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
-import type { Clock } from '../shared/platform/clock.ts';
 import { randomPart } from '../shared/platform/ids.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
 import { SignalErasure } from '../signals/signal-erasure.ts';
 import { sessionMark } from '../shared/erased-marks.ts';
 import type { UserSession } from './erasure.ts';
 
-/** Rows to remove, or how many records just left the archive. */
+/** Rows to remove, or the number of records just removed from the archive. */
 export type ErasureStep = Removal | number;
 
 export interface ErasureTables {
@@ -36,11 +34,10 @@ export interface ErasureTables {
 }
 
 /**
- * What there is of an agent or a user, in the order in which it can go: whatever says where something else is goes
- * after that, so a pass that is cut short anywhere is simply begun again.
+ * Finds everything of an agent or a user, in the order in which it can be removed. A row that says where other rows are
+ * comes after them, so a pass that is cut short anywhere can simply start over.
  */
 export class ErasureSteps {
-  readonly #clock: Clock;
   readonly #registry: AgentRegistry;
   readonly #pools: KnownPools;
   readonly #ledger: RunLedger;
@@ -53,13 +50,12 @@ export class ErasureSteps {
   readonly #sharing: SharingErasure;
   readonly #patterns: PatternErasure;
   readonly #memories: MemoryErasure;
-  readonly #performance: PerformanceErasure;
+  readonly #results: ResultsErasure;
   readonly #archive: ArchiveErasure;
   readonly #givenUp: GivenUpErasure;
 
   constructor(tables: TablesOf<ErasureTables>, env: ErasureTables, openStore: OpenStore) {
     const { clock } = tables.state;
-    this.#clock = clock;
     this.#pools = new KnownPools(tables.state);
     this.#ledger = new RunLedger(tables.state);
     this.#registry = new AgentRegistry(tables.state);
@@ -72,13 +68,13 @@ export class ErasureSteps {
     this.#sharing = new SharingErasure(tables.memory);
     this.#patterns = new PatternErasure(tables.memory);
     this.#memories = new MemoryErasure(tables.memory, new MemoryFeed(tables.memory, randomPart));
-    this.#performance = new PerformanceErasure(tables.memory);
+    this.#results = new ResultsErasure(tables.memory);
     this.#archive = new ArchiveErasure(openStore);
     this.#givenUp = new GivenUpErasure(openStore, streamTables(env), clock);
   }
 
-  areRunsUnderWay(): Promise<boolean> {
-    return areRunsUnderWay(this.#ledger, this.#clock());
+  isRunUnderWay(): Promise<boolean> {
+    return this.#ledger.isRunUnderWay();
   }
 
   decisionTypes(agentId: string): Promise<string[]> {
@@ -86,7 +82,7 @@ export class ErasureSteps {
   }
 
   async *ofAgent(agentId: string, decisionTypes: readonly string[]): AsyncGenerator<ErasureStep> {
-    const { agents, pools } = await this.#everybody();
+    const { agents, pools } = await this.#allOwners();
     yield* this.#decisions.ofAgent(agentId, decisionTypes);
     yield* this.#signals.ofAgent(agentId);
     yield* this.#exposures.ofAgent(agentId);
@@ -97,13 +93,13 @@ export class ErasureSteps {
     yield* this.#patterns.standingsOf(agentId, agents);
     yield* this.#patterns.contributionsOf(agentId, pools);
     yield* this.#memories.ofAgent(agentId);
-    yield* this.#performance.ofAgent(agentId);
+    yield* this.#results.ofAgent(agentId);
     yield* this.#archive.ofAgent(agentId);
     yield* this.#givenUp.of((record) => namesOf(record).includes(agentId));
     yield* this.#agents.ofAgent(agentId);
   }
 
-  /** A user's sessions with all agents: those that are listed, and those that only the archive remembers. */
+  /** A user's sessions with all agents: those that are listed, and those that only the archive has. */
   async sessionsOf(userId: string): Promise<UserSession[]> {
     const archived = (await this.#archive.pointers(userId)).filter(({ table }) => table === 'state');
     const found = [
@@ -118,9 +114,9 @@ export class ErasureSteps {
   }
 
   async *ofUser(userId: string, sessions: readonly UserSession[]): AsyncGenerator<ErasureStep> {
-    const { agents, pools } = await this.#everybody();
+    const { agents, pools } = await this.#allOwners();
     const ofSessions = byAgent(sessions);
-    // A memory may say whom it came from without a session that did.
+    // A memory may name the user it came from although no session does.
     for (const agentId of new Set([...agents, ...ofSessions.keys()]))
       yield* this.#memories.aboutUser(agentId, userId, ofSessions.get(agentId) ?? new Set());
     for (const [agentId, sessionIds] of ofSessions) {
@@ -142,8 +138,8 @@ export class ErasureSteps {
     yield* this.#sessions.removeOfUser(userId);
   }
 
-  /** Every agent, deregistered ones too, and every pool, also of types that no agent has any more. */
-  async #everybody() {
+  /** Every agent, deregistered ones too, and every pool, also of types without agents today. */
+  async #allOwners() {
     const agents = new Set<string>();
     for await (const agentId of this.#registry.everKnown()) agents.add(agentId);
     return { agents, pools: await this.#pools.all() };

@@ -4,50 +4,53 @@ import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { archiveEnvironment, archiveStore } from '../archive/archive-location.ts';
 import type { OpenStore } from '../archive/object-store.ts';
+import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
-import { readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
-import { Erasing } from './erasure-job.ts';
+import { ErasureJob } from './erasure-job.ts';
 import { ErasureLedger } from './erasure-ledger.ts';
-import { ErasureSteps, type ErasureTables } from './erasure-steps.ts';
+import { ErasureSteps } from './erasure-steps.ts';
+import { WritePace } from './write-pace.ts';
 
 const environment = {
   DECISIONS_TABLE: resourceName,
   MEMORY_TABLE: resourceName,
   STATE_TABLE: resourceName,
   SIGNALS_TABLE: resourceName,
-  ...archiveEnvironment,
 };
 
-const eraserInput = z.object({ erasureId: z.string() });
+const workerInput = z.object({ erasureId: z.string() });
 
-/** What is left of an invocation when it stops: time enough to end the step it is in. */
+/** Time left of an invocation when it stops: enough to finish its current step. */
 const MARGIN_MS = 2 * MINUTE_MS;
 
 /**
- * One erasure. What does not fit one invocation goes on in the next, which this one starts; what throws is tried
- * again by Lambda, twice, and then reads as FAILED.
+ * Works on one erasure. An invocation that runs out of time starts the next one. One that throws is retried by Lambda
+ * twice; after that the erasure reads as FAILED.
  */
-export function createEraserHandler(
-  runtime: Pick<Runtime, 'table' | 'deadline' | 'clock' | 'logger'>,
-  env: ErasureTables,
+export function createErasureWorkerHandler(
+  runtime: Pick<Runtime, 'table' | 'documents' | 'deadline' | 'clock' | 'logger'>,
+  env: EnvironmentOf<typeof environment>,
   openStore: OpenStore,
   lambda: Pick<LambdaClient, 'send'>,
   sleep: (milliseconds: number) => Promise<void> = wait,
+  pace = new WritePace(),
 ): (event: unknown, context: Context) => Promise<void> {
-  const { clock, logger } = runtime;
+  const { clock, documents, logger } = runtime;
+  const consumed = meterCapacity(documents);
   const tables = openTables(runtime, env);
   const ledger = new ErasureLedger(tables.state);
   const marks = new ErasedMarks(tables.state);
   const steps = new ErasureSteps(tables, env, openStore);
-  const erasing = new Erasing({ ledger, marks, steps }, clock, sleep);
+  const job = new ErasureJob({ ledger, marks, steps, clock, sleep, pace, consumed });
   return async (event, context) => {
     logger.addContext(context);
     runtime.deadline.start(context.getRemainingTimeInMillis());
-    const { erasureId } = eraserInput.parse(event);
+    const { erasureId } = workerInput.parse(event);
     const until = new Date(clock().getTime() + context.getRemainingTimeInMillis() - MARGIN_MS);
-    const result = await erasing.run(erasureId, until);
+    const result = await job.run(erasureId, until);
     logger.info('erasing', { erasureId, result });
     if (result === 'out of time')
       await lambda.send(
@@ -60,8 +63,8 @@ export function createEraserHandler(
   };
 }
 
-const env = readEnvironment(environment);
-export const handler = createEraserHandler(
+const env = readEnvironment({ ...environment, ...archiveEnvironment });
+export const handler = createErasureWorkerHandler(
   createRuntime('eraser'),
   env,
   archiveStore(env),

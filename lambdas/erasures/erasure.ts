@@ -1,10 +1,10 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 
-/** Everything of one agent, or everything about one user. */
+/** The subject of an erasure: everything of one agent, or everything about one user. */
 export type ErasureSubject = { readonly agentId: string } | { readonly userId: string };
 
-/** A session of the user that is erased. */
+/** A session of the user whose data is erased. */
 export interface UserSession {
   readonly agentId: string;
   readonly sessionId: string;
@@ -15,47 +15,47 @@ export type ErasureCounts = Readonly<Record<TableName | 'archive', number>>;
 
 export const zeroCounts: ErasureCounts = { decisions: 0, memory: 0, state: 0, signals: 0, archive: 0 };
 
-/** An erasure as it is stored; its status is derived when it is read. */
+/** An erasure as it is stored. Its status is derived when it is read. */
 export interface ErasureRecord {
   readonly erasureId: string;
   readonly agentId?: string;
   readonly userId?: string;
   readonly requestedAt: string;
-  /** When something was last done for it. */
+  /** When the worker last did something for it. */
   readonly updatedAt?: string;
   readonly finishedAt?: string;
-  /** Times everything was looked through. The last one of a finished erasure found nothing. */
+  /** Number of times everything was looked through. The last pass of a finished erasure found nothing. */
   readonly passes: number;
   /** Invocations of the worker. */
   readonly invocations: number;
   /** When something was last removed for it. */
   readonly foundAt?: string;
-  /** A nightly run was under way while it looked: who works for one may write for a quarter of an hour. */
+  /** A nightly run was under way during a pass: its planner and workers may write for a quarter of an hour. */
   readonly duringRun?: boolean;
   readonly removed: ErasureCounts;
-  /** Rows of others that something was taken out of. */
+  /** Number of rows of others that something was taken out of. */
   readonly rewritten: number;
   /** Why it ended without having removed everything. */
   readonly gaveUp?: string;
-  /** The agent's, kept beyond its profile: they say where its decisions are. */
+  /** The agent's decision types, kept beyond its profile: they say where its decisions are. */
   readonly decisionTypes?: readonly string[];
 }
 
-/** Requests, and what reads the streams, take no longer than two minutes; clocks differ by less than the seconds. */
+/** Requests and stream readers take at most two minutes. The five seconds are for clocks that differ. */
 const REQUESTS_END_MS = 2 * MINUTE_MS + 5 * SECOND_MS;
-/** The planner takes no longer than a quarter of an hour, a worker ten minutes. */
+/** The planner takes at most a quarter of an hour, a worker ten minutes. */
 const RUNS_END_MS = 16 * MINUTE_MS;
 
 /**
- * From when on nobody is at work any more who has read what was removed last, and could write it back: a pass that
- * begins then and finds nothing proves that nothing is left.
+ * The earliest time at which no in-flight writer can still hold data read before the last removal. A pass that begins
+ * then and finds nothing proves that nothing is left.
  */
 export const settledAt = ({ requestedAt, foundAt = requestedAt, duringRun }: ErasureRecord): Date =>
   new Date(Date.parse(foundAt) + (duringRun ? RUNS_END_MS : REQUESTS_END_MS));
 
 export type ErasureStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
 
-/** Nothing was done for so long: its worker died and will not come back (three tries take minutes). */
+/** After this long without progress the worker has died for good: its three tries take minutes. */
 const STALLED_MS = HOUR_MS;
 
 export function statusOf(record: ErasureRecord, now: Date): ErasureStatus {
@@ -70,11 +70,11 @@ export const STALLED = 'It made no progress for an hour; ask for it again: what 
 export interface StillHeld {
   readonly where: string;
   readonly what: string;
-  /** From when on nothing of it is left there, UTC ISO-8601. */
+  /** The time from which nothing of it is left there, UTC ISO-8601. */
   readonly until: string;
 }
 
-/** What an erasure cannot reach, counted from the time it ended (or from now). */
+/** Lists the copies that no erasure reaches, counted from the time it ended (or from now). */
 export function stillHeld(from: Date, logRetentionDays: number): StillHeld[] {
   const after = (days: number): string => new Date(from.getTime() + days * DAY_MS).toISOString();
   return [

@@ -1,11 +1,11 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { erasureRoutes } from './contract.ts';
 import { ErasureLedger } from './erasure-ledger.ts';
-import { Erasures } from './erasure-service.ts';
+import { ErasureService } from './erasure-service.ts';
 
 const environment = {
   AUTH_MODE: authMode,
@@ -13,16 +13,10 @@ const environment = {
   ERASER_FUNCTION_NAME: resourceName,
   LOG_RETENTION_DAYS: z.coerce.number().int().min(1),
 };
-export interface ErasuresEnvironment {
-  readonly AUTH_MODE: 'iam' | 'none';
-  readonly STATE_TABLE: string;
-  readonly ERASER_FUNCTION_NAME: string;
-  readonly LOG_RETENTION_DAYS: number;
-}
 
 export function createErasuresHandler(
   runtime: Runtime,
-  env: ErasuresEnvironment,
+  env: EnvironmentOf<typeof environment>,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
   const { clock, randomPart, logger } = runtime;
@@ -36,7 +30,7 @@ export function createErasuresHandler(
       }),
     );
   };
-  const erasures = new Erasures({
+  const erasures = new ErasureService({
     ledger: new ErasureLedger(tables.state),
     clock,
     randomPart,

@@ -1,16 +1,17 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import type { Expression } from '../shared/dynamodb/expressions.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { ERASED_MARK_RETENTION_MS } from '../shared/erased-marks.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { type ErasureRecord, type UserSession, zeroCounts } from './erasure.ts';
+import { type ErasureCounts, type ErasureRecord, type UserSession, zeroCounts } from './erasure.ts';
 
 /**
  * Erasures in `agent_state`.
  *
- * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and what it found; 90 days
+ * - `erasure:{erasureId}` / `ERASURE`: the job, its counters and its result; 90 days
  * - `erasure:{erasureId}` / `SESSION#{agentId}#{sessionId}`: sessions of the user it is about; two days
  */
-type Item = Record<string, unknown>;
-
 const ERASURE_RETENTION_MS = 90 * DAY_MS;
 
 export const erasureKey = (erasureId: string) => ({
@@ -18,11 +19,18 @@ export const erasureKey = (erasureId: string) => ({
   [SORT_KEY]: 'ERASURE',
 });
 
+/** There is such an erasure, as it was requested: not just a row that an update made. */
+export const isRequested: Expression = {
+  expression: 'attribute_exists(#requestedAt)',
+  names: { '#requestedAt': 'requestedAt' },
+};
+
 const SESSION_PREFIX = 'SESSION#';
 
+/** Query of the sessions kept with an erasure. */
 export const sessionsOf = (erasureId: string) => ({
   partition: erasureKey(erasureId)[PARTITION_KEY],
-  prefix: SESSION_PREFIX,
+  sort: { prefix: SESSION_PREFIX },
 });
 
 export const sessionKey = (erasureId: string, { agentId, sessionId }: UserSession) => ({
@@ -35,6 +43,9 @@ export function sessionFromItem(item: Item): UserSession {
   return { agentId, sessionId };
 }
 
+/** A kept session stays as long as its mark. */
+export const sessionTtl = (now: Date): number => toTtl(now.getTime() + ERASED_MARK_RETENTION_MS);
+
 /** Counters are attributes of their own, because ADD counts top-level attributes only. */
 export const toItem = ({ removed, ...record }: ErasureRecord): Item => ({
   ...erasureKey(record.erasureId),
@@ -44,15 +55,11 @@ export const toItem = ({ removed, ...record }: ErasureRecord): Item => ({
 });
 
 export function fromItem(item: Item): ErasureRecord {
-  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ttl: _ttl, decisionTypes, ...rest } = item;
-  const removed = Object.fromEntries(Object.keys(zeroCounts).map((name) => [name, Number(rest[name] ?? 0)]));
-  for (const name of Object.keys(zeroCounts)) delete rest[name];
+  const names = Object.keys(zeroCounts);
+  const decisionTypes = item['decisionTypes'] as Set<string> | undefined;
   return {
-    ...(rest as unknown as ErasureRecord),
-    removed: removed as unknown as ErasureRecord['removed'],
-    ...(decisionTypes !== undefined && { decisionTypes: [...(decisionTypes as Set<string>)].sort() }),
+    ...entityOf<Omit<ErasureRecord, 'removed' | 'decisionTypes'>>(item, ...names, 'decisionTypes'),
+    removed: Object.fromEntries(names.map((name) => [name, Number(item[name] ?? 0)])) as ErasureCounts,
+    ...(decisionTypes !== undefined && { decisionTypes: [...decisionTypes].sort() }),
   };
 }
-
-/** Of a session that is kept: as long as its mark. */
-export const sessionTtl = (now: Date): number => toTtl(now.getTime() + ERASED_MARK_RETENTION_MS);

@@ -7,7 +7,7 @@ export class ExposureErasure {
   readonly #rows: RemovableRows;
 
   constructor(table: Table) {
-    this.#rows = new RemovableRows(table.documents, 'state', table.name);
+    this.#rows = new RemovableRows(table, 'state');
   }
 
   ofAgent(agentId: string): AsyncGenerator<Removal> {

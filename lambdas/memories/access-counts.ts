@@ -41,12 +41,12 @@ interface Pending {
 export class AccessCounts {
   readonly #table: Table;
   readonly #randomPart: RandomPart;
-  readonly #erased: Pick<ErasedMarks, 'of'>;
+  readonly #erased: Pick<ErasedMarks, 'readFor'>;
   readonly #pending = new Map<string, Pending>();
   /** Agents whose counts were written, or tried to be, in the last minute, and when. */
   readonly #triedAt = new Map<string, number>();
 
-  constructor(table: Table, randomPart: RandomPart, erased: Pick<ErasedMarks, 'of'>) {
+  constructor(table: Table, randomPart: RandomPart, erased: Pick<ErasedMarks, 'readFor'>) {
     this.#table = table;
     this.#randomPart = randomPart;
     this.#erased = erased;
@@ -83,7 +83,7 @@ export class AccessCounts {
       this.#pending.delete(agentId);
       this.#triedAt.set(agentId, now.getTime());
     }
-    const isErased = await this.#erased.of(due.map(([agentId]) => agentId)).catch(() => undefined);
+    const isErased = await this.#erased.readFor(due.map(([agentId]) => agentId)).catch(() => undefined);
     await Promise.all(
       due.map(async ([agentId, pending]) => {
         // A read must not fail because it is counted: its counts wait for the next flush.

@@ -26,7 +26,7 @@ export class MemoryErasure {
   readonly #table: Table;
 
   constructor(table: Table, feed: MemoryFeed) {
-    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
+    this.#rows = new RemovableRows(table, 'memory');
     this.#sharing = new SharingErasure(table);
     this.#feed = feed;
     this.#table = table;

@@ -101,7 +101,7 @@ class MiningRun {
     const found = buildFeatures(table, settings);
     this.#features = found.features;
     this.#truncatedPaths = found.truncatedPaths;
-    const search = new Search(found, table, settings, options.count);
+    const search = new Search(found, table, settings);
     this.#tested = search.run();
     this.#notInTriples = search.notInTriples;
   }

@@ -17,7 +17,7 @@ export class PatternErasure {
 
   constructor(table: Table) {
     this.#table = table;
-    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
+    this.#rows = new RemovableRows(table, 'memory');
   }
 
   /** An agent's own patterns with their versions, evidence and statements, and how those of others stand with it. */

@@ -33,9 +33,9 @@ const CONCURRENCY = 10;
 export class SignalRelay {
   readonly #bus: SignalBus;
   readonly #seen: SeenSignals;
-  readonly #erased: Pick<ErasedMarks, 'of'>;
+  readonly #erased: Pick<ErasedMarks, 'readFor'>;
 
-  constructor(bus: SignalBus, seen: SeenSignals, erased: Pick<ErasedMarks, 'of'>) {
+  constructor(bus: SignalBus, seen: SeenSignals, erased: Pick<ErasedMarks, 'readFor'>) {
     this.#bus = bus;
     this.#seen = seen;
     this.#erased = erased;
@@ -70,7 +70,7 @@ export class SignalRelay {
   async #remember(deliveries: readonly PublishedDelivery[]): Promise<(Error | undefined)[]> {
     const problems: (Error | undefined)[] = [];
     const isErased = await this.#erased
-      .of(deliveries.map(({ targetAgent }) => targetAgent))
+      .readFor(deliveries.map(({ targetAgent }) => targetAgent))
       .catch((error: unknown) => error as Error);
     if (isErased instanceof Error) return deliveries.map(() => isErased);
     for (let start = 0; start < deliveries.length; start += CONCURRENCY) {

@@ -85,7 +85,12 @@ const uncountedDays = count.meta({
 const names = (text: string): string[] => text.split(',');
 const unique = (all: readonly string[]): boolean => new Set(all).size === all.length;
 
-export const performanceRoutes = {
+export type EarningsFigures = Readonly<NonNullable<z.output<typeof pnlSchema>>>;
+export type TallyFigures = Readonly<z.output<z.ZodObject<typeof figures>>>;
+/** The decisions that a group holds, by one of the things it is grouped by. */
+export type Part = Readonly<z.output<typeof partSchema>>;
+
+export const resultsRoutes = {
   getPerformance: defineRoute({
     method: 'GET',
     path: '/agents/{agentId}/performance',
@@ -195,3 +200,7 @@ export const performanceRoutes = {
   ...snapshotRoutes,
   ...similarRoutes,
 };
+
+export type ResultsRequest = Readonly<z.output<typeof resultsRoutes.getPerformance.query>>;
+export type ResultsAnswer = Readonly<z.output<typeof resultsRoutes.getPerformance.response>>;
+export type WeightsRequest = Readonly<z.output<typeof resultsRoutes.getProviderWeights.query>>;

@@ -3,7 +3,7 @@ import type { DecisionWindow } from '../decisions/decision-window.ts';
 import { type DecisionResult, resultOf } from './decision-result.ts';
 import { addDays, timeOf } from './periods.ts';
 
-/** What decisions of some days came to, straight from the decisions: strongly consistent, 0.25 RRU a KB of them. */
+/** Results of the decisions of some days, read from the decisions: strongly consistent, 0.25 RRU a KB of them. */
 export class DayResults {
   readonly #registry: AgentRegistry;
   readonly #decisions: DecisionWindow;

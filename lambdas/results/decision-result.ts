@@ -1,7 +1,7 @@
 import type { Decision, Outcome } from '../decisions/decision.ts';
 import { isOpen, pnlOfTrade } from '../decisions/trade.ts';
 
-/** What a decision came to, and under which headings it counts. */
+/** The result of a decision, and the headings under which it counts. */
 export interface DecisionResult {
   readonly decisionId: string;
   readonly decisionType: string;
@@ -9,7 +9,7 @@ export interface DecisionResult {
   readonly loggedAt: string;
   /** `open`: it has an outcome, but its trade is still held. */
   readonly kind: 'success' | 'failure' | 'voided' | 'open' | 'pending';
-  /** Net, of what is closed. */
+  /** Net, of the closed part. */
   readonly pnl?: number;
   /** UTC day it was closed on. */
   readonly closedOn?: string;
@@ -21,12 +21,12 @@ export interface DecisionResult {
 
 export const dayOf = (timestamp: string): string => timestamp.slice(0, 10);
 
-/** What it earned: the trade's own pnl, else that of its prices, else `metrics.pnl`. */
+/** Earnings of an outcome: the trade's own pnl, else the pnl of its prices, else `metrics.pnl`. */
 export function pnlOf({ trade, metrics }: Outcome): number | undefined {
   return (trade && pnlOfTrade(trade)) ?? metrics?.['pnl'];
 }
 
-/** As the outcome is known now. */
+/** The result as the outcome is known now. */
 export function resultOf(decision: Decision): DecisionResult {
   const { decisionId, decisionType, timestamp, loggedAt, outcome } = decision;
   const base = { decisionId, decisionType, timestamp, loggedAt };
@@ -47,7 +47,7 @@ export function resultOf(decision: Decision): DecisionResult {
   };
 }
 
-/** Who was for what was decided, and who against; without a vote, for. A provider is one of the two, or neither. */
+/** Providers that were for the decision, and those against it. One without a vote was for it; some are neither. */
 function adviceOn({ action }: Decision, { provider, providers = [] }: Outcome) {
   const followed = new Set(provider === undefined ? [] : [provider]);
   const opposed = new Set<string>();

@@ -1,3 +1,4 @@
+import type { EarningsFigures } from './contract.ts';
 import { QuantileSketch, type StoredSketch } from './quantile-sketch.ts';
 
 /** `[n, total, mean, squares, best, worst, profit, gains, loss, losses]` */
@@ -8,31 +9,7 @@ export interface StoredEarnings {
   readonly sketch: StoredSketch;
 }
 
-/** Quote currency; null where it is of nothing. */
-export interface EarningsFigures {
-  /** Decisions with a pnl. */
-  readonly n: number;
-  readonly total: number;
-  readonly mean: number | null;
-  readonly median: number | null;
-  /** Sample deviation; null below two. */
-  readonly deviation: number | null;
-  readonly lowerQuartile: number | null;
-  readonly upperQuartile: number | null;
-  readonly best: number | null;
-  readonly worst: number | null;
-  /** Sum of what was gained ÷ sum of what was lost; null where nothing was lost. */
-  readonly profitFactor: number | null;
-  readonly averageGain: number | null;
-  /** Above 0. */
-  readonly averageLoss: number | null;
-  /** Share of gains × average gain − share of losses × average loss. */
-  readonly expectancy: number | null;
-  /** Expectancy in average losses, Tharp's R; null where nothing was lost. */
-  readonly expectancyRatio: number | null;
-}
-
-/** What decisions earned. Sums of parts are merged as by Chan, Golub & LeVeque (1979), so a mean never loses digits. */
+/** Earnings of decisions. Sums of parts are merged as by Chan, Golub & LeVeque (1979), so a mean never loses digits. */
 export class Earnings {
   #n = 0;
   #total = 0;

@@ -1,6 +1,7 @@
 import { wilsonInterval } from '../mining/statistics/statistics.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { DEFAULT_WINDOW_DAYS } from './results-report.ts';
+import type { WeightsRequest } from './contract.ts';
 import { addDays, dayAt } from './periods.ts';
 import {
   defaultWeightSettings,
@@ -13,17 +14,9 @@ import {
 import type { ResultReader } from './result-reader.ts';
 import type { Tally } from './tally.ts';
 
-export interface WeightsRequest {
-  /** Only decisions made in this regime. */
-  readonly regime?: string;
-  readonly windowDays?: number;
-  /** Weighed also if nothing is known of them, and no others. */
-  readonly providers?: readonly string[];
-}
-
 const none: TrackRecord = { n: 0, right: 0 };
 
-/** Right is success where its advice was followed, and failure where it was not. */
+/** A provider was right when its advice was followed with success, or not followed and the decision failed. */
 const recordOf = ({ resolved, successes, against }: Tally): TrackRecord => ({
   n: resolved + against.n,
   right: successes + against.failures,
@@ -42,8 +35,8 @@ export class Ensemble {
   }
 
   /**
-   * Without trades all are 1. A regime's records are shrunk towards each provider's record everywhere, and that towards
-   * the error of all providers together.
+   * Without trades all weights are 1. A regime's records are shrunk towards each provider's record everywhere, and those
+   * towards the error of all providers together.
    */
   async weights(agentId: string, { regime, windowDays = DEFAULT_WINDOW_DAYS, providers }: WeightsRequest) {
     const to = dayAt(this.#clock().getTime());

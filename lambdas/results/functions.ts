@@ -1,12 +1,12 @@
 import type { Room } from '../shared/schema/room.ts';
-import { performanceRoutes } from './contract.ts';
+import { resultsRoutes } from './contract.ts';
 
 export const room = {
   functions: {
     // Named as its routes are: /agents/{agentId}/performance.
     performance: {
       entry: 'lambdas/results/results.lambda.ts',
-      routes: performanceRoutes,
+      routes: resultsRoutes,
       tables: {
         memory: { actions: ['Query', 'PutItem'] },
         decisions: { actions: ['Query', 'BatchGetItem'], indexes: ['timeline'] },

@@ -1,14 +1,14 @@
 import type { DecisionResult } from './decision-result.ts';
 import { type StoredTally, Tally } from './tally.ts';
 
-/** What nightly rollups are kept by, alone and two together. */
+/** Nightly rollups are kept by each of these, and by each two of them. */
 export const dimensions = ['provider', 'regime', 'symbol', 'decisionType'] as const;
 export type Dimension = (typeof dimensions)[number];
 
 export const isDimension = (text: string): text is Dimension =>
   (dimensions as readonly string[]).includes(text);
 
-/** `closed` is by the day a decision was closed on; what a portfolio earned on a day is found there. */
+/** `closed` groups by the day a decision was closed on: a portfolio's earnings of a day. */
 export type Grouping = 'all' | 'closed' | Dimension | `${Dimension}+${Dimension}`;
 
 /** One name for two dimensions, whichever comes first. */
@@ -26,10 +26,10 @@ export const groupings: readonly Grouping[] = [
   ...dimensions.flatMap((one, i) => dimensions.slice(i + 1).map((other) => groupingOf([one, other]))),
 ];
 
-/** Days on which something was closed are read one by one; all else is added up by month and year. */
+/** All groupings but `closed` have rows that add up months and years. Days of closing are read one by one. */
 export const isSummed = (grouping: Grouping): boolean => grouping !== 'closed';
 
-/** By dimension; null is what has none. */
+/** Values by dimension; null where a decision has none. */
 export type GroupKey = readonly (string | null)[];
 
 /** A decision counts under each provider whose advice was followed. */
@@ -65,7 +65,7 @@ export interface StoredGroups {
 /** Tallies by group. */
 export class GroupTallies {
   readonly #groups = new Map<string, { readonly key: GroupKey; readonly tally: Tally }>();
-  /** Of groups that were too many to keep apart; undefined: there were none. */
+  /** Tally of the groups that were too many to keep apart; undefined: there were none. */
   #others: Tally | undefined;
 
   get entries(): { readonly key: GroupKey; readonly tally: Tally }[] {
@@ -83,19 +83,19 @@ export class GroupTallies {
     return group.tally;
   }
 
-  /** In order of time. */
+  /** Add results in order of time. */
   add(result: DecisionResult, grouping: Grouping): void {
     for (const key of keysOf(result, grouping)) this.at(key).add(result);
     for (const key of opposedKeysOf(result, grouping)) this.at(key).addOpposed(result);
   }
 
-  /** @param later of a stretch of time after this one's */
+  /** @param later tallies of a later stretch of time */
   append(later: GroupTallies): void {
     for (const { key, tally } of later.entries) this.at(key).append(tally);
     if (later.#others) (this.#others ??= new Tally()).append(later.#others);
   }
 
-  /** The commonest so many; what is left out is counted together. */
+  /** @param most groups to keep apart, the commonest; the rest is counted together */
   toStored(most: number): StoredGroups {
     const sorted = this.entries.sort((a, b) => b.tally.decisions - a.tally.decisions);
     const others = new Tally();

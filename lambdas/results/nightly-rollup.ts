@@ -9,47 +9,49 @@ import { SETTLED_MS, type ChangedDay, type ChangedDays } from '../decisions/chan
 const CLEARED_AT_ONCE = 10;
 
 export interface RolledUp {
-  /** Days that were counted anew. */
+  /** Number of days that were counted again. */
   readonly days: number;
-  /** Days that wait for another night: today, and those written to in the last minutes. */
+  /** Number of days that wait for another night: today, and those written to in the last minutes. */
   readonly waiting: number;
 }
 
+export interface NightlyRollupParts {
+  readonly changedDays: ChangedDays;
+  readonly results: DayResults;
+  readonly store: RollupStore;
+  readonly clock: Clock;
+}
+
 /**
- * Rolls up the days that changed. A day is counted anew from its decisions, its month from its days, its year from its
- * months: doing it again changes nothing, and what was cut short is done again because its days are still marked.
+ * Rolls up the days that changed. A day is counted again from its decisions, its month from its days, its year from its
+ * months. So a repeat changes nothing, and a rollup that was cut short is repeated, because its days are still marked.
  *
  * Cost a day: its decisions once (0.25 RRU a KB), 12 rows of about 1 KB, and as many for its month and its year.
  */
 export class NightlyRollup {
-  readonly #changedDays: ChangedDays;
-  readonly #results: DayResults;
-  readonly #store: RollupStore;
-  readonly #clock: Clock;
+  readonly #parts: NightlyRollupParts;
 
-  constructor(changedDays: ChangedDays, results: DayResults, store: RollupStore, clock: Clock) {
-    this.#changedDays = changedDays;
-    this.#results = results;
-    this.#store = store;
-    this.#clock = clock;
+  constructor(parts: NightlyRollupParts) {
+    this.#parts = parts;
   }
 
   async rollUp(agentId: string): Promise<RolledUp> {
-    const now = this.#clock();
-    const marked = await this.#changedDays.list(agentId);
+    const { changedDays, results, store, clock } = this.#parts;
+    const now = clock();
+    const marked = await changedDays.list(agentId);
     const settled = new Date(now.getTime() - SETTLED_MS).toISOString();
     const ready = marked.filter(({ day, at }) => day < dayAt(now.getTime()) && at <= settled);
-    const decisionTypes = ready.length === 0 ? [] : await this.#results.types(agentId);
+    const decisionTypes = ready.length === 0 ? [] : await results.types(agentId);
     for (const ofYear of Object.values(groupBy(ready, ({ day }) => yearOf(day)))) {
       for (const ofMonth of Object.values(groupBy(ofYear, ({ day }) => monthOf(day))))
         await this.#rollUpMonth(agentId, decisionTypes, ofMonth, now);
       const year = yearOf(ofYear[0]!.day);
-      await this.#store.putYear(agentId, summed, year);
+      await store.putYear(agentId, summed, year);
       for (let start = 0; start < ofYear.length; start += CLEARED_AT_ONCE)
         await Promise.all(
           ofYear
             .slice(start, start + CLEARED_AT_ONCE)
-            .map((changedDay) => this.#changedDays.clear(agentId, changedDay)),
+            .map((changedDay) => changedDays.clear(agentId, changedDay)),
         );
     }
     return { days: ready.length, waiting: marked.length - ready.length };
@@ -63,15 +65,15 @@ export class NightlyRollup {
   ): Promise<void> {
     const days = changedDays.map(({ day }) => day);
     for (const run of runsOf(days)) {
-      const results = (await this.#results.between(agentId, decisionTypes, run))!;
+      const results = (await this.#parts.results.between(agentId, decisionTypes, run))!;
       for (const [day, ofDay] of Object.entries(groupBy(results, ({ timestamp }) => dayOf(timestamp))))
         await this.#rollUpDay(agentId, day, ofDay, now);
     }
     const month = monthOf(days[0]!);
-    await this.#store.putMonth(agentId, summed, month);
+    await this.#parts.store.putMonth(agentId, summed, month);
   }
 
-  /** Of what was logged so long ago that some of it may be gone, the row that counted all of it stays. */
+  /** Keeps the rows of logging days whose decisions may have expired in part: those rows counted all of them. */
   async #rollUpDay(
     agentId: string,
     day: string,
@@ -82,7 +84,7 @@ export class NightlyRollup {
     const byLogging = groupBy(results, ({ loggedAt }) => dayOf(loggedAt));
     const isOld = (loggedOn: string): boolean => loggedOn <= expiring;
     const kept = Object.keys(byLogging).some(isOld)
-      ? await this.#store.loggedOn(agentId, day)
+      ? await this.#parts.store.loggedOn(agentId, day)
       : new Set<string>();
     const rows = Object.entries(byLogging)
       .filter(([loggedOn]) => !(isOld(loggedOn) && kept.has(loggedOn)))
@@ -93,7 +95,7 @@ export class NightlyRollup {
           return { grouping, day, loggedOn, tallies };
         }),
       );
-    await this.#store.putDays(agentId, rows);
+    await this.#parts.store.putDays(agentId, rows);
   }
 }
 

@@ -10,13 +10,13 @@ export interface PastCase {
   readonly features: Features;
 }
 
-/** Newest decisions of an agent that are kept at hand. */
+/** Number of an agent's newest decisions that are kept in memory. */
 export const BUFFER_SIZE = 1000;
-/** Agents one warm function instance keeps cases of: about 3 MB each. */
+/** Number of agents whose cases one warm function instance keeps: about 3 MB each. */
 const MAX_AGENTS = 20;
-/** More missing ones than this are read in ranges: a query sums up sizes, a read by key rounds each up to 4 KB. */
+/** More missing decisions than this are read in ranges: a query adds up sizes, a read by key rounds each up to 4 KB. */
 const MAX_READS_BY_KEY = 50;
-/** Older ones one request reads, the newest of each type. */
+/** Number of older decisions one request reads, the newest of each type. */
 export const MAX_OLDER = 20_000;
 
 const NO_SIGNALS: ReadonlySet<string> = new Set();
@@ -29,15 +29,15 @@ export function contextFeatures(
   const features = new Map(
     extractFeatures({ decisionId: '', timestamp, context, signalTypes: NO_SIGNALS }, settings),
   );
-  // of the timestamp, not of the context
+  // These are features of the timestamp, not of the context.
   features.delete('time.hourBucket');
   features.delete('time.weekday');
   return features;
 }
 
 /**
- * An agent's decisions to compare with. Contexts never change, so the newest thousand stay in memory: a request lists
- * what they are now (about 25 RRU) and reads only those that are new or have another outcome; the first one of an
+ * An agent's decisions to compare with. Contexts never change, so the newest thousand stay in memory. A request lists
+ * their present state (about 25 RRU) and reads only those that are new or have another outcome. The first request of an
  * instance reads all (250 RRU at 1 KB each).
  */
 export class PastCases {
@@ -52,7 +52,7 @@ export class PastCases {
     this.#settings = settings;
   }
 
-  /** The newest thousand of whatever type and status. */
+  /** The newest thousand of every type and status. */
   async newest(agentId: string): Promise<PastCase[]> {
     const listed = await this.#recent.newest(agentId, BUFFER_SIZE);
     const known = this.#buffers.get(agentId);
@@ -70,7 +70,7 @@ export class PastCases {
     return cases;
   }
 
-  /** All that are kept, at most 20,000. */
+  /** All decisions that are stored, at most 20,000. */
   async all(
     agentId: string,
     decisionTypes: readonly string[],

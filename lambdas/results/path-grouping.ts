@@ -1,20 +1,10 @@
 import { quartileRanges } from '../mining/cases/feature-table.ts';
 import { inRange } from '../mining/cases/matching.ts';
 import type { Features, MiningSettings } from '../mining/types.ts';
-import type { Scalar } from '../mining/vocabulary.ts';
+import type { Part } from './contract.ts';
 import type { DecisionResult } from './decision-result.ts';
 import { type Dimension, isDimension } from './grouping.ts';
 import { Tally } from './tally.ts';
-
-/** Which decisions a group holds, by one of the things it is grouped by. */
-export type Part = { readonly by: string } & (
-  | { readonly op: 'eq' | 'contains'; readonly value: Scalar }
-  | { readonly op: 'in_range'; readonly min: number | null; readonly max: number | null }
-  | { readonly op: 'present' }
-  | { readonly op: 'absent' }
-  /** Groups that were too many to keep apart. */
-  | { readonly op: 'others' }
-);
 
 export interface Group {
   readonly parts: readonly Part[];
@@ -30,8 +20,8 @@ interface Seen {
 }
 
 /**
- * Results by the values of any paths: the JSON type decides, an array counts under each of its values, and numbers
- * with more than 8 values are cut at the quartiles of what is resolved. Holds every decision until all are there.
+ * Groups results by the values of any paths. The JSON type decides: an array counts under each of its values, and numbers
+ * with more than 8 values are cut at the quartiles of the resolved decisions. Holds every decision until all are there.
  */
 export class PathGrouping {
   readonly #by: readonly string[];

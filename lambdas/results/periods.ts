@@ -7,13 +7,13 @@ export const addDays = (day: string, days: number): string => dayAt(timeOf(day) 
 export const monthOf = (day: string): string => day.slice(0, 7);
 export const yearOf = (day: string): string => day.slice(0, 4);
 
-/** Decisions are gone so many days after they were written. */
+/** Decisions expire this many days after they were written. */
 const RETENTION_DAYS = 90;
 
-/** The last UTC day of which some of the decisions logged on it may be gone; of days before it all are. */
+/** The last UTC day whose logged decisions may have expired in part. Those of earlier days have all expired. */
 export const expiringDayAt = (time: number): string => dayAt(time - RETENTION_DAYS * DAY_MS);
 
-/** Days from one to another, both included; 0 when they are the wrong way round. */
+/** Number of days from one to another, both included; 0 when they are the wrong way round. */
 export const daysBetween = (from: string, to: string): number =>
   Math.max(0, Math.round((timeOf(to) - timeOf(from)) / DAY_MS) + 1);
 
@@ -61,7 +61,7 @@ export function coverOf(from: string, to: string, without: ReadonlySet<string>, 
   return { years, months, days };
 }
 
-/** Runs of days, oldest first: each is one query. @param days sorted @param gap days that may lie between two of a run */
+/** Groups days into runs, oldest first: each run is one query. @param days sorted @param gap days that may lie between two of a run */
 export function runsOf(days: readonly string[], gap = 0): { readonly from: string; readonly to: string }[] {
   const runs: { from: string; to: string }[] = [];
   for (const day of days) {

@@ -1,18 +1,8 @@
 import { addDays, timeOf } from './periods.ts';
+import type { Snapshot } from './snapshot-contract.ts';
 
 /** How a portfolio's figures are defined. All are stated in every answer. */
-export interface PortfolioDefinitions {
-  /** Value of the portfolio at the beginning of `since`. @default 10,000 */
-  readonly startingValue: number;
-  /** A day's return: on the value of the evening before (`compounding`), or on the starting value (`fixed`). */
-  readonly returnBasis: 'compounding' | 'fixed';
-  /** Days of a year: 365, or 252 without Saturdays and Sundays, whose results count on the Monday after. */
-  readonly annualization: 365 | 252;
-  /** Deviations divide by n − 1 (`sample`) or n (`population`). */
-  readonly deviation: 'sample' | 'population';
-  /** Yearly, as a share; per day `(1 + r)^(1/annualization) − 1`. @default 0 */
-  readonly riskFreeRate: number;
-}
+export type PortfolioDefinitions = Omit<Snapshot['definitions'], 'since'>;
 
 export const defaultDefinitions: PortfolioDefinitions = {
   startingValue: 10_000,
@@ -22,26 +12,24 @@ export const defaultDefinitions: PortfolioDefinitions = {
   riskFreeRate: 0,
 };
 
-/** Shares, not percent; null where it is not defined. */
-export interface PortfolioFigures {
-  readonly openingValue: number;
-  readonly finalValue: number;
-  /** Days with a return. */
-  readonly days: number;
-  readonly totalReturn: number | null;
-  readonly annualizedReturn: number | null;
-  readonly sharpe: number | null;
-  readonly sortino: number | null;
-  readonly calmar: number | null;
-  /** Quote currency, ≥ 0. */
-  readonly maxDrawdown: number;
-  /** Share of the highest value before it, ≥ 0. */
-  readonly maxDrawdownPct: number | null;
-}
+/** Shares, not percent; null where it is not defined. `maxDrawdown` is in quote currency; drawdowns are 0 or above. */
+export type PortfolioFigures = Pick<
+  Snapshot,
+  | 'openingValue'
+  | 'finalValue'
+  | 'days'
+  | 'totalReturn'
+  | 'annualizedReturn'
+  | 'sharpe'
+  | 'sortino'
+  | 'calmar'
+  | 'maxDrawdown'
+  | 'maxDrawdownPct'
+>;
 
 /**
- * Results of the days from one to another, one a day; with 252 days a year one a weekday. What a weekend brought is
- * booked on the day after it, or on the last weekday where the period ends with it.
+ * Results of the days from one to another, one a day; with 252 days a year one a weekday. Results of a weekend are booked
+ * on the day after it, or on the last weekday where the period ends with the weekend.
  */
 export function resultsByDay(
   pnlOn: ReadonlyMap<string, number>,
@@ -64,7 +52,7 @@ export function resultsByDay(
 }
 
 /**
- * What a portfolio did, from what it earned each day.
+ * The figures of a portfolio, from its earnings of each day.
  *
  * - total return: final ÷ opening value − 1; annualized: (1 + total)^(annualization ÷ days) − 1, −1 where all is lost
  * - Sharpe: mean excess daily return ÷ its deviation × √annualization. @see Sharpe (1994), J. Portfolio Management 21:49–58
@@ -118,11 +106,11 @@ export function portfolioFigures(
   };
 }
 
-/** One good day, annualized, may be beyond any number. */
+/** The return of one good day, annualized, may exceed every number. */
 const finite = (value: number | null): number | null =>
   value === null || !Number.isFinite(value) ? null : value;
 
-/** Rounding leaves a deviation where all returns are the same. */
+/** Rounding leaves a deviation of up to this share where all returns are the same. */
 const NOTHING = 1e-15;
 
 function ratiosOf(

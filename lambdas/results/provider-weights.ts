@@ -1,11 +1,11 @@
-/** How often a provider was right, among the decisions it advised on. */
+/** The number of decisions a provider advised on, and how often it was right. */
 export interface TrackRecord {
   readonly n: number;
   readonly right: number;
 }
 
 export interface WeightSettings {
-  /** Trades that a provider's record is outweighed by until it has as many of its own. @default 20 */
+  /** The prior counts as this many trades, so it outweighs a provider's record until it has as many. @default 20 */
   readonly priorTrades: number;
   /** @default 0.25 */
   readonly least: number;
@@ -16,13 +16,13 @@ export interface WeightSettings {
 export const defaultWeightSettings: WeightSettings = { priorTrades: 20, least: 0.25, most: 3 };
 
 /**
- * Share of its calls that a provider gets wrong, shrunk towards `prior` as if that had been its rate in so many trades
- * more: `(wrong + k·prior) / (n + k)`. @see Cestnik (1990), the m-estimate, Proc. ECAI 147–149
+ * Share of its calls that a provider gets wrong, shrunk towards `prior` as if `priorTrades` more trades had that rate:
+ * `(wrong + k·prior) / (n + k)`. @see Cestnik (1990), the m-estimate, Proc. ECAI 147–149
  */
 export const shrunkError = ({ n, right }: TrackRecord, prior: number, priorTrades: number): number =>
   (n - right + priorTrades * prior) / (n + priorTrades);
 
-/** Error of all together, with half a call on either side, so that it is never 0. */
+/** Error of all providers together, with half a call on either side, so that it is never 0. */
 export function pooledError(records: readonly TrackRecord[]): number {
   const n = records.reduce((sum, record) => sum + record.n, 0);
   const right = records.reduce((sum, record) => sum + record.right, 0);
@@ -45,7 +45,7 @@ export function weightsOf(
   const bounded = (scale: number): number[] =>
     raw.map((weight) => Math.min(most, Math.max(least, weight * scale)));
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-  // The sum rises with the scale from n·least to n·most, and least ≤ 1 ≤ most: bisection finds where it is n.
+  // The sum rises with the scale from n·least to n·most, and least ≤ 1 ≤ most. Bisection finds the scale where it is n.
   let low = 0;
   let high = most / Math.min(...raw);
   for (let i = 0; i < 200; i++) {

@@ -1,4 +1,4 @@
-/** Up to so many values are kept as they are, and quantiles are exact. */
+/** Up to this many values are kept as they are, and quantiles are exact. */
 export const EXACT_VALUES = 256;
 /** Beyond that a quantile is within this share of the value at its rank. */
 export const RELATIVE_ERROR = 0.01;
@@ -12,7 +12,7 @@ const middleOf = (bin: number): number => (2 * GAMMA ** bin) / (GAMMA + 1);
 
 export type StoredSketch =
   | { readonly values: readonly number[] }
-  /** Bin and count in turn: of what lies below 0, and above; and how many are 0. */
+  /** Bin and count in turn, of values below 0 and above 0; and the number of zeros. */
   | { readonly below: readonly number[]; readonly above: readonly number[]; readonly zeros: number };
 
 type Bins = Map<number, number>;

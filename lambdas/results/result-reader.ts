@@ -6,7 +6,7 @@ import { addDays, coverOf, dayAt, expiringDayAt, monthOf, runsOf } from './perio
 import type { LoggedStretch, RollupStore, Stretch } from './rollup-store.ts';
 import type { ChangedDays } from '../decisions/changed-days.ts';
 
-/** Decisions of today and of days that changed since their rollup that one request reads. */
+/** Number of decisions one request reads: of today, and of days that changed since their rollup. */
 export const MAX_LIVE_DECISIONS = 100_000;
 
 export interface KnownResults {
@@ -15,34 +15,31 @@ export interface KnownResults {
   readonly uncounted: readonly string[];
 }
 
+export interface ResultReaderParts {
+  readonly changedDays: ChangedDays;
+  readonly results: DayResults;
+  readonly store: RollupStore;
+  readonly clock: Clock;
+  /** @default MAX_LIVE_DECISIONS */
+  readonly maxLive?: number;
+}
+
 /**
- * What the decisions of a range of days came to, as it is known at this moment: days that changed since they were
- * rolled up, and today, from the decisions, and from rollups for what was logged so long ago that it may be gone; all
- * others from rollups, by the year, month and day.
+ * Results of the decisions of a range of days, as they are known at this moment. Today, and days that changed since they
+ * were rolled up, are counted from their decisions; rollups stand in for those that may have expired. All other days come
+ * from rollups, by the year, month and day.
  *
  * Cost: a query for the marks, about five for rollups (1 RRU for each row of up to 4 KB; 36,500 days are at most 100
  * years, 22 months and 60 days), one a type for each month with days that changed, and one more for rollups where such
  * a day is older than decisions are kept.
  */
 export class ResultReader {
-  readonly #changedDays: ChangedDays;
-  readonly #results: DayResults;
-  readonly #store: RollupStore;
-  readonly #clock: Clock;
+  readonly #parts: ResultReaderParts;
   readonly #maxLive: number;
 
-  constructor(
-    changedDays: ChangedDays,
-    results: DayResults,
-    store: RollupStore,
-    clock: Clock,
-    maxLive = MAX_LIVE_DECISIONS,
-  ) {
-    this.#changedDays = changedDays;
-    this.#results = results;
-    this.#store = store;
-    this.#clock = clock;
-    this.#maxLive = maxLive;
+  constructor(parts: ResultReaderParts) {
+    this.#parts = parts;
+    this.#maxLive = parts.maxLive ?? MAX_LIVE_DECISIONS;
   }
 
   /** @param from,to UTC days, both included */
@@ -51,9 +48,10 @@ export class ResultReader {
     groupings: readonly Grouping[],
     { from, to }: { readonly from: string; readonly to: string },
   ): Promise<KnownResults> {
-    const now = this.#clock().getTime();
+    const { changedDays, store, clock } = this.#parts;
+    const now = clock().getTime();
     const today = dayAt(now);
-    const marked = (await this.#changedDays.list(agentId)).map(({ day }) => day);
+    const marked = (await changedDays.list(agentId)).map(({ day }) => day);
     const changed = [...new Set([...marked, today])].filter((day) => from <= day && day <= to).sort();
     const { live, uncounted } = await this.#live(agentId, changed, today);
     const countedLive = new Set(changed.filter((day) => !uncounted.includes(day)));
@@ -64,8 +62,8 @@ export class ResultReader {
       groupings.map(async (grouping) => {
         const cover = coverOf(from, to, countedLive, isSummed(grouping));
         const [rolledUp, kept] = await Promise.all([
-          this.#store.stretches(agentId, grouping, cover),
-          this.#store.loggedUntil(agentId, grouping, aged, expiring),
+          store.stretches(agentId, grouping, cover),
+          store.loggedUntil(agentId, grouping, aged, expiring),
         ]);
         const counted = byDay(withoutKept(live, kept), grouping);
         return [grouping, addUp([...rolledUp, ...kept, ...counted])] as const;
@@ -79,7 +77,7 @@ export class ResultReader {
     const live: DecisionResult[] = [];
     const uncounted: string[] = [];
     if (changed.length === 0) return { live, uncounted };
-    const decisionTypes = await this.#results.types(agentId);
+    const decisionTypes = await this.#parts.results.types(agentId);
     for (const days of partsOf(changed, today)) {
       const read =
         uncounted.length > 0
@@ -99,7 +97,7 @@ export class ResultReader {
   ): Promise<DecisionResult[] | undefined> {
     const all: DecisionResult[] = [];
     for (const run of runsOf(days)) {
-      const read = await this.#results.between(agentId, decisionTypes, run, limit - all.length);
+      const read = await this.#parts.results.between(agentId, decisionTypes, run, limit - all.length);
       if (!read) return undefined;
       all.push(...read);
     }
@@ -113,7 +111,7 @@ function partsOf(days: readonly string[], today: string): string[][] {
   return [days.filter((day) => day === today), ...ofMonths].filter((part) => part.length > 0);
 }
 
-/** As the nightly roll-up has it: of what was logged so long ago, the row that counted all of it stands. */
+/** Drops results that a kept row counts: like the nightly rollup, a row that counted all of a logging day stands. */
 function withoutKept(
   results: readonly DecisionResult[],
   kept: readonly LoggedStretch[],

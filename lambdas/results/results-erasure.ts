@@ -1,15 +1,15 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { groupings } from './grouping.ts';
 import { snapshotPartition } from './snapshot-table.ts';
 import { rollupPartition } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** What an agent's decisions earned, and its snapshots, as an erasure removes them. */
-export class PerformanceErasure {
+/** Removes an agent's rollups and snapshots. */
+export class ResultsErasure {
   readonly #rows: RemovableRows;
 
   constructor(table: Table) {
-    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
+    this.#rows = new RemovableRows(table, 'memory');
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {

@@ -2,36 +2,14 @@ import { parseWindowedPath } from '../mining/cases/windowed-path.ts';
 import { SeenIndex, type WindowCases } from '../cases/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
+import type { Part, ResultsAnswer, ResultsRequest } from './contract.ts';
 import { byTime, type DayResults } from './day-results.ts';
 import { resultOf } from './decision-result.ts';
 import { groupingOf, type GroupTallies, isDimension, partsOf } from './grouping.ts';
-import { type Group, type Part, PathGrouping, partOf } from './path-grouping.ts';
+import { type Group, PathGrouping, partOf } from './path-grouping.ts';
 import { addDays, dayAt, timeOf } from './periods.ts';
 import type { ResultReader } from './result-reader.ts';
-import { type Tally, type TallyFigures } from './tally.ts';
-
-export interface PerformanceRequest {
-  readonly groupBy?: readonly string[];
-  readonly windowDays?: number;
-}
-
-export interface GroupFigures extends TallyFigures {
-  readonly group: readonly Part[];
-  /** Of the pnl of all decisions together; null where that is 0 or not known. */
-  readonly contribution: number | null;
-  /** Only by provider: decisions it advised against, and those of them that failed. */
-  readonly against?: { readonly n: number; readonly failures: number };
-}
-
-export interface PerformanceAnswer {
-  readonly agentId: string;
-  readonly from: string;
-  readonly to: string;
-  readonly totals: TallyFigures;
-  readonly items: readonly GroupFigures[];
-  readonly truncated: boolean;
-  readonly uncountedDays: number;
-}
+import type { Tally } from './tally.ts';
 
 export const DEFAULT_WINDOW_DAYS = 30;
 /** Groups an answer shows: those of most decisions. */
@@ -39,26 +17,21 @@ const MAX_ITEMS = 100;
 /** Decisions a free path is answered from, so that it ends within API Gateway's 29 s. */
 export const MAX_PATH_DECISIONS = 100_000;
 
-/** How decisions of the last days did, by one or two of what they can be told apart by. */
-export class PerformanceReport {
-  readonly #reader: ResultReader;
-  readonly #results: DayResults;
-  readonly #cases: WindowCases;
-  readonly #clock: Clock;
-  readonly #maxPathDecisions: number;
+export interface ResultsReportParts {
+  readonly reader: ResultReader;
+  readonly results: DayResults;
+  readonly cases: WindowCases;
+  readonly clock: Clock;
+  /** @default MAX_PATH_DECISIONS */
+  readonly maxPathDecisions?: number;
+}
 
-  constructor(
-    reader: ResultReader,
-    results: DayResults,
-    cases: WindowCases,
-    clock: Clock,
-    maxPathDecisions = MAX_PATH_DECISIONS,
-  ) {
-    this.#reader = reader;
-    this.#results = results;
-    this.#cases = cases;
-    this.#clock = clock;
-    this.#maxPathDecisions = maxPathDecisions;
+/** Results of the decisions of the last days, grouped by one or two dimensions or paths. */
+export class ResultsReport {
+  readonly #parts: ResultsReportParts;
+
+  constructor(parts: ResultsReportParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -66,8 +39,11 @@ export class PerformanceReport {
    * other path from the decisions themselves.
    * @throws ValidationFailedError for a path that has no values, or a window of more than 100,000 decisions by a path
    */
-  async of(agentId: string, { groupBy = [], windowDays = DEFAULT_WINDOW_DAYS }: PerformanceRequest) {
-    const to = dayAt(this.#clock().getTime());
+  async reportFor(
+    agentId: string,
+    { groupBy = [], windowDays = DEFAULT_WINDOW_DAYS }: ResultsRequest,
+  ): Promise<ResultsAnswer> {
+    const to = dayAt(this.#parts.clock().getTime());
     const range = { from: addDays(to, 1 - windowDays), to };
     const byRollups = groupBy.every(isDimension);
     const found = byRollups
@@ -81,7 +57,7 @@ export class PerformanceReport {
     const grouping = groupingOf(dimensions);
     const sorted = partsOf(grouping);
     const asked = dimensions.map((dimension) => sorted.indexOf(dimension));
-    const { tallies, uncounted } = await this.#reader.between(
+    const { tallies, uncounted } = await this.#parts.reader.between(
       agentId,
       [...new Set(['all', grouping] as const)],
       range,
@@ -101,6 +77,7 @@ export class PerformanceReport {
   }
 
   async #byPaths(agentId: string, groupBy: readonly string[], { from, to }: Range): Promise<Found> {
+    const { results, cases, maxPathDecisions = MAX_PATH_DECISIONS } = this.#parts;
     const paths = groupBy.filter((by) => !isDimension(by));
     const windowed = paths.flatMap((path) => parseWindowedPath(path) ?? []);
     const signals = windowed.flatMap((path) => (path.kind === 'signal' ? [path] : []));
@@ -110,18 +87,18 @@ export class PerformanceReport {
       after: new Date(timeOf(from) - 1).toISOString(),
       until: new Date(timeOf(addDays(to, 1)) - 1).toISOString(),
     };
-    const seen = signals.length > 0 ? await this.#cases.seenIn(agentId, window, paths) : new SeenIndex();
-    const grouping = new PathGrouping(groupBy, this.#cases.settings);
-    let left = this.#maxPathDecisions;
-    for (const type of await this.#results.types(agentId))
-      for await (const page of this.#cases.pages(agentId, type, window))
+    const seen = signals.length > 0 ? await cases.seenIn(agentId, window, paths) : new SeenIndex();
+    const grouping = new PathGrouping(groupBy, cases.settings);
+    let left = maxPathDecisions;
+    for (const type of await results.types(agentId))
+      for await (const page of cases.pages(agentId, type, window))
         for (const decision of page.decisions) {
           if (left-- <= 0)
             throw ValidationFailedError.at(
               'windowDays',
-              `covers more than ${this.#maxPathDecisions} decisions; by a path ask for less`,
+              `covers more than ${maxPathDecisions} decisions; by a path ask for less`,
             );
-          grouping.add(resultOf(decision), this.#cases.featuresOf(decision, seen, signals));
+          grouping.add(resultOf(decision), cases.featuresOf(decision, seen, signals));
         }
     return { ...grouping.groups(byTime), uncountedDays: 0 };
   }
@@ -155,7 +132,7 @@ function answerOf(
   range: Range,
   groupBy: readonly string[],
   { all, groups, uncountedDays }: Found,
-): PerformanceAnswer {
+): ResultsAnswer {
   const total = all.earnings.total;
   const sorted = [...groups].sort(
     (a, b) =>
@@ -168,7 +145,7 @@ function answerOf(
     ...range,
     totals: all.figures(),
     items: sorted.slice(0, MAX_ITEMS).map(({ parts, tally }) => ({
-      group: parts,
+      group: [...parts],
       ...tally.figures(),
       contribution: tally.earnings.n === 0 || total === 0 ? null : tally.earnings.total / total,
       ...(groupBy.includes('provider') && groupBy.every(isDimension) && { against: tally.against }),

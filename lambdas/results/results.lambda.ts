@@ -1,22 +1,9 @@
-import { AgentRegistry } from '../agents/agent-registry.ts';
-import { type FeatureWindows, featureWindows, miningSettings } from '../cases/feature-windows.ts';
-import { WindowCases } from '../cases/window-cases.ts';
-import { DecisionWindow } from '../decisions/decision-window.ts';
-import { RecentDecisions } from '../decisions/recent-decisions.ts';
+import { featureWindows } from '../cases/feature-windows.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
-import { SeenSignals } from '../signals/seen-signals.ts';
-import { performanceRoutes } from './contract.ts';
-import { DayResults } from './day-results.ts';
-import { Ensemble } from './ensemble.ts';
-import { PastCases } from './past-cases.ts';
-import { PerformanceReport } from './results-report.ts';
-import { ResultReader } from './result-reader.ts';
-import { RollupStore } from './rollup-store.ts';
-import { SimilarDecisions } from './similar-decisions.ts';
-import { Snapshots } from './snapshots.ts';
-import { ChangedDays } from '../decisions/changed-days.ts';
+import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
+import { composeResults } from './compose.ts';
+import { resultsRoutes } from './contract.ts';
 
 const environment = {
   AUTH_MODE: authMode,
@@ -25,33 +12,16 @@ const environment = {
   MEMORY_TABLE: resourceName,
   FEATURE_WINDOWS: featureWindows,
 };
-export interface PerformanceEnvironment {
-  readonly AUTH_MODE: 'iam' | 'none';
-  readonly DECISIONS_TABLE: string;
-  readonly STATE_TABLE: string;
-  readonly MEMORY_TABLE: string;
-  /** @default 4 h for signals, 24 h for sequences */
-  readonly FEATURE_WINDOWS?: FeatureWindows;
-}
+type Environment = EnvironmentOf<typeof environment>;
+/** @default for FEATURE_WINDOWS: 4 h for signals, 24 h for sequences */
+export type ResultsEnvironment = Omit<Environment, 'FEATURE_WINDOWS'> &
+  Partial<Pick<Environment, 'FEATURE_WINDOWS'>>;
 
-export function createPerformanceHandler(runtime: Runtime, env: PerformanceEnvironment) {
-  const { clock } = runtime;
+export function createResultsHandler(runtime: Runtime, env: ResultsEnvironment) {
   const tables = openTables(runtime, env);
-  const window = new DecisionWindow(tables.decisions);
-  const registry = new AgentRegistry(tables.state);
-  const results = new DayResults(registry, window);
-  const settings = miningSettings(env.FEATURE_WINDOWS);
-  const cases = new WindowCases(window, new SeenSignals(tables.state), settings);
-  const changedDays = new ChangedDays(tables.state);
-  const reader = new ResultReader(changedDays, results, new RollupStore(tables.memory), clock);
-  const report = new PerformanceReport(reader, results, cases, clock);
-  const ensemble = new Ensemble(reader, clock);
-  const snapshots = new Snapshots(tables.memory, reader);
-  const recent = new RecentDecisions(tables.decisions);
-  const past = new PastCases(recent, window, settings);
-  const similar = new SimilarDecisions(past, recent, registry, settings);
-  return createHttpHandler(runtime, env.AUTH_MODE, performanceRoutes, {
-    getPerformance: ({ params, query }) => report.of(params.agentId, query),
+  const { report, ensemble, snapshots, similar } = composeResults(tables, env.FEATURE_WINDOWS);
+  return createHttpHandler(runtime, env.AUTH_MODE, resultsRoutes, {
+    getPerformance: ({ params, query }) => report.reportFor(params.agentId, query),
     getProviderWeights: ({ params, query }) => ensemble.weights(params.agentId, query),
     createSnapshot: ({ params, body }) => snapshots.create(params.agentId, body),
     listSnapshots: ({ params, query }) => snapshots.list(params.agentId, query),
@@ -59,4 +29,4 @@ export function createPerformanceHandler(runtime: Runtime, env: PerformanceEnvir
   });
 }
 
-export const handler = createPerformanceHandler(createRuntime('performance'), readEnvironment(environment));
+export const handler = createResultsHandler(createRuntime('performance'), readEnvironment(environment));

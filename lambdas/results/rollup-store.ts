@@ -1,8 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { ThrottledError } from '../shared/errors.ts';
-import { queryAll } from '../shared/dynamodb/query-all.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { type Grouping, GroupTallies } from './grouping.ts';
 import { type Cover, runsOf } from './periods.ts';
 import {
@@ -17,9 +13,6 @@ import {
   toRollupItem,
   yearSortKey,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
-
-type Item = Record<string, unknown>;
 
 /** Results of one stretch of time. */
 export interface Stretch {
@@ -33,10 +26,7 @@ export interface LoggedStretch extends Stretch {
   readonly loggedOn: string;
 }
 
-const BATCH_SIZE = 25;
-const ATTEMPTS = 8;
-const FIRST_PAUSE_MS = 20;
-/** Days that are read without being asked for cost less than another query. */
+/** A gap of up to this many days is read without being asked for: that costs less than another query. */
 const MAX_GAP_DAYS = 62;
 
 const inOrder = (stretches: readonly Stretch[]): GroupTallies => {
@@ -45,7 +35,7 @@ const inOrder = (stretches: readonly Stretch[]): GroupTallies => {
   return all;
 };
 
-/** Rows of rollups, read strongly consistent: what a night has cleared is there to be read. */
+/** Rows of rollups, read strongly consistent: a day whose mark a night has cleared is there to be read. */
 export class RollupStore {
   readonly #table: Table;
 
@@ -53,7 +43,7 @@ export class RollupStore {
     this.#table = table;
   }
 
-  /** What is known of these years, months and days, in order of time. A query each, and one more for a gap of two months. */
+  /** Results of these years, months and days, in order of time. A query each, and one more for a gap of two months. */
   async stretches(agentId: string, grouping: Grouping, { years, months, days }: Cover): Promise<Stretch[]> {
     const read = await Promise.all([
       this.#periods(agentId, grouping, 'Y', years, years.length > 0 ? [[years[0]!, years.at(-1)!]] : []),
@@ -74,7 +64,7 @@ export class RollupStore {
     return new Set((await this.#rows(agentId, 'all', 'D', day, day)).map(loggedOnOfRow));
   }
 
-  /** What is rolled up of these days' decisions that were logged up to a day, that included. A query a run of days. */
+  /** Results of these days' decisions that were logged up to and on a day. A query for each run of days. */
   async loggedUntil(
     agentId: string,
     grouping: Grouping,
@@ -99,7 +89,7 @@ export class RollupStore {
     agentId: string,
     rows: readonly { grouping: Grouping; day: string; loggedOn: string; tallies: GroupTallies }[],
   ): Promise<void> {
-    await this.#put(
+    await this.#table.putAll(
       rows.map(({ grouping, day, loggedOn, tallies }) =>
         toRollupItem(agentId, grouping, daySortKey(day, loggedOn), tallies),
       ),
@@ -128,7 +118,7 @@ export class RollupStore {
       const sum = inOrder(rows.map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) })));
       return toRollupItem(agentId, grouping, sortKey, sum);
     });
-    await this.#put(await Promise.all(items));
+    await this.#table.putAll(await Promise.all(items));
   }
 
   async #periods(
@@ -148,39 +138,11 @@ export class RollupStore {
       .map((row) => ({ from: periodOfRow(row), tallies: fromRollupItem(row) }));
   }
 
-  async #rows(
-    agentId: string,
-    grouping: Grouping,
-    level: Level,
-    first: string,
-    last: string,
-  ): Promise<Item[]> {
-    const { from, to } = levelRange(level, first, last);
-    return queryAll(this.#table.documents, {
-      TableName: this.#table.name,
-      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
-      ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-      ExpressionAttributeValues: {
-        ':pk': rollupPartition(agentId, grouping),
-        ':from': from,
-        ':to': to,
-      },
+  #rows(agentId: string, grouping: Grouping, level: Level, first: string, last: string): Promise<Item[]> {
+    return this.#table.queryAll({
+      partition: rollupPartition(agentId, grouping),
+      sort: levelRange(level, first, last),
     });
-  }
-
-  /** @throws ThrottledError when DynamoDB keeps leaving rows unwritten */
-  async #put(items: readonly Item[]): Promise<void> {
-    for (let start = 0; start < items.length; start += BATCH_SIZE) {
-      let requests = items.slice(start, start + BATCH_SIZE).map((Item) => ({ PutRequest: { Item } }));
-      for (let attempt = 0; requests.length > 0; attempt++) {
-        if (attempt === ATTEMPTS) throw new ThrottledError('Too many requests; slow down and retry');
-        if (attempt > 0) await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt);
-        const { UnprocessedItems } = await this.#table.documents.send(
-          new BatchWriteCommand({ RequestItems: { [this.#table.name]: requests } }),
-        );
-        requests = (UnprocessedItems?.[this.#table.name] ?? []) as typeof requests;
-      }
-    }
   }
 }
 

@@ -71,3 +71,5 @@ export const similarRoutes = {
     example: { body: { situation: { market: { trend: 'up', volatility: 0.2 } }, action: 'buy', topK: 3 } },
   }),
 };
+
+export type SimilarRequest = Readonly<z.output<NonNullable<typeof similarRoutes.findSimilar.body>>>;

@@ -5,19 +5,9 @@ import type { Decision, Outcome } from '../decisions/decision.ts';
 import type { RecentDecisions } from '../decisions/recent-decisions.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { dayOf, pnlOf } from './decision-result.ts';
+import type { SimilarRequest } from './similar-contract.ts';
 import { contextFeatures, type PastCase, type PastCases } from './past-cases.ts';
 import { featureDistance, type Scales, scalesOf, situationDistance } from './situation-distance.ts';
-
-export interface SimilarRequest {
-  readonly situation: Readonly<Record<string, unknown>>;
-  readonly decisionType?: string;
-  readonly action?: string;
-  readonly symbol?: string;
-  readonly topK?: number;
-  /** By path of the situation; 1 where it is not named. */
-  readonly weights?: Readonly<Record<string, number>>;
-  readonly includeOlder?: boolean;
-}
 
 interface Ranked extends PastCase {
   readonly distance: number;
@@ -28,33 +18,34 @@ const MAX_DIFFERENCES = 5;
 /** Distances that differ by less are ties. */
 const TIE = 1e-9;
 
-/** The nearest of the decisions an agent knows the end of. */
-export class SimilarDecisions {
-  readonly #cases: PastCases;
-  readonly #recent: RecentDecisions;
-  readonly #registry: AgentRegistry;
-  readonly #settings: MiningSettings;
+export interface SimilarDecisionsParts {
+  readonly cases: PastCases;
+  readonly recent: RecentDecisions;
+  readonly registry: AgentRegistry;
+  readonly settings: MiningSettings;
+}
 
-  constructor(cases: PastCases, recent: RecentDecisions, registry: AgentRegistry, settings: MiningSettings) {
-    this.#cases = cases;
-    this.#recent = recent;
-    this.#registry = registry;
-    this.#settings = settings;
+/** Finds the nearest of an agent's resolved decisions. */
+export class SimilarDecisions {
+  readonly #parts: SimilarDecisionsParts;
+
+  constructor(parts: SimilarDecisionsParts) {
+    this.#parts = parts;
   }
 
   /**
-   * Nearest first; of equally near ones that of the later day, then that decided with more confidence, then the later.
-   * Outcomes are those of this moment.
+   * Nearest first. Of equally near decisions the one of the later day comes first, then the more confident, then the
+   * later. Outcomes are those of this moment.
    * @throws ValidationFailedError for a situation without values, or a weight of something that is not in it
    */
   async find(agentId: string, request: SimilarRequest) {
     const { situation, topK = DEFAULT_TOP_K, includeOlder = false } = request;
-    const asked = contextFeatures(situation, this.#settings);
+    const asked = contextFeatures(situation, this.#parts.settings);
     if (asked.size === 0) throw ValidationFailedError.at('situation', 'must hold a value to compare by');
     const weightOf = weightsFor(asked, request.weights);
     const { cases, truncated } = includeOlder
-      ? await this.#cases.all(agentId, await this.#registry.decisionTypes(agentId))
-      : { cases: await this.#cases.newest(agentId), truncated: false };
+      ? await this.#parts.cases.all(agentId, await this.#parts.registry.decisionTypes(agentId))
+      : { cases: await this.#parts.cases.newest(agentId), truncated: false };
     const scales = scalesOf(
       asked.keys(),
       cases.map(({ features }) => features),
@@ -81,7 +72,7 @@ export class SimilarDecisions {
     };
   }
 
-  /** Outcomes are corrected, and decisions expire: what is shown is read again. */
+  /** Reads the decisions of the answer again, because outcomes are corrected and decisions expire. */
   async #confirmed(
     agentId: string,
     candidates: readonly Ranked[],
@@ -91,7 +82,7 @@ export class SimilarDecisions {
     const confirmed: Ranked[] = [];
     for (let start = 0; start < candidates.length && confirmed.length < topK; start += topK) {
       const some = candidates.slice(start, start + topK);
-      const read = await this.#recent.read(
+      const read = await this.#parts.recent.read(
         some.map(({ decision: { decisionId } }) => ({ agentId, decisionId })),
       );
       const now = new Map(read.map((decision) => [decision.decisionId, decision]));

@@ -2,10 +2,10 @@ import { orderStatistics } from '../mining/statistics/order-statistics.ts';
 import type { Features, FeatureValue } from '../mining/types.ts';
 import type { Scalar } from '../mining/vocabulary.ts';
 
-/** How far apart numbers of a path usually lie: what a difference is measured in. */
+/** For each path the unit of differences: how far apart its numbers usually lie. */
 export type Scales = ReadonlyMap<string, number>;
 
-/** Differences of so many scales, and more, are as far as can be. */
+/** A difference of this many scales has the largest distance, and so has every larger one. */
 const FAR = 2;
 
 /**
@@ -31,13 +31,13 @@ export function scalesOf(paths: Iterable<string>, cases: readonly Features[]): S
   return scales;
 }
 
-/** Share of what is in either set that is not in both (Jaccard, 1901). */
+/** Share of the values in either set that are not in both (Jaccard, 1901). */
 function setDistance(one: readonly Scalar[], other: readonly Scalar[]): number {
   const common = one.filter((value) => other.includes(value)).length;
   return 1 - common / (one.length + other.length - common);
 }
 
-/** From 0, the same, to 1; what is not there, or of another type, is as far as can be. */
+/** From 0, the same, to 1. A value that is absent, or of another type, has distance 1. */
 export function featureDistance(
   asked: FeatureValue,
   found: FeatureValue | undefined,
@@ -51,8 +51,8 @@ export function featureDistance(
 }
 
 /**
- * Weighted mean of the distances of what is asked for, 0 to 1: Gower's general coefficient with a robust range, so
- * that one outlier does not make all else alike. What a case has beside that plays no part.
+ * Weighted mean of the distances of the asked features, 0 to 1: Gower's general coefficient with a robust range, so that
+ * one outlier does not make all others alike. Other features of a case play no part.
  * @see Gower (1971), Biometrics 27:857–871
  */
 export function situationDistance(

@@ -76,6 +76,8 @@ const snapshotSchema = z.object({
   uncountedDays: count.meta({ description: 'As in performance.' }),
 });
 
+export type Snapshot = Readonly<z.output<typeof snapshotSchema>>;
+
 export const snapshotRoutes = {
   createSnapshot: defineRoute({
     method: 'POST',
@@ -114,3 +116,6 @@ export const snapshotRoutes = {
     example: { query: { period: 'quarter' } },
   }),
 };
+
+export type SnapshotRequest = Readonly<z.output<NonNullable<typeof snapshotRoutes.createSnapshot.body>>>;
+export type SnapshotListRequest = Readonly<z.output<typeof snapshotRoutes.listSnapshots.query>>;

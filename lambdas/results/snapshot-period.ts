@@ -1,8 +1,8 @@
 import { ValidationFailedError } from '../shared/errors.ts';
 import { addDays, dayAt, timeOf } from './periods.ts';
+import type { Snapshot } from './snapshot-contract.ts';
 
-export const periodKinds = ['day', 'week', 'month', 'quarter'] as const;
-export type PeriodKind = (typeof periodKinds)[number];
+export type PeriodKind = Snapshot['period'];
 
 export interface SnapshotPeriod {
   readonly period: PeriodKind;
@@ -11,14 +11,14 @@ export interface SnapshotPeriod {
   readonly to: string;
   /** The last day that has begun. */
   readonly through: string;
-  /** Whether it is over. */
+  /** True when the period is over. */
   readonly complete: boolean;
 }
 
 function firstOf(period: PeriodKind, day: string): string {
   const date = new Date(timeOf(day));
   if (period === 'day') return day;
-  // Sunday is 0, and the last day of its week
+  // Sunday is 0, and the last day of its week.
   if (period === 'week') return addDays(day, -((date.getUTCDay() + 6) % 7));
   const month = period === 'month' ? date.getUTCMonth() : date.getUTCMonth() - (date.getUTCMonth() % 3);
   return dayAt(Date.UTC(date.getUTCFullYear(), month, 1));

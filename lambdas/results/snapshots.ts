@@ -1,46 +1,26 @@
-import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { says } from '../shared/dynamodb/expressions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { addDays, daysBetween } from './periods.ts';
-import {
-  defaultDefinitions,
-  portfolioFigures,
-  type PortfolioDefinitions,
-  resultsByDay,
-} from './portfolio.ts';
+import { defaultDefinitions, portfolioFigures, resultsByDay } from './portfolio.ts';
 import type { ResultReader } from './result-reader.ts';
-import { type PeriodKind, snapshotPeriodOf } from './snapshot-period.ts';
-import {
-  fromSnapshotItem,
-  type Snapshot,
-  snapshotPartition,
-  snapshotSortKey,
-  toSnapshotItem,
-} from './snapshot-table.ts';
-import { Tally, type TallyFigures } from './tally.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import type { Snapshot, SnapshotListRequest, SnapshotRequest } from './snapshot-contract.ts';
+import { snapshotPeriodOf } from './snapshot-period.ts';
+import { fromSnapshotItem, snapshotPartition, snapshotSortKey, toSnapshotItem } from './snapshot-table.ts';
+import type { TallyFigures } from './contract.ts';
+import { Tally } from './tally.ts';
 
-export interface SnapshotRequest extends Partial<PortfolioDefinitions> {
-  readonly period: PeriodKind;
-  readonly date?: string;
-  readonly since?: string;
-}
-
-export interface SnapshotListRequest {
-  readonly period?: PeriodKind;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
-
-/** Trades held for longer are not looked for. */
+/** Trades held for longer than this are not looked for. */
 export const MAX_HOLDING_DAYS = 366;
 const MAX_SINCE_DAYS = 36_500;
 const DEFAULT_PAGE = 20;
+/** Snapshots read at a time, before those of other periods are dropped. */
+const LIST_PAGE = 100;
 
 /**
- * What a portfolio did in a period, from the decisions that closed in it (`trade.exitTime`, else the outcome's
+ * Figures of a portfolio in a period, from the decisions that closed in it (`trade.exitTime`, else the outcome's
  * `occurredAt`): always from results, never from another snapshot.
  */
 export class Snapshots {
@@ -53,8 +33,8 @@ export class Snapshots {
   }
 
   /**
-   * Computes and keeps a snapshot. The same period under the same definitions is the same snapshot: made again it
-   * says what is known now. Reads a row of about 0.5 KB for each day with decisions between a year before `since` and
+   * Computes and keeps a snapshot. The same period under the same definitions is the same snapshot: a repeat brings it up
+   * to date. Reads a row of about 0.5 KB for each day with decisions between a year before `since` and
    * the period's end.
    * @throws ValidationFailedError for a date in the future, or a `since` after the period's beginning
    */
@@ -98,43 +78,26 @@ export class Snapshots {
       definitions,
       uncountedDays: uncounted.length,
     };
-    await this.#table.documents.send(
-      new PutCommand({ TableName: this.#table.name, Item: toSnapshotItem(snapshot) }),
-    );
+    await this.#table.put(toSnapshotItem(snapshot));
     return snapshot;
   }
 
-  /** Those of the latest periods first. */
+  /** Lists snapshots, those of the latest periods first. */
   async list(agentId: string, { period, maxResults = DEFAULT_PAGE, nextToken }: SnapshotListRequest) {
     const query = ['snapshots', agentId, period ?? null];
-    let after = decodePageToken(query, nextToken, isSortKeyPosition);
+    const after = decodePageToken(query, nextToken, isSortKeyPosition);
     const found: Snapshot[] = [];
-    let more: boolean;
-    do {
-      const page = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          ConsistentRead: true,
-          ScanIndexForward: false,
-          Limit: 100,
-          KeyConditionExpression: '#pk = :pk' + (after === undefined ? '' : ' AND #sk < :after'),
-          ...(period !== undefined && { FilterExpression: '#period = :period' }),
-          ExpressionAttributeNames: {
-            '#pk': PARTITION_KEY,
-            ...(after !== undefined && { '#sk': SORT_KEY }),
-            ...(period !== undefined && { '#period': 'period' }),
-          },
-          ExpressionAttributeValues: {
-            ':pk': snapshotPartition(agentId),
-            ...(after !== undefined && { ':after': after }),
-            ...(period !== undefined && { ':period': period }),
-          },
-        }),
-      );
-      found.push(...(page.Items ?? []).map(fromSnapshotItem));
-      after = page.LastEvaluatedKey?.[SORT_KEY] as string | undefined;
-      more = after !== undefined && found.length <= maxResults;
-    } while (more);
+    const pages = this.#table.pages({
+      partition: snapshotPartition(agentId),
+      descending: true,
+      limit: LIST_PAGE,
+      ...(after !== undefined && { sort: { before: after } }),
+      ...(period !== undefined && { filter: says({ period }) }),
+    });
+    for await (const page of pages) {
+      found.push(...page.map(fromSnapshotItem));
+      if (found.length > maxResults) break;
+    }
     const items = found.slice(0, maxResults);
     const last = items.at(-1);
     const isEnd = found.length <= maxResults;

@@ -20,7 +20,7 @@ export class Streaks {
     return this.#lost;
   }
 
-  /** The run it ends with: above 0 won, below lost, 0 nothing. */
+  /** The last run: above 0 won, below lost, 0 none. */
   get current(): number {
     return this.#tail;
   }
@@ -30,7 +30,7 @@ export class Streaks {
     this.append(Streaks.fromStored([1, sign, sign, success ? 1 : 0, success ? 0 : 1]));
   }
 
-  /** @param later what came after all of this */
+  /** @param later streaks of the time after this one's */
   append(later: Streaks): void {
     if (later.#n === 0) return;
     const isAllOne = (streaks: Streaks): boolean => Math.abs(streaks.#head) === streaks.#n;

@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { itemBytes, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type Grouping, GroupTallies, type StoredGroups } from './grouping.ts';
 
@@ -9,8 +10,8 @@ import { type Grouping, GroupTallies, type StoredGroups } from './grouping.ts';
  * - `performance:{agentId}#{grouping}` / `D#{day}#{day it was logged on}`: results of the decisions of a UTC day
  * - the same / `M#{month}`, `Y#{year}`: what its days, or months, add up to
  *
- * A day's decisions that were logged on different days expire on different days: in rows of their own, what is still
- * there can be counted anew without losing what is not.
+ * A day's decisions that were logged on different days expire on different days. With a row for each logging day, the
+ * decisions that are left can be counted again without losing those that expired.
  */
 export const rollupPartition = (agentId: string, grouping: Grouping): string =>
   `performance:${agentId}#${grouping}`;
@@ -20,7 +21,7 @@ export type Level = 'Y' | 'M' | 'D';
 /** Bounds of the rows of a level, both included. */
 export const levelRange = (level: Level, from: string, to: string) => ({
   from: `${level}#${from}`,
-  // '~' sorts after every character of a day
+  // '~' sorts after every character of a day.
   to: `${level}#${to}~`,
 });
 
@@ -28,16 +29,14 @@ export const monthSortKey = (month: string): string => `M#${month}`;
 export const yearSortKey = (year: string): string => `Y#${year}`;
 export const daySortKey = (day: string, loggedOn: string): string => `D#${day}#${loggedOn}`;
 
-type Item = Record<string, unknown>;
-
 /** The year, month or day of a row. */
 export const periodOfRow = (item: Item): string => String(item[SORT_KEY]).split('#')[1]!;
 export const loggedOnOfRow = (item: Item): string => String(item[SORT_KEY]).split('#')[2]!;
 
-/** Groups a row keeps apart: the commonest; fewer where they would not fit an item. */
+/** Number of groups a row keeps apart, the commonest. Fewer where they would not fit an item. */
 export const MAX_GROUPS = 500;
 
-/** Deflated JSON: a tally is numbers, and a tenth of what it would be as attributes. */
+/** Stores tallies as deflated JSON: a tenth of their size as attributes. */
 export function toRollupItem(
   agentId: string,
   grouping: Grouping,

@@ -1,38 +1,23 @@
 import { wilsonInterval } from '../mining/statistics/statistics.ts';
+import type { TallyFigures } from './contract.ts';
 import type { DecisionResult } from './decision-result.ts';
-import { Earnings, type EarningsFigures, type StoredEarnings } from './earnings.ts';
+import { Earnings, type StoredEarnings } from './earnings.ts';
 import { type StoredStreaks, Streaks } from './streaks.ts';
 
 const kinds = ['success', 'failure', 'voided', 'open', 'pending'] as const;
 type Counts = Record<(typeof kinds)[number], number>;
 
-/** Absent parts are of nothing. */
+/** A part is absent where it has nothing. */
 export interface StoredTally {
-  /** As many as there are kinds, in their order. */
+  /** One count for each kind, in the order of `kinds`. */
   readonly counts: readonly number[];
-  /** Times its advice was not followed, and how often what was done instead failed. */
+  /** Number of times its advice was not followed, and how many of those decisions failed. */
   readonly opposed?: readonly [number, number];
   readonly streaks?: StoredStreaks;
   readonly earnings?: StoredEarnings;
 }
 
-export interface TallyFigures {
-  readonly n: number;
-  readonly successes: number;
-  readonly rate: number | null;
-  readonly interval: readonly [number, number] | null;
-  readonly voided: number;
-  readonly open: number;
-  readonly pending: number;
-  readonly pnl: EarningsFigures | null;
-  readonly streaks: {
-    readonly longestWon: number;
-    readonly longestLost: number;
-    readonly current: { readonly status: 'success' | 'failure'; readonly length: number } | null;
-  };
-}
-
-/** What some decisions came to. Tallies of stretches of time that follow each other add up to the tally of all. */
+/** Counts, streaks and earnings of some decisions. Tallies of stretches of time that follow each other add up to the tally of all. */
 export class Tally {
   readonly #counts: Counts = { success: 0, failure: 0, voided: 0, open: 0, pending: 0 };
   #opposed = 0;
@@ -61,21 +46,21 @@ export class Tally {
     return this.#earnings;
   }
 
-  /** In order of time. */
+  /** Add results in order of time. */
   add({ kind, pnl }: DecisionResult): void {
     this.#counts[kind]++;
     if (kind === 'success' || kind === 'failure') this.#streaks.add(kind === 'success');
     if (pnl !== undefined) this.#earnings.add(pnl);
   }
 
-  /** A decision that went against the advice that is tallied. */
+  /** Adds a decision that went against the tallied advice. */
   addOpposed({ kind }: DecisionResult): void {
     if (kind !== 'success' && kind !== 'failure') return;
     this.#opposed++;
     if (kind === 'failure') this.#opposedRightly++;
   }
 
-  /** @param later of a stretch of time after this one's */
+  /** @param later tally of a later stretch of time */
   append(later: Tally): void {
     for (const kind of kinds) this.#counts[kind] += later.#counts[kind];
     this.#opposed += later.#opposed;
@@ -92,7 +77,7 @@ export class Tally {
       n,
       successes: success,
       rate: n === 0 ? null : success / n,
-      interval: n === 0 ? null : wilsonInterval(success, n),
+      interval: n === 0 ? null : [...wilsonInterval(success, n)],
       ...apart,
       pnl: this.#earnings.n === 0 ? null : this.#earnings.figures(),
       streaks: {

@@ -14,7 +14,7 @@ export class SessionErasure {
   readonly #rows: RemovableRows;
 
   constructor(table: Table) {
-    this.#rows = new RemovableRows(table.documents, 'state', table.name);
+    this.#rows = new RemovableRows(table, 'state');
   }
 
   /** Every session of an agent. */

@@ -1,18 +1,14 @@
-import { type TransactWriteCommandInput, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from './dynamodb/batch-get.ts';
-import { DAY_MS, isExpired, toTtl } from './platform/clock.ts';
+import { changes } from './dynamodb/expressions.ts';
+import type { Item, Table, TransactAction } from './dynamodb/table.ts';
+import { DAY_MS, toTtl } from './platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from './schema/tables.ts';
-import type { Table } from './dynamodb/table.ts';
-
-type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /**
- * In `agent_state`: `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: it is being erased, or when that
- * ended. Kept longer than a stream keeps a record, so that a late writer still finds it.
+ * In `agent_state`: `erased:{agentId}`, `erased:{agentId}#{sessionId}` / `ERASED`: it is being erased, or the time when
+ * its erasure ended. Kept longer than a stream keeps a record, so that a late writer still finds it.
  */
 const markKey = (name: string) => ({ [PARTITION_KEY]: `erased:${name}`, [SORT_KEY]: 'ERASED' });
-const nameOfMark = (item: Readonly<Record<string, unknown>>): string =>
-  String(item[PARTITION_KEY]).slice('erased:'.length);
+const nameOfMark = (item: Item): string => String(item[PARTITION_KEY]).slice('erased:'.length);
 
 export const ERASED_MARK_RETENTION_MS = 2 * DAY_MS;
 const markTtl = (now: Date): number => toTtl(now.getTime() + ERASED_MARK_RETENTION_MS);
@@ -20,12 +16,12 @@ const markTtl = (now: Date): number => toTtl(now.getTime() + ERASED_MARK_RETENTI
 export const sessionMark = (agentId: string, sessionId: string): string => `${agentId}#${sessionId}`;
 
 /**
- * Whether what is of this name and this time (UTC ISO-8601) was erased. While the erasure goes on, that is everything
- * of the name; afterwards what is from before its end: who comes back under the name is somebody else.
+ * True when a record of this name and this time (UTC ISO-8601) was erased. During the erasure that is every record of the
+ * name. Afterwards it is every record from before its end: later records belong to a new agent under the same name.
  */
 export type IsErased = (name: string, time: string) => boolean;
 
-/** Which agents and sessions were erased lately. A session's mark is `{agentId}#{sessionId}`. */
+/** Marks of the agents and sessions erased lately. A session's mark is `{agentId}#{sessionId}`. */
 export class ErasedMarks {
   readonly #table: Table;
 
@@ -33,24 +29,21 @@ export class ErasedMarks {
     this.#table = table;
   }
 
-  /** It is being erased. 1 write unit. */
+  /** Notes that it is being erased. 1 write unit. */
   async mark(name: string): Promise<void> {
     await this.#set(name, false);
   }
 
-  /** It was erased, or could not be. 1 write unit. */
+  /** Notes that its erasure ended, with or without success. 1 write unit. */
   async end(name: string): Promise<void> {
     await this.#set(name, true);
   }
 
-  /** 1 read unit for each name, strongly consistent. */
-  async of(names: Iterable<string>): Promise<IsErased> {
-    const items = await getAll(this.#table.documents, this.#table.name, [...new Set(names)].map(markKey));
-    const now = this.#table.clock();
+  /** Reads the marks of these names. 1 read unit for each, strongly consistent. */
+  async readFor(names: Iterable<string>): Promise<IsErased> {
+    const items = await this.#table.getAll([...new Set(names)].map(markKey));
     const marks = new Map(
-      items
-        .filter((item) => !isExpired(item, now))
-        .map((item) => [nameOfMark(item), { at: String(item['at']), over: item['over'] === true }]),
+      items.map((item) => [nameOfMark(item), { at: String(item['at']), over: item['over'] === true }]),
     );
     return (name, time) => {
       const mark = marks.get(name);
@@ -58,30 +51,18 @@ export class ErasedMarks {
     };
   }
 
-  /** A part of the transaction in which a run counts a marked agent without naming it: fails the second time. */
-  counting(name: string, runId: string): Action {
-    return {
-      Update: {
-        TableName: this.#table.name,
-        Key: markKey(name),
-        UpdateExpression: 'ADD runs :runs',
-        ConditionExpression: 'attribute_exists(#at) AND NOT contains(runs, :runId)',
-        ExpressionAttributeNames: { '#at': 'at' },
-        ExpressionAttributeValues: { ':runs': new Set([runId]), ':runId': runId },
-      },
-    };
+  /** Action for the transaction in which a run counts a marked agent without naming it. It fails the second time. */
+  counting(name: string, runId: string): TransactAction {
+    return this.#table.actions.update(markKey(name), changes({ add: { runs: new Set([runId]) } }), {
+      expression: 'attribute_exists(#at) AND NOT contains(#runs, :runId)',
+      names: { '#at': 'at', '#runs': 'runs' },
+      values: { ':runId': runId },
+    });
   }
 
   async #set(name: string, over: boolean): Promise<void> {
     const now = this.#table.clock();
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: markKey(name),
-        UpdateExpression: 'SET #at = :at, #over = :over, #ttl = :ttl',
-        ExpressionAttributeNames: { '#at': 'at', '#over': 'over', '#ttl': 'ttl' },
-        ExpressionAttributeValues: { ':at': now.toISOString(), ':over': over, ':ttl': markTtl(now) },
-      }),
-    );
+    const mark = { at: now.toISOString(), over, ttl: markTtl(now) };
+    await this.#table.update(markKey(name), changes({ set: mark }));
   }
 }

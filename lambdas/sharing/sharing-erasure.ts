@@ -17,7 +17,7 @@ export class SharingErasure {
 
   constructor(table: Table) {
     this.#table = table;
-    this.#rows = new RemovableRows(table.documents, 'memory', table.name);
+    this.#rows = new RemovableRows(table, 'memory');
   }
 
   async *ofAgent(agentId: string, memoryType: string): AsyncGenerator<Removal> {

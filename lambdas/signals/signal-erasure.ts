@@ -33,8 +33,8 @@ export class SignalErasure {
   constructor(signals: Table, state: Table) {
     this.#signals = signals;
     this.#state = state;
-    this.#deliveries = new RemovableRows(signals.documents, 'signals', signals.name);
-    this.#rows = new RemovableRows(state.documents, 'state', state.name);
+    this.#deliveries = new RemovableRows(signals, 'signals');
+    this.#rows = new RemovableRows(state, 'state');
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {

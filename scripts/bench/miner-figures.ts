@@ -1,10 +1,9 @@
-export const THREADS = 2;
 /** Processor seconds for one size; it is then printed as more than this. */
 export const APRIORI_SECONDS = 40;
 
 export interface Measured {
   readonly seconds: number;
-  /** Processor time, all threads: what it would take one core of an idle machine. */
+  /** Processor time: what it would take one core of an idle machine. */
   readonly cpuSeconds: number;
 }
 

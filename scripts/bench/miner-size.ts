@@ -1,9 +1,8 @@
 /**
- * One measurement of the miner's bench: `mine SIZE THREAD-FILE` or `apriori SIZE`, printed as JSON. It is a process of
+ * One measurement of the miner's bench: `mine SIZE` or `apriori SIZE`, printed as JSON. It is a process of
  * its own because its peak memory is part of it.
  */
 import { createHash } from 'node:crypto';
-import { countOnThreads } from '../../lambdas/consolidation/counting-threads.ts';
 import { quartileRanges } from '../../lambdas/mining/cases/feature-table.ts';
 import { createMiner } from '../../lambdas/mining/mine.ts';
 import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
@@ -14,7 +13,6 @@ import {
   APRIORI_SECONDS,
   type Measured,
   type MinerFigures,
-  THREADS,
 } from './miner-figures.ts';
 
 const VALUES = 4;
@@ -28,18 +26,11 @@ function measured<T>(run: () => T): Measured & { readonly value: T } {
   return { seconds, cpuSeconds: (user + system) / 1e6, value };
 }
 
-function mine(columns: Columns, thread: URL): MinerFigures {
+function mine(columns: Columns): MinerFigures {
   const miner = createMiner({
     agentId: 'bench',
     decisionType: 'TRADE_EXECUTION',
     hash: (text) => createHash('sha256').update(text).digest('hex'),
-    count: countOnThreads({
-      file: thread,
-      threads: THREADS,
-      onFailure: (error) => {
-        throw error;
-      },
-    }),
   });
   const adding = measured(() => {
     for (let row = 0; row < columns.count; row++) miner.add(caseAt(columns, row));
@@ -79,7 +70,7 @@ function runApriori(columns: Columns): AprioriFigures {
   return { cpuSeconds, found: frequent?.length };
 }
 
-const [what, size, thread] = process.argv.slice(2);
+const [what, size] = process.argv.slice(2);
 const columns = plantedColumns(Number(size), 1);
-const figures = what === 'mine' ? mine(columns, new URL(thread!)) : runApriori(columns);
+const figures = what === 'mine' ? mine(columns) : runApriori(columns);
 process.stdout.write(JSON.stringify(figures));

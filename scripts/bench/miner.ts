@@ -6,10 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { bundleCountingThread } from '../../test/support/thread-bundle.ts';
 import { table } from '../shared/figures.ts';
-import { withWorkDirectory } from '../shared/service-tables.ts';
-import { type AprioriFigures, APRIORI_SECONDS, type MinerFigures, THREADS } from './miner-figures.ts';
+import { type AprioriFigures, APRIORI_SECONDS, type MinerFigures } from './miner-figures.ts';
 
 /** The first is for Apriori, which needs to finish somewhere; how far from linear is told from the second on. */
 const SIZES = [10_000, 100_000, 300_000, 1_000_000];
@@ -48,20 +46,17 @@ function print(all: readonly { ours: MinerFigures; theirs: AprioriFigures }[]): 
   });
   const head = ['decisions', 'add s', 'mine s', 'both s', 'CPU s', 'peak MB', 'CPU / linear'];
   process.stdout.write(
-    `20 features of 4 values, five of them numeric; ${THREADS} threads on ${availableParallelism()} cores, ` +
+    `20 features of 4 values, five of them numeric; ${availableParallelism()} cores, ` +
       `load ${loadavg()[0]!.toFixed(1)}. Apriori only counts, for at most ${APRIORI_SECONDS} CPU s.\n` +
       `${table([[...head, 'tested', 'promoted', 'Apriori CPU s', 'ratio'], ...rows])}\n`,
   );
 }
 
-export function run({ quick }: { readonly quick: boolean }): Promise<void> {
-  return withWorkDirectory(async (directory) => {
-    const file = bundleCountingThread(directory).href;
-    print(
-      (quick ? QUICK_SIZES : SIZES).map((decisions) => ({
-        ours: measureApart<MinerFigures>('mine', String(decisions), file),
-        theirs: measureApart<AprioriFigures>('apriori', String(decisions)),
-      })),
-    );
-  });
+export async function run({ quick }: { readonly quick: boolean }): Promise<void> {
+  print(
+    (quick ? QUICK_SIZES : SIZES).map((decisions) => ({
+      ours: measureApart<MinerFigures>('mine', String(decisions)),
+      theirs: measureApart<AprioriFigures>('apriori', String(decisions)),
+    })),
+  );
 }

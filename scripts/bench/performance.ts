@@ -162,22 +162,18 @@ export interface PerformanceOptions {
 
 async function bench({ outcomes, decisions, runs, quick }: PerformanceOptions): Promise<boolean> {
   const { createRuntime } = await import('../../lambdas/shared/platform/runtime.ts');
-  const { createPerformanceHandler } = await import('../../lambdas/results/results.lambda.ts');
-  const { performanceRoutes } = await import('../../lambdas/results/contract.ts');
+  const { createResultsHandler } = await import('../../lambdas/results/results.lambda.ts');
+  const { resultsRoutes } = await import('../../lambdas/results/contract.ts');
   const runtime = { ...createRuntime('performance'), clock: () => new Date(NOW) };
   const { documents } = runtime;
-  const handler = createPerformanceHandler(runtime, {
+  const handler = createResultsHandler(runtime, {
     AUTH_MODE: 'none',
     DECISIONS_TABLE: tables.decisions.name,
     STATE_TABLE: tables.state.name,
     MEMORY_TABLE: tables.memory.name,
   });
-  const ask = async (
-    route: keyof typeof performanceRoutes,
-    query?: Record<string, string>,
-    body?: unknown,
-  ) => {
-    const { method, path } = performanceRoutes[route];
+  const ask = async (route: keyof typeof resultsRoutes, query?: Record<string, string>, body?: unknown) => {
+    const { method, path } = resultsRoutes[route];
     const event = {
       routeKey: `${method} ${path}`,
       rawPath: path.replace('{agentId}', AGENT),

@@ -4,7 +4,7 @@
  * beside the size of all that was read.
  */
 import type { AgentRegistry } from '../../lambdas/agents/agent-registry.ts';
-import { AgentConsolidation } from '../../lambdas/consolidation/consolidate-agent.ts';
+import { AgentConsolidator } from '../../lambdas/consolidation/consolidate-agent.ts';
 import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
 import type { OfferReviews } from '../../lambdas/patterns/lifecycle/offer-review.ts';
 import { WindowCases } from '../../lambdas/cases/window-cases.ts';
@@ -84,18 +84,15 @@ export async function run({ decisions }: { readonly decisions: number }): Promis
   } as unknown as OfferReviews;
   const consumed = () => ({ readUnits: 0, writeUnits: 0 });
   const before = process.memoryUsage.rss();
-  const consolidation = new AgentConsolidation(
+  const consolidator = new AgentConsolidator({
     registry,
     cases,
-    nowhere,
-    noOffers,
-    () => new Date(AS_OF),
+    store: nowhere,
+    reviews: noOffers,
+    clock: () => new Date(AS_OF),
     consumed,
-  );
-  const { report } = await consolidation.consolidate(
-    { runId: 'R', agentId: 'bench', asOf: AS_OF },
-    undefined,
-  );
+  });
+  const { report } = await consolidator.consolidate({ runId: 'R', agentId: 'bench', asOf: AS_OF }, undefined);
   const { user, system } = process.cpuUsage();
   const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
   process.stdout.write(

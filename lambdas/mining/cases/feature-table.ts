@@ -47,7 +47,7 @@ export function buildFeatures(table: CaseTable, settings: MiningSettings): Featu
   for (const { condition } of candidates.slice(MAX_FEATURES)) truncated.add(condition.path);
   const kept = candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key));
   // Shared, so that threads can count in them.
-  const bits = new Uint32Array(new SharedArrayBuffer(4 * kept.length * table.words));
+  const bits = new Uint32Array(kept.length * table.words);
   const features = kept.map(({ condition, key }, index) => {
     const bitmap = bits.subarray(index * table.words, (index + 1) * table.words);
     bitmap.set(table.bitmapOf(condition));

@@ -7,7 +7,6 @@ import type { Counts } from '../statistics/counts.ts';
 import type { Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf } from '../pattern-id.ts';
 import { compareSameTime } from './same-hours.ts';
-import type { Count } from '../search/search.ts';
 import type { Asserts } from '../vocabulary.ts';
 import type { Finding, MiningSettings } from '../types.ts';
 
@@ -19,8 +18,6 @@ export interface MinerOptions {
   readonly hash: Hash;
   /** @default correctByExtension */
   readonly correction?: Correction;
-  /** Counts conjunctions, e.g. on several threads. @default countHere */
-  readonly count?: Count;
 }
 
 export const significantOf = (

@@ -5,11 +5,7 @@ import type { Bitmaps } from '../cases/rows.ts';
 /** Not counted: a conjunction whose parts are already too rare. Also what every count begins as. */
 export const NOT_COUNTED = 0xffff_ffff;
 
-/**
- * How often conjunctions of two and three features occur, and how often with success. Plain numbers in shared memory,
- * so that several threads can count: each chunk is one path's features as the first of the conjunction, and has places
- * of its own to write to. Counting a chunk twice writes the same numbers.
- */
+/** How often conjunctions of two and three features occur, and how often with success, as plain numbers. */
 export interface ConjunctionCounts extends Bitmaps {
   /** Rarer conjunctions have no part in larger ones. */
   readonly minOccurrences: number;
@@ -30,8 +26,6 @@ export interface ConjunctionCounts extends Bitmaps {
   /** Of triples of `among`, by `tripleIndex`. */
   readonly tripleN: Uint32Array;
   readonly tripleSuccesses: Uint32Array;
-  /** Chunk c covers the features from `chunkStarts[c]` to `chunkStarts[c + 1]`. */
-  readonly chunkStarts: Uint16Array;
 }
 
 const choose2 = (n: number): number => (n * (n - 1)) / 2;
@@ -49,9 +43,9 @@ export function prepareCounts(
   among: readonly number[],
 ): ConjunctionCounts {
   const size = features.length;
-  const pathStart = sharedUint16(size);
-  const isElement = sharedUint8(size);
-  const isRest = sharedUint8(size);
+  const pathStart = new Uint16Array(size);
+  const isElement = new Uint8Array(size);
+  const isRest = new Uint8Array(size);
   const starts: number[] = [];
   features.forEach(({ condition }, i) => {
     const follows = i > 0 && features[i - 1]!.condition.path === condition.path;
@@ -59,37 +53,26 @@ export function prepareCounts(
     pathStart[i] = starts.at(-1)!;
     isElement[i] = Number(condition.op === 'contains');
   });
-  const chunkStarts = sharedUint16(starts.length + 1);
-  chunkStarts.set([...starts, size]);
-  starts.forEach((start, chunk) => {
-    const ofPath = features.slice(start, chunkStarts[chunk + 1]);
+  starts.forEach((start, path) => {
+    const ofPath = features.slice(start, starts[path + 1]);
     const exclusive = ofPath.every(({ condition: { op } }) => op === 'eq' || op === 'in_range');
     const covered = ofPath.reduce((sum, { n }) => sum + n, 0);
     if (exclusive && covered === table.count) isRest[start + ofPath.length - 1] = 1;
   });
-  const counts: ConjunctionCounts = {
+  return {
     words: table.words,
     successWords: table.successWords,
     minOccurrences,
     bits,
-    n: sharedUint32(size),
-    successes: sharedUint32(size),
+    n: Uint32Array.from(features, ({ n }) => n),
+    successes: Uint32Array.from(features, ({ successes }) => successes),
     pathStart,
     isElement,
     isRest,
-    pairN: sharedUint32(size ** 2).fill(NOT_COUNTED),
-    pairSuccesses: sharedUint32(size ** 2),
-    among: sharedUint16(among.length),
-    tripleN: sharedUint32(choose3(among.length)).fill(NOT_COUNTED),
-    tripleSuccesses: sharedUint32(choose3(among.length)),
-    chunkStarts,
+    pairN: new Uint32Array(size ** 2).fill(NOT_COUNTED),
+    pairSuccesses: new Uint32Array(size ** 2),
+    among: Uint16Array.from(among),
+    tripleN: new Uint32Array(choose3(among.length)).fill(NOT_COUNTED),
+    tripleSuccesses: new Uint32Array(choose3(among.length)),
   };
-  counts.n.set(features.map(({ n }) => n));
-  counts.successes.set(features.map(({ successes }) => successes));
-  counts.among.set(among);
-  return counts;
 }
-
-const sharedUint32 = (length: number) => new Uint32Array(new SharedArrayBuffer(4 * length));
-const sharedUint16 = (length: number) => new Uint16Array(new SharedArrayBuffer(2 * length));
-const sharedUint8 = (length: number) => new Uint8Array(new SharedArrayBuffer(length));

@@ -1,5 +1,5 @@
 import type { CaseTable } from '../cases/case-table.ts';
-import { countHere } from './chunk-counter.ts';
+import { countConjunctions } from './conjunction-counter.ts';
 import { type ConjunctionCounts, NOT_COUNTED, prepareCounts, tripleIndex } from './conjunction-counts.ts';
 import type { Feature, FeatureTable } from '../cases/feature-table.ts';
 import { fisherTails } from '../statistics/fisher.ts';
@@ -16,9 +16,6 @@ import type { MiningSettings } from '../types.ts';
  */
 export const LARGEST_EXACT_P = 0.25;
 
-/** Fills in the counts: on this thread, or on several. */
-export type Count = (counts: ConjunctionCounts) => void;
-
 /**
  * Tests every conjunction of up to three features that occurs often enough: one that is too rare has no extension that
  * is not. Two values of one path never meet, two elements of one set may. First everything is counted, then tested.
@@ -28,7 +25,6 @@ export class Search {
   readonly #table: CaseTable;
   readonly #settings: MiningSettings;
   readonly #counts: ConjunctionCounts;
-  readonly #count: Count;
   readonly #tails = { upper: 1, lower: 1 };
   readonly #tested = new Tested();
   /** Largest p-values so far, of all comparisons and of each kind. */
@@ -39,11 +35,10 @@ export class Search {
   #n = 0;
   #successes = 0;
 
-  constructor(found: FeatureTable, table: CaseTable, settings: MiningSettings, count: Count = countHere) {
+  constructor(found: FeatureTable, table: CaseTable, settings: MiningSettings) {
     this.#features = found.features;
     this.#table = table;
     this.#settings = settings;
-    this.#count = count;
     const among = settings.maxConditions < 3 ? [] : this.#commonest(MAX_FEATURES_IN_TRIPLES);
     this.#counts = prepareCounts(found, table, Math.max(1, settings.minOccurrences), among);
   }
@@ -58,7 +53,7 @@ export class Search {
   run(): Tested {
     const count = this.#features.length;
     const { maxConditions } = this.#settings;
-    if (maxConditions >= 2) this.#count(this.#counts);
+    if (maxConditions >= 2) countConjunctions(this.#counts);
     for (let i = 0; i < count; i++) {
       const { n, successes } = this.#features[i]!;
       this.#begin(1, n, successes);

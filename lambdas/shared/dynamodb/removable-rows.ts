@@ -1,116 +1,94 @@
-import {
-  type DynamoDBDocumentClient,
-  QueryCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../schema/tables.ts';
-import { getAll } from './batch-get.ts';
+import { says } from './expressions.ts';
+import { itemBytes } from './item-size.ts';
+import type { Item, Key, Table, TransactAction } from './table.ts';
 
-type Item = Record<string, unknown>;
-type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-
-/** What an erasure does in one transaction, beside counting it. */
+/** The work of an erasure in one transaction, beside counting it. */
 export interface Removal {
   readonly table: TableName;
-  /** At most 99, on at most a megabyte of rows: a transaction holds 100 actions and 4 MB. */
-  readonly actions: readonly Action[];
-  /** Rows that are gone afterwards; the other actions take something out of a row that stays. */
+  /** At most 99, on at most 3 MB of rows. A transaction takes 100 actions and 4 MB, and a removed row may count whole. */
+  readonly actions: readonly TransactAction[];
+  /** Rows that are gone afterwards. Other actions take something out of a row that stays. */
   readonly rows: number;
 }
 
-/** Changed by somebody else since it was read, a row that stays is left to the erasure's next pass. */
-export const isRewrite = ({ rows }: Removal): boolean => rows === 0;
-
 /** One less than a transaction holds: the last action counts. */
 const ROWS_AT_A_TIME = 99;
+/** The fourth megabyte is for the row that counts, and for a row that is rewritten in the same transaction. */
+const BYTES_AT_A_TIME = 3 * 1024 * 1024;
 
-/** The rows of one table as an erasure finds and removes them: strongly consistent, by keys, without a Scan. */
+/** Finds and removes rows of one table for an erasure: strongly consistent, by keys, without a Scan, expired or not. */
 export class RemovableRows {
-  readonly #documents: DynamoDBDocumentClient;
-  readonly #table: TableName;
-  readonly #tableName: string;
+  readonly #table: Table;
+  readonly #tableName: TableName;
 
-  constructor(documents: DynamoDBDocumentClient, table: TableName, tableName: string) {
-    this.#documents = documents;
+  constructor(table: Table, tableName: TableName) {
     this.#table = table;
     this.#tableName = tableName;
   }
 
-  /** Rows of a partition, a page at a time: 1 read unit for 4 KB of them, whatever is read of them. */
+  /**
+   * Rows of a partition, in pages that fit a transaction: a query ends a page at a megabyte. Costs 1 read unit for 4 KB
+   * of them, whichever attributes are read.
+   */
   async *read(partition: string, prefix = '', attributes?: readonly string[]): AsyncGenerator<Item[]> {
-    let start: Item | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#tableName,
-          ConsistentRead: true,
-          // A megabyte ends a page too.
-          Limit: ROWS_AT_A_TIME,
-          KeyConditionExpression: prefix === '' ? '#pk = :pk' : '#pk = :pk AND begins_with(#sk, :prefix)',
-          ExpressionAttributeNames: {
-            '#pk': PARTITION_KEY,
-            ...((prefix !== '' || attributes) && { '#sk': SORT_KEY }),
-            ...Object.fromEntries((attributes ?? []).map((name, i) => [`#a${i}`, name])),
-          },
-          ExpressionAttributeValues: { ':pk': partition, ...(prefix !== '' && { ':prefix': prefix }) },
-          ...(attributes && {
-            ProjectionExpression: ['#pk', '#sk', ...attributes.map((_, i) => `#a${i}`)].join(', '),
-          }),
-          ExclusiveStartKey: start,
-        }),
-      );
-      if (page.Items && page.Items.length > 0) yield page.Items;
-      start = page.LastEvaluatedKey;
-    } while (start);
+    const pages = this.#table.pages({
+      partition,
+      limit: ROWS_AT_A_TIME,
+      keepExpired: true,
+      ...(prefix !== '' && { sort: { prefix } }),
+      ...(attributes && { attributes: [PARTITION_KEY, SORT_KEY, ...attributes] }),
+    });
+    for await (const rows of pages) if (rows.length > 0) yield rows;
   }
 
-  /** All rows of a partition, or those whose sort key begins so. */
+  /** Removes all rows of a partition, or those whose sort key has this prefix. */
   async *ofPartition(partition: string, prefix = ''): AsyncGenerator<Removal> {
     for await (const rows of this.read(partition, prefix, [])) yield this.removal(rows);
   }
 
-  /** Those of these rows that exist. */
+  /** Removes those of these rows that exist. Reads them whole, at the price of their keys: 99 rows may be 39 MB. */
   async *existing(keys: readonly Item[]): AsyncGenerator<Removal> {
     for (let start = 0; start < keys.length; start += ROWS_AT_A_TIME) {
-      const rows = await getAll(
-        this.#documents,
-        this.#tableName,
-        keys.slice(start, start + ROWS_AT_A_TIME).map(keyOf),
-        { attributes: [PARTITION_KEY, SORT_KEY] },
-      );
-      if (rows.length > 0) yield this.removal(rows);
+      const some = keys.slice(start, start + ROWS_AT_A_TIME).map(keyOf);
+      const rows = await this.#table.getAll(some, { keepExpired: true });
+      for (const part of bySize(rows)) yield this.removal(part);
     }
   }
 
+  /** @param rows of one page of `read`, or as few and as small */
   removal(rows: readonly Item[]): Removal {
     return {
-      table: this.#table,
-      actions: rows.map((row) => ({ Delete: { TableName: this.#tableName, Key: keyOf(row) } })),
+      table: this.#tableName,
+      actions: rows.map((row) => this.#table.actions.delete(keyOf(row))),
       rows: rows.length,
     };
   }
 
-  /** Takes something out of a row, if it still is as it was read: all of its attributes, or its version. */
+  /** Takes something out of a row that is still as it was read: its `guard`, an attribute or its version, is the same. */
   rewrite(before: Item, after: Item, guard: string): Removal {
-    return {
-      table: this.#table,
-      rows: 0,
-      actions: [
-        {
-          Put: {
-            TableName: this.#tableName,
-            Item: after,
-            ConditionExpression: '#guard = :guard',
-            ExpressionAttributeNames: { '#guard': guard },
-            ExpressionAttributeValues: { ':guard': before[guard] },
-          },
-        },
-      ],
-    };
+    const unchanged = says({ [guard]: before[guard] });
+    return { table: this.#tableName, actions: [this.#table.actions.put(after, unchanged)], rows: 0 };
   }
 }
 
-const keyOf = (item: Item): Item => ({
-  [PARTITION_KEY]: item[PARTITION_KEY],
-  [SORT_KEY]: item[SORT_KEY],
+/** Parts of at most BYTES_AT_A_TIME. */
+function bySize(rows: readonly Item[]): Item[][] {
+  const parts: Item[][] = [];
+  let left = 0;
+  for (const row of rows) {
+    const bytes = itemBytes(row);
+    if (parts.length === 0 || bytes > left) {
+      parts.push([]);
+      left = BYTES_AT_A_TIME;
+    }
+    parts.at(-1)!.push(row);
+    left -= bytes;
+  }
+  return parts;
+}
+
+const keyOf = (item: Item): Key => ({
+  [PARTITION_KEY]: String(item[PARTITION_KEY]),
+  [SORT_KEY]: String(item[SORT_KEY]),
 });

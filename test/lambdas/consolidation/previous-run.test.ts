@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isNewSince } from '../../../lambdas/cases/new-decisions.ts';
-import { previousRunBefore } from '../../../lambdas/consolidation/previous-run.ts';
+import { previousRunBefore } from '../../../lambdas/consolidation/owner-consolidation.ts';
 import type { LastRun } from '../../../lambdas/consolidation/run.ts';
 import type { Decision } from '../../../lambdas/decisions/decision.ts';
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import type { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { AgentConsolidation } from '../../../lambdas/consolidation/consolidate-agent.ts';
+import { AgentConsolidator } from '../../../lambdas/consolidation/consolidate-agent.ts';
 import type { OfferReviews } from '../../../lambdas/patterns/lifecycle/offer-review.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import { WindowCases } from '../../../lambdas/cases/window-cases.ts';
@@ -73,8 +73,9 @@ describe('decisions that were read', () => {
       begin: async () => ({ size: 0, test: () => undefined, save: async () => undefined }),
     } as unknown as OfferReviews;
     const consumed = () => ({ readUnits: 0, writeUnits: 0 });
-    const consolidation = new AgentConsolidation(registry, cases, store, noOffers, clock, consumed);
-    const { report } = await consolidation.consolidate(
+    const reviews = noOffers;
+    const consolidator = new AgentConsolidator({ registry, cases, store, reviews, clock, consumed });
+    const { report } = await consolidator.consolidate(
       { runId: 'R', agentId: 'reader', asOf: NOW },
       undefined,
     );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
-import { AgentConsolidation } from '../../../lambdas/consolidation/consolidate-agent.ts';
+import { AgentConsolidator } from '../../../lambdas/consolidation/consolidate-agent.ts';
 import { OfferReviews } from '../../../lambdas/patterns/lifecycle/offer-review.ts';
 import { OfferedPatterns, PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
 import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
@@ -395,22 +395,22 @@ describe('an agent with more decisions than are kept at once', () => {
         new Table(runtime.documents, tableName('memory'), runtime.clock),
         PATTERN_MEMORY,
       );
-      const consolidation = new AgentConsolidation(
+      const consolidator = new AgentConsolidator({
         registry,
-        new WindowCases(
+        cases: new WindowCases(
           counted,
           new SeenSignals(new Table(runtime.documents, tableName('state'), runtime.clock)),
           defaultMiningSettings,
         ),
         store,
-        new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings),
-        runtime.clock,
-        () => ({ readUnits: 0, writeUnits: 0 }),
-        { maxDecisions },
-      );
+        reviews: new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings),
+        clock: runtime.clock,
+        consumed: () => ({ readUnits: 0, writeUnits: 0 }),
+        maxDecisions,
+      });
       // Before the run it is compared with: nothing is stored.
       const last = { runId: 'RUN-1', asOf: at(Date.parse(NOW) + 1), startedAt: NOW, livePatterns: 0 };
-      const { report } = await consolidation.consolidate({ runId: 'RUN-2', agentId, asOf: NOW }, last);
+      const { report } = await consolidator.consolidate({ runId: 'RUN-2', agentId, asOf: NOW }, last);
       return { reads, types: report.types };
     };
     const once = await consolidate(120);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { intercept, isWrite } from '../../support/faults.ts';
 import { MemoryBucket } from '../../support/s3.ts';
 import { createTables } from '../../support/tables.ts';
-import { createEraser, everything, kindsOf } from './erasing.ts';
+import { createErasurePipeline, everything, kindsOf } from './erasure-pipeline.ts';
 import { populate } from './population.ts';
 
 /** What agents keep, by table and the beginnings of its keys. */
@@ -78,16 +78,16 @@ describe('the erasure of an agent', () => {
     const named = before.filter((row) => row.includes('leaver'));
     expect(kindsOf(named)).toEqual(KINDS);
 
-    const eraser = createEraser({ bucket, documents: mortal() });
-    const { body: asked } = await eraser.start({ body: { agentId: 'leaver' } });
+    const erasures = createErasurePipeline({ bucket, documents: mortal() });
+    const { body: asked } = await erasures.start({ body: { agentId: 'leaver' } });
     let deaths = 0;
     for (let dead = true; dead;)
-      dead = await eraser.work({ erasureId: asked.erasureId }).then(
+      dead = await erasures.work({ erasureId: asked.erasureId }).then(
         () => false,
         () => ++deaths < 200,
       );
     expect(deaths).toBeGreaterThan(5);
-    const { body: erasure } = await eraser.get(asked.erasureId);
+    const { body: erasure } = await erasures.get(asked.erasureId);
     expect(erasure).toMatchObject({
       agentId: 'leaver',
       status: 'SUCCEEDED',
@@ -121,10 +121,10 @@ describe('the erasure of an agent', () => {
   });
 
   it('finds nothing when it is asked for again, also of an agent that nobody knows', async () => {
-    const eraser = createEraser({ bucket });
+    const erasures = createErasurePipeline({ bucket });
     const nothing = { decisions: 0, memory: 0, state: 0, signals: 0, archive: 0 };
     for (const agentId of ['leaver', 'nobody']) {
-      const erasure = await eraser.erase({ agentId });
+      const erasure = await erasures.erase({ agentId });
       expect(erasure).toMatchObject({ status: 'SUCCEEDED', removed: nothing, rewritten: 0 });
     }
   });

@@ -8,7 +8,7 @@ import { call, type CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
 import { createTestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
-import { createEraser, NOW } from './erasing.ts';
+import { createErasurePipeline, NOW } from './erasure-pipeline.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
@@ -30,11 +30,11 @@ const createHandler = (documents?: TestRuntimeOptions['documents']) =>
 
 describe('an erasure', () => {
   it('is on record before anything is done, and says what no erasure reaches and until when', async () => {
-    const eraser = createEraser();
-    const { status, body } = await eraser.start({ body: { agentId: 'nobody' } });
+    const erasures = createErasurePipeline();
+    const { status, body } = await erasures.start({ body: { agentId: 'nobody' } });
     expect(status).toBe(202);
     expect(body).toMatchObject({ agentId: 'nobody', status: 'PENDING', finishedAt: null, left: null });
-    expect((await eraser.get(body.erasureId)).body).toEqual(body);
+    expect((await erasures.get(body.erasureId)).body).toEqual(body);
     const until = Object.fromEntries(
       body.stillHeld.map(({ where, until }: Record<string, string>) => [where, until]),
     );
@@ -48,30 +48,30 @@ describe('an erasure', () => {
   });
 
   it('that stands still for an hour has failed, and a worker that comes after its end does nothing', async () => {
-    const eraser = createEraser();
-    const { body: still } = await eraser.start({ body: { agentId: 'nobody' } });
-    const done = await eraser.erase({ agentId: 'nobody' });
-    eraser.runtime.advance(HOUR_MS);
-    expect((await eraser.get(still.erasureId)).body).toMatchObject({
+    const erasures = createErasurePipeline();
+    const { body: still } = await erasures.start({ body: { agentId: 'nobody' } });
+    const done = await erasures.erase({ agentId: 'nobody' });
+    erasures.runtime.advance(HOUR_MS);
+    expect((await erasures.get(still.erasureId)).body).toMatchObject({
       status: 'FAILED',
       error: expect.stringContaining('ask for it again'),
     });
-    await eraser.work({ erasureId: done.erasureId });
-    await eraser.work({ erasureId: ABSENT });
-    expect((await eraser.get(done.erasureId)).body).toMatchObject({
+    await erasures.work({ erasureId: done.erasureId });
+    await erasures.work({ erasureId: ABSENT });
+    expect((await erasures.get(done.erasureId)).body).toMatchObject({
       status: 'SUCCEEDED',
       passes: done.passes,
     });
   });
 
   it('gives up on whom it cannot catch up with', async () => {
-    const eraser = createEraser();
-    const { body } = await eraser.start({ body: { agentId: 'busy' } });
+    const erasures = createErasurePipeline();
+    const { body } = await erasures.start({ body: { agentId: 'busy' } });
     const runtime = createTestRuntime('eraser', { now: NOW });
     const ledger = new ErasureLedger(new Table(runtime.unrecorded, tableName('state'), runtime.clock));
     for (let pass = 0; pass < 20; pass++) await ledger.countPass(body.erasureId);
-    await eraser.work({ erasureId: body.erasureId });
-    expect((await eraser.get(body.erasureId)).body).toMatchObject({
+    await erasures.work({ erasureId: body.erasureId });
+    expect((await erasures.get(body.erasureId)).body).toMatchObject({
       status: 'FAILED',
       left: null,
       error: expect.stringContaining('stop who writes it'),
@@ -79,16 +79,16 @@ describe('an erasure', () => {
   });
 
   it('is of an agent or of a user', async () => {
-    const eraser = createEraser();
+    const erasures = createErasurePipeline();
     for (const body of [{}, { agentId: 'a', userId: 'b' }, { agentId: 'a/b' }]) {
-      const { status, body: refused } = await eraser.start({ body });
+      const { status, body: refused } = await erasures.start({ body });
       expect([status, refused.error.issues[0].path]).toEqual([400, 'agentId']);
     }
-    const large = await eraser.start({ rawBody: `{"agentId":"${'x'.repeat(1024 * 1024)}"}` });
+    const large = await erasures.start({ rawBody: `{"agentId":"${'x'.repeat(1024 * 1024)}"}` });
     expect(large.status).toBe(413);
-    const { body } = await eraser.get(ABSENT);
+    const { body } = await erasures.get(ABSENT);
     expect(body.error.code).toBe('NotFound');
-    expect((await eraser.get('a%b')).status).toBe(400);
+    expect((await erasures.get('a%b')).status).toBe(400);
   });
 
   const calls: readonly (readonly [keyof typeof erasureRoutes, CallInput])[] = [

@@ -5,7 +5,7 @@ import { MemoryBucket } from '../../support/s3.ts';
 import { createTables } from '../../support/tables.ts';
 import { removal } from '../archive/expired.ts';
 import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
-import { createEraser, NOW } from './erasing.ts';
+import { createErasurePipeline, NOW } from './erasure-pipeline.ts';
 
 beforeAll(() => createTables());
 
@@ -58,7 +58,7 @@ it('what Lambda gave up on loses the records of who is erased, and nothing of ot
   put(mixed, givenUp(decisionOf('leaver'), ...stays, delivery('stayer', 'leaver'), unreadable));
   put(own, givenUp(delivery('leaver', 'stayer'), head('leaver', 'SESSION-1', 'ada')));
   put(other, Buffer.from('not what Lambda writes'));
-  const erasure = await createEraser({ bucket }).erase({ agentId: 'leaver' });
+  const erasure = await createErasurePipeline({ bucket }).erase({ agentId: 'leaver' });
   expect(erasure).toMatchObject({ status: 'SUCCEEDED', removed: { archive: 4 }, left: { archive: 0 } });
   expect([...bucket.objects.keys()]).toEqual([mixed, other]);
   expect(recordsIn(bucket.objects.get(mixed))).toEqual(
@@ -66,6 +66,8 @@ it('what Lambda gave up on loses the records of who is erased, and nothing of ot
   );
 
   put(own, givenUp(head('stayer', 'SESSION-1', 'ada'), head('stayer', 'SESSION-2', 'else')));
-  expect(await createEraser({ bucket }).erase({ userId: 'ada' })).toMatchObject({ removed: { archive: 1 } });
+  expect(await createErasurePipeline({ bucket }).erase({ userId: 'ada' })).toMatchObject({
+    removed: { archive: 1 },
+  });
   expect(recordsIn(bucket.objects.get(own))).toHaveLength(1);
 });

@@ -22,7 +22,7 @@ import {
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSummaries, createSweeper } from '../sessions/keeping.ts';
-import { createEraser, everything, kindsOf, NOW } from './erasing.ts';
+import { createErasurePipeline, everything, kindsOf, NOW } from './erasure-pipeline.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 beforeAll(() => createTables());
@@ -31,7 +31,7 @@ const data = createUnrecordedRuntime({ now: NOW });
 const marks = new ErasedMarks(new Table(data.documents, tableName('state'), data.clock));
 
 /** What is left of an agent, but for what says that it was erased. */
-const leftOf = async (agentId: string, bucket = createEraser().bucket): Promise<string[]> =>
+const leftOf = async (agentId: string, bucket = createErasurePipeline().bucket): Promise<string[]> =>
   kindsOf((await everything(bucket)).filter((row) => row.includes(agentId))).filter(
     (kind) => !/^(state eras|memory feed STATE)/.test(kind),
   );
@@ -64,7 +64,7 @@ describe('a nightly worker', () => {
     const night = pipeline.drain();
     await reached.opened;
     const patternsAtWaits: number[] = [];
-    const eraser = createEraser({
+    const erasures = createErasurePipeline({
       meanwhile: async () => {
         go.open();
         await night;
@@ -72,12 +72,12 @@ describe('a nightly worker', () => {
         patternsAtWaits.push((await partition(data.documents, tableName('memory'), of)).length);
       },
     });
-    const erasure = await eraser.erase({ agentId: 'in-flight' });
+    const erasure = await erasures.erase({ agentId: 'in-flight' });
     expect(erasure).toMatchObject({ status: 'SUCCEEDED', passes: 3, left: { memory: 0 } });
     // Both times as long as a planner can take, and each in two invocations.
-    expect(eraser.waits.map((wait) => wait / MINUTE_MS)).toEqual([13, 3, 10, 6]);
+    expect(erasures.waits.map((wait) => wait / MINUTE_MS)).toEqual([13, 3, 10, 6]);
     expect(patternsAtWaits.map((patterns) => patterns > 0)).toEqual([true, true, false, false]);
-    expect(await leftOf('in-flight', eraser.bucket)).toEqual([]);
+    expect(await leftOf('in-flight', erasures.bucket)).toEqual([]);
     const { body } = await call(pipeline.api, consolidationRoutes.getRun, { params: { runId: run.runId } });
     expect(body).toMatchObject({ status: 'SUCCEEDED', progress: { expected: 1, skipped: 1 } });
     expect(body.report.agents).toEqual([]);
@@ -145,7 +145,7 @@ describe('what comes late', () => {
       await sessions.say('talker', summed, `Fact ${i}.`);
       await sessions.say('talker', swept, 'We will buy 0.1 BTC at Kraken.');
     }
-    const erase = () => createEraser().erase({ agentId: 'talker' });
+    const erase = () => createErasurePipeline().erase({ agentId: 'talker' });
     let isErased = false;
     const slow = createSummaries(sessions.runtime, {
       documents: intercept(async (command, pass) => {
@@ -198,24 +198,24 @@ describe('what comes late', () => {
     await logDecisions(data, 'host', plantedRule(NOW, 2));
     const [decision] = decisionsOf('host', plantedRule(NOW, 3).slice(2), NOW);
     let late = 0;
-    const eraser = createEraser({
+    const erasures = createErasurePipeline({
       meanwhile: async () => {
         if (late++ > 0) return;
         await storeDecisions(data.documents, [{ ...decision!, sessionId }]);
         await memories.save('host', { content: 'said in the end', provenance: { sessionId } });
       },
     });
-    const erasure = await eraser.erase({ userId: 'grace' });
+    const erasure = await erasures.erase({ userId: 'grace' });
     expect(erasure).toMatchObject({ status: 'SUCCEEDED', passes: 3, removed: { decisions: 1, memory: 1 } });
-    expect(await leftOf(sessionId, eraser.bucket)).toEqual([]);
+    expect(await leftOf(sessionId, erasures.bucket)).toEqual([]);
   });
 
   it('of reads that an instance has counted is forgotten with the agent', async () => {
     const fixture = createMemoriesFixture({ now: NOW });
     await fixture.save('much-read', { content: 'read me often' });
     await fixture.search('much-read', { query: 'often' });
-    const eraser = createEraser();
-    await eraser.erase({ agentId: 'much-read' });
+    const erasures = createErasurePipeline();
+    await erasures.erase({ agentId: 'much-read' });
     fixture.runtime.advance(61_000);
     await fixture.register('somebody');
     await fixture.search('somebody', { query: 'often' });

@@ -34,7 +34,7 @@ import { createPipeline, decisionsOf, logDecisions, plantedRule } from '../conso
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createPerformance } from '../results/support.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
-import { NOW, tableNames } from './erasing.ts';
+import { NOW, tableNames } from './erasure-pipeline.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
 export const USER = 'user-42';

@@ -17,7 +17,7 @@ import { recordAt } from '../archive/records.ts';
 import { decisionsOf, plantedRule } from '../consolidation/pipeline.ts';
 import { createMemoriesFixture } from '../memories/fixture.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
-import { createEraser, everything, kindsOf, NOW, tableNames } from './erasing.ts';
+import { createErasurePipeline, everything, kindsOf, NOW, tableNames } from './erasure-pipeline.ts';
 import { leaveRemains } from './population.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 
@@ -120,8 +120,8 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
     'state user two',
   ]);
 
-  const eraser = createEraser({ bucket });
-  const erasure = await eraser.erase({ userId: MINE });
+  const erasures = createErasurePipeline({ bucket });
+  const erasure = await erasures.erase({ userId: MINE });
   expect(erasure).toMatchObject({
     userId: MINE,
     status: 'SUCCEEDED',
@@ -140,7 +140,7 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
 
 it('keeps what expired before it from being archived after it', async () => {
   const { archive, bucket } = createArchiver(undefined, NOW);
-  const eraser = createEraser({ bucket, remainingMs: [60_000, 60_000, 60_000] });
+  const erasures = createErasurePipeline({ bucket, remainingMs: [60_000, 60_000, 60_000] });
   const sessions = createSessionsFixture({ now: NOW });
   const sessionId = await sessions.open('three', { userId: 'gone' });
   const message = { role: 'user', content: 'late', createdAt: NOW, ttl: 1 };
@@ -156,10 +156,10 @@ it('keeps what expired before it from being archived after it', async () => {
     ttl: 1,
   });
   // No time for more than one step: what was left goes on in the next invocation.
-  const { status, invocations } = await eraser.erase({ userId: 'gone' });
+  const { status, invocations } = await erasures.erase({ userId: 'gone' });
   expect(status).toBe('SUCCEEDED');
   expect(invocations).toBeGreaterThan(2);
-  await eraser.erase({ agentId: 'four' });
+  await erasures.erase({ agentId: 'four' });
   expect(await archive(late, decision, inSession, delivery)).toEqual({ batchItemFailures: [] });
   expect(bucket.objects.size).toBe(0);
 

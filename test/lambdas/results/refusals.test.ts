@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { performanceRoutes } from '../../../lambdas/results/contract.ts';
+import type { resultsRoutes } from '../../../lambdas/results/contract.ts';
 import type { CallInput } from '../../support/api.ts';
 import { alwaysThrows, faults } from '../../support/faults.ts';
 import { createTables } from '../../support/tables.ts';
@@ -8,7 +8,7 @@ import { createPerformance } from './support.ts';
 beforeAll(() => createTables());
 
 const params = { agentId: 'hunter' };
-const calls: readonly (readonly [keyof typeof performanceRoutes, CallInput])[] = [
+const calls: readonly (readonly [keyof typeof resultsRoutes, CallInput])[] = [
   ['getPerformance', { params, query: { groupBy: 'provider' } }],
   ['getProviderWeights', { params }],
   ['createSnapshot', { params, body: { period: 'day' } }],

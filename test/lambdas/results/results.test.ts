@@ -4,7 +4,7 @@ import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import { WindowCases } from '../../../lambdas/cases/window-cases.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
 import { DayResults } from '../../../lambdas/results/day-results.ts';
-import { PerformanceReport } from '../../../lambdas/results/results-report.ts';
+import { ResultsReport } from '../../../lambdas/results/results-report.ts';
 import type { ResultReader } from '../../../lambdas/results/result-reader.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import { createTables, tableName } from '../../support/tables.ts';
@@ -141,11 +141,17 @@ describe('the performance of an agent', () => {
       window,
     );
     const cases = new WindowCases(window, seen, defaultMiningSettings);
-    const report = new PerformanceReport({} as ResultReader, results, cases, clock, 7);
-    await expect(report.of(agentId, { groupBy: ['rsi'] })).rejects.toMatchObject({
+    const report = new ResultsReport({
+      reader: {} as ResultReader,
+      results,
+      cases,
+      clock,
+      maxPathDecisions: 7,
+    });
+    await expect(report.reportFor(agentId, { groupBy: ['rsi'] })).rejects.toMatchObject({
       issues: [{ path: 'windowDays', message: expect.stringContaining('more than 7 decisions') }],
     });
-    expect(await report.of(agentId, { groupBy: ['signal.NEWS'], windowDays: 2 })).toMatchObject({
+    expect(await report.reportFor(agentId, { groupBy: ['signal.NEWS'], windowDays: 2 })).toMatchObject({
       items: [{ group: [{ by: 'signal.NEWS', op: 'absent' }], n: 2 }],
     });
   });

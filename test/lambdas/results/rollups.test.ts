@@ -29,7 +29,7 @@ function partsOf({ documents, clock }: Pick<TestRuntime, 'documents' | 'clock'>)
     new DecisionWindow(new Table(documents, tableName('decisions'), clock)),
   );
   const store = new RollupStore(new Table(documents, tableName('memory')));
-  return { changedDays, results, store, nightly: new NightlyRollup(changedDays, results, store, clock) };
+  return { changedDays, results, store, nightly: new NightlyRollup({ changedDays, results, store, clock }) };
 }
 
 type Item = Record<string, unknown>;
@@ -350,7 +350,7 @@ describe('a day', () => {
     await desk.log(agentId, [...at('2026-01-05'), ...at('2026-02-05'), ...at('2026-03-04')]);
     const { clock, unrecorded: documents } = desk.runtime;
     const { changedDays, results, store } = partsOf({ documents, clock });
-    const reader = new ResultReader(changedDays, results, store, clock, 9);
+    const reader = new ResultReader({ changedDays, results, store, clock, maxLive: 9 });
     const { tallies, uncounted } = await reader.between(agentId, ['all'], {
       from: '2026-01-01',
       to: '2026-03-04',

@@ -1,6 +1,6 @@
 import { decisionRoutes } from '../../../lambdas/decisions/contract.ts';
-import { performanceRoutes } from '../../../lambdas/results/contract.ts';
-import { createPerformanceHandler } from '../../../lambdas/results/results.lambda.ts';
+import { resultsRoutes } from '../../../lambdas/results/contract.ts';
+import { createResultsHandler } from '../../../lambdas/results/results.lambda.ts';
 import { createPipeline } from '../consolidation/pipeline.ts';
 import { handlerOf } from '../decisions/support.ts';
 import { call, type CallInput } from '../../support/api.ts';
@@ -9,17 +9,17 @@ import { tableName } from '../../support/tables.ts';
 
 export const NOW = '2026-03-04T12:00:00.000Z';
 
-type RouteName = keyof typeof performanceRoutes;
+type RouteName = keyof typeof resultsRoutes;
 
 export function createPerformance(options: TestRuntimeOptions = {}) {
   const runtime = createTestRuntime('performance', { now: NOW, ...options });
-  const handler = createPerformanceHandler(runtime, {
+  const handler = createResultsHandler(runtime, {
     AUTH_MODE: 'iam',
     DECISIONS_TABLE: tableName('decisions'),
     STATE_TABLE: tableName('state'),
     MEMORY_TABLE: tableName('memory'),
   });
-  const send = (route: RouteName, input?: CallInput) => call(handler, performanceRoutes[route], input);
+  const send = (route: RouteName, input?: CallInput) => call(handler, resultsRoutes[route], input);
   return {
     runtime,
     send,

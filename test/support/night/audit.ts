@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AgentResult, RunRecord } from '../../../lambdas/consolidation/run.ts';
+import type { AgentResult } from '../../../lambdas/consolidation/contract.ts';
+import type { RunRecord } from '../../../lambdas/consolidation/run.ts';
 import { RunLedger } from '../../../lambdas/consolidation/run-ledger.ts';
 import { scheduledRunId } from '../../../lambdas/consolidation/run-requests.ts';
 import type { WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';

@@ -64,7 +64,11 @@ const eventOf = ({ messageId, body, receiveCount, groupId, deduplicationId }: Re
     ],
   }) as unknown as SQSEvent;
 
-const context = { functionName: 'worker', awsRequestId: 'night' } as unknown as Context;
+const context = {
+  functionName: 'worker',
+  awsRequestId: 'night',
+  getRemainingTimeInMillis: () => 600_000,
+} as unknown as Context;
 
 /** These agents decide and remember nothing. */
 const noMemories = () => Promise.reject(new Error('nothing is archived in these nights'));

@@ -3,8 +3,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
 import { gunzipSync } from 'node:zlib';
-import { createEraserHandler } from '../../../lambdas/erasures/erasure-worker.lambda.ts';
+import { createErasureWorkerHandler } from '../../../lambdas/erasures/erasure-worker.lambda.ts';
 import { erasureRoutes } from '../../../lambdas/erasures/contract.ts';
+import type { WritePace } from '../../../lambdas/erasures/write-pace.ts';
 import { createErasuresHandler } from '../../../lambdas/erasures/erasures.lambda.ts';
 import { type TableName, tables } from '../../../lambdas/shared/schema/tables.ts';
 import { call, type CallInput } from '../../support/api.ts';
@@ -33,22 +34,24 @@ function fakeLambda(service: string) {
   return { client: { send } as unknown as LambdaClient, invoked };
 }
 
-export interface EraserOptions {
+export interface ErasurePipelineOptions {
   readonly bucket?: MemoryBucket;
   readonly documents?: TestRuntimeOptions['documents'];
   /** Left of the first invocations; the others have a quarter of an hour. */
   readonly remainingMs?: readonly number[];
   /** What happens while it waits. */
   readonly meanwhile?: () => Promise<void>;
+  readonly pace?: WritePace;
 }
 
 /** API and worker, wired as they are deployed. */
-export function createEraser({
+export function createErasurePipeline({
   bucket = new MemoryBucket(),
   documents,
   remainingMs = [],
   meanwhile = () => Promise.resolve(),
-}: EraserOptions = {}) {
+  pace,
+}: ErasurePipelineOptions = {}) {
   const started = fakeLambda('erasures');
   const again = fakeLambda('eraser');
   const runtime = createTestRuntime('erasures', { now: NOW });
@@ -58,18 +61,19 @@ export function createEraser({
     started.client,
   );
   const store = bucket.store('eraser');
-  const eraser = createTestRuntime('eraser', { now: NOW, documents });
+  const workerRuntime = createTestRuntime('eraser', { now: NOW, documents });
   const waits: number[] = [];
-  const worker = createEraserHandler(
-    eraser,
+  const worker = createErasureWorkerHandler(
+    workerRuntime,
     tableNames(),
     () => Promise.resolve(store),
     again.client,
     async (milliseconds) => {
       await meanwhile();
       waits.push(milliseconds);
-      eraser.advance(milliseconds);
+      workerRuntime.advance(milliseconds);
     },
+    pace,
   );
   const left = [...remainingMs];
   const nextContext = (): Context => {

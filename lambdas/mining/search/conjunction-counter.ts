@@ -1,12 +1,19 @@
 import { type ConjunctionCounts, NOT_COUNTED, tripleIndex } from './conjunction-counts.ts';
 import { Rows } from '../cases/rows.ts';
 
+/** Fills in the counts of all pairs, then those of all triples. */
+export function countConjunctions(counts: ConjunctionCounts): void {
+  const counter = new ConjunctionCounter(counts);
+  counter.pairs();
+  counter.triples();
+}
+
 /**
- * Counts conjunctions chunk by chunk; the pairs of all chunks before the triples of any. Where the values of a path
- * divide all cases among them, the last of them has what the others leave, and no row is looked at: of the 64
- * conjunctions of three fields with four values each, 27 are counted.
+ * Counts conjunctions, the pairs before the triples. Where the values of a path divide all cases among them, the last of
+ * them has what the others leave, and no row is looked at: of the 64 conjunctions of three fields with four values each,
+ * 27 are counted.
  */
-export class ChunkCounter {
+class ConjunctionCounter {
   readonly #counts: ConjunctionCounts;
   readonly #first: Rows;
   readonly #both: Rows;
@@ -26,10 +33,10 @@ export class ChunkCounter {
     });
   }
 
-  pairs(chunk: number): void {
-    const { chunkStarts, pathStart, isElement, pairN, pairSuccesses, n } = this.#counts;
+  pairs(): void {
+    const { pathStart, isElement, pairN, pairSuccesses, n } = this.#counts;
     const size = n.length;
-    for (let i = chunkStarts[chunk]!; i < chunkStarts[chunk + 1]!; i++) {
+    for (let i = 0; i < size; i++) {
       let loaded = false;
       for (let j = i + 1; j < size; j++) {
         if (pathStart[i] === pathStart[j] && !(isElement[i] && isElement[j])) continue;
@@ -44,12 +51,11 @@ export class ChunkCounter {
     }
   }
 
-  triples(chunk: number): void {
-    const { chunkStarts, among, tripleN, tripleSuccesses } = this.#counts;
+  triples(): void {
+    const { among, tripleN, tripleSuccesses } = this.#counts;
     const size = among.length;
     for (let a = 0; a < size; a++) {
       const i = among[a]!;
-      if (i < chunkStarts[chunk]! || i >= chunkStarts[chunk + 1]!) continue;
       let loaded = false;
       for (let b = a + 1; b < size; b++) {
         const j = among[b]!;
@@ -141,12 +147,4 @@ export class ChunkCounter {
     this.#successes -= successes[place]!;
     return true;
   }
-}
-
-/** Everything, on this thread. */
-export function countHere(counts: ConjunctionCounts): void {
-  const counter = new ChunkCounter(counts);
-  const chunks = counts.chunkStarts.length - 1;
-  for (let chunk = 0; chunk < chunks; chunk++) counter.pairs(chunk);
-  for (let chunk = 0; chunk < chunks; chunk++) counter.triples(chunk);
 }

@@ -1,0 +1,96 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { Archive } from '../archive/archive.ts';
+import type { OpenStore } from '../archive/object-store.ts';
+import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts';
+import { WindowCases } from '../cases/window-cases.ts';
+import { DecisionWindow } from '../decisions/decision-window.ts';
+import { AccessCounts } from '../memories/access-counts.ts';
+import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
+import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
+import { defaultAgeingSettings } from '../memories/ageing/settings.ts';
+import { MemoryFeed } from '../memories/memory-feed.ts';
+import { MemoryRecords } from '../memories/memory-records.ts';
+import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
+import type { LifecycleSettings } from '../patterns/lifecycle/lifecycle-settings.ts';
+import { OfferReviews } from '../patterns/lifecycle/offer-review.ts';
+import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
+import { PatternStore } from '../patterns/pattern-store.ts';
+import { StandingStore } from '../patterns/standing-store.ts';
+import { composeRollup } from '../results/compose.ts';
+import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { ErasedMarks } from '../shared/erased-marks.ts';
+import type { Runtime } from '../shared/platform/runtime.ts';
+import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
+import { Sharing } from '../sharing/sharing.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { AgentConsolidator } from './consolidate-agent.ts';
+import { PoolConsolidator } from './consolidate-pool.ts';
+import { KnownPools } from './known-pools.ts';
+import { RunLedger } from './run-ledger.ts';
+import { TaskRunner } from './task-runner.ts';
+
+/** Tables of the nightly work. */
+export interface NightTables {
+  readonly decisions: Table;
+  readonly state: Table;
+  readonly memory: Table;
+}
+
+export interface NightSettings {
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly featureWindows?: FeatureWindows | undefined;
+  /** @default defaultLifecycleSettings */
+  readonly lifecycle?: LifecycleSettings | undefined;
+  readonly memoryCategories: MemoryCategories;
+}
+
+/** The night's work on one agent or one pool, with everything it needs. */
+export function composeTaskRunner(
+  runtime: Runtime,
+  tables: NightTables,
+  settings: NightSettings,
+  openStore: OpenStore,
+): TaskRunner {
+  const { clock, documents, randomPart } = runtime;
+  const consumed = meterCapacity(documents);
+  const erased = new ErasedMarks(tables.state);
+  const registry = new AgentRegistry(tables.state);
+  const decisions = new DecisionWindow(tables.decisions);
+  const seenSignals = new SeenSignals(tables.state);
+  const cases = new WindowCases(decisions, seenSignals, miningSettings(settings.featureWindows));
+  const store = new PatternStore(tables.memory);
+  const shared = { registry, cases, store, clock, consumed, lifecycle: settings.lifecycle };
+  const standings = new StandingStore(tables.memory);
+  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
+  const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
+  return new TaskRunner({
+    ledger: new RunLedger(tables.state),
+    erased,
+    clock,
+    consumed,
+    rollup: composeRollup(tables),
+    consolidator: new AgentConsolidator({ ...shared, reviews }),
+    ageing: composeAgeing(tables, settings.memoryCategories, openStore, { clock, randomPart, erased }),
+    poolConsolidator: new PoolConsolidator({ ...shared, pools: new KnownPools(tables.state) }),
+  });
+}
+
+function composeAgeing(
+  { memory }: NightTables,
+  categories: MemoryCategories,
+  openStore: OpenStore,
+  { clock, randomPart, erased }: Pick<Runtime, 'clock' | 'randomPart'> & { readonly erased: ErasedMarks },
+): AgentAgeing {
+  return new AgentAgeing(
+    {
+      records: new MemoryRecords(memory),
+      writes: new AgeingWrites(memory),
+      feed: new MemoryFeed(memory, randomPart),
+      sharing: new Sharing(memory, SHARED_MEMORIES),
+      archive: new Archive(openStore, clock),
+      accesses: new AccessCounts(memory, randomPart, erased),
+    },
+    { ...defaultAgeingSettings, categories },
+  );
+}

@@ -1,0 +1,57 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts';
+import { WindowCases } from '../cases/window-cases.ts';
+import { ChangedDays } from '../decisions/changed-days.ts';
+import { DecisionWindow } from '../decisions/decision-window.ts';
+import { RecentDecisions } from '../decisions/recent-decisions.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import { SeenSignals } from '../signals/seen-signals.ts';
+import { DayResults } from './day-results.ts';
+import { Ensemble } from './ensemble.ts';
+import { NightlyRollup } from './nightly-rollup.ts';
+import { PastCases } from './past-cases.ts';
+import { ResultReader } from './result-reader.ts';
+import { ResultsReport } from './results-report.ts';
+import { RollupStore } from './rollup-store.ts';
+import { SimilarDecisions } from './similar-decisions.ts';
+import { Snapshots } from './snapshots.ts';
+
+export interface ResultsTables {
+  readonly decisions: Table;
+  readonly state: Table;
+  readonly memory: Table;
+}
+
+/** Rollups and the decisions they are made of. */
+const composeRollupParts = ({ decisions, state, memory }: ResultsTables) => ({
+  changedDays: new ChangedDays(state),
+  results: new DayResults(new AgentRegistry(state), new DecisionWindow(decisions)),
+  store: new RollupStore(memory),
+  clock: state.clock,
+});
+
+/** The rollup of the night. */
+export const composeRollup = (tables: ResultsTables): NightlyRollup =>
+  new NightlyRollup(composeRollupParts(tables));
+
+/** The services behind the routes. @param windows default: 4 h for signals, 24 h for sequences */
+export function composeResults(tables: ResultsTables, windows?: FeatureWindows) {
+  const { clock } = tables.state;
+  const settings = miningSettings(windows);
+  const window = new DecisionWindow(tables.decisions);
+  const recent = new RecentDecisions(tables.decisions);
+  const rollups = composeRollupParts(tables);
+  const reader = new ResultReader(rollups);
+  const cases = new WindowCases(window, new SeenSignals(tables.state), settings);
+  return {
+    report: new ResultsReport({ reader, results: rollups.results, cases, clock }),
+    ensemble: new Ensemble(reader, clock),
+    snapshots: new Snapshots(tables.memory, reader),
+    similar: new SimilarDecisions({
+      cases: new PastCases(recent, window, settings),
+      recent,
+      registry: new AgentRegistry(tables.state),
+      settings,
+    }),
+  };
+}
