@@ -4,7 +4,6 @@ import { RunLedger } from '../consolidation/run-ledger.ts';
 import { WindowCases } from '../cases/window-cases.ts';
 import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
-import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
@@ -99,8 +98,7 @@ function createSources(runtime: Runtime, env: ContextEnvironment, tables: Contex
   const decisions = new RecentDecisions({ registry, window, list, log, clock });
   const reader = new SessionReader(tables.state, env.SESSION_SETTINGS.hotWindow);
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
-  const lookup = new DecisionLookup(tables.decisions);
-  const inbox = new SignalInbox(tables.signals, lookup);
+  const inbox = new SignalInbox(tables.signals, log);
   const store = new PatternStore(tables.memory);
   const standings = new StandingStore(tables.memory);
   const sharing = new Sharing(tables.memory, PATTERN_MEMORY);

@@ -1,8 +1,8 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type FeatureWindows, featureWindows, miningSettings } from '../cases/feature-windows.ts';
 import { WindowCases } from '../cases/window-cases.ts';
+import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
-import { RecentDecisions } from '../decisions/recent-decisions.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
@@ -47,9 +47,9 @@ export function createPerformanceHandler(runtime: Runtime, env: PerformanceEnvir
   const report = new PerformanceReport(reader, results, cases, clock);
   const ensemble = new Ensemble(reader, clock);
   const snapshots = new Snapshots(tables.memory, reader);
-  const recent = new RecentDecisions(tables.decisions);
-  const past = new PastCases(recent, window, settings);
-  const similar = new SimilarDecisions(past, recent, registry, settings);
+  const log = new DecisionLog(tables.decisions);
+  const past = new PastCases(log, window, settings);
+  const similar = new SimilarDecisions(past, log, registry, settings);
   return createHttpHandler(runtime, env.AUTH_MODE, performanceRoutes, {
     getPerformance: ({ params, query }) => report.of(params.agentId, query),
     getProviderWeights: ({ params, query }) => ensemble.weights(params.agentId, query),

@@ -2,7 +2,7 @@ import { wilsonInterval } from '../mining/statistics/statistics.ts';
 import type { Features, FeatureValue, MiningSettings } from '../mining/types.ts';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { Decision, Outcome } from '../decisions/decision.ts';
-import type { RecentDecisions } from '../decisions/recent-decisions.ts';
+import type { DecisionLog } from '../decisions/decision-log.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { dayOf, pnlOf } from './decision-result.ts';
 import { contextFeatures, type PastCase, type PastCases } from './past-cases.ts';
@@ -31,13 +31,13 @@ const TIE = 1e-9;
 /** The nearest of the decisions an agent knows the end of. */
 export class SimilarDecisions {
   readonly #cases: PastCases;
-  readonly #recent: RecentDecisions;
+  readonly #log: DecisionLog;
   readonly #registry: AgentRegistry;
   readonly #settings: MiningSettings;
 
-  constructor(cases: PastCases, recent: RecentDecisions, registry: AgentRegistry, settings: MiningSettings) {
+  constructor(cases: PastCases, log: DecisionLog, registry: AgentRegistry, settings: MiningSettings) {
     this.#cases = cases;
-    this.#recent = recent;
+    this.#log = log;
     this.#registry = registry;
     this.#settings = settings;
   }
@@ -91,7 +91,7 @@ export class SimilarDecisions {
     const confirmed: Ranked[] = [];
     for (let start = 0; start < candidates.length && confirmed.length < topK; start += topK) {
       const some = candidates.slice(start, start + topK);
-      const read = await this.#recent.read(
+      const read = await this.#log.findMany(
         some.map(({ decision: { decisionId } }) => ({ agentId, decisionId })),
       );
       const now = new Map(read.map((decision) => [decision.decisionId, decision]));

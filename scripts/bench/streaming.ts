@@ -56,7 +56,7 @@ class MadeWindow {
     for (let start = 0; start < DECISIONS; start += PAGE) {
       const text = `[${Array.from({ length: PAGE }, (_, i) => decisionAt(start + i, random)).join()}]`;
       this.read += text.length;
-      yield { decisions: JSON.parse(text) as Decision[], readUnits: 0 };
+      yield { decisions: JSON.parse(text) as Decision[] };
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

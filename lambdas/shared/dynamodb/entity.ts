@@ -1,5 +1,10 @@
 import { PARTITION_KEY, SORT_KEY } from '../schema/tables.ts';
-import type { Item } from './table.ts';
+import type { Item, Key } from './table.ts';
+
+export const keyOf = (item: Item): Key => ({
+  [PARTITION_KEY]: String(item[PARTITION_KEY]),
+  [SORT_KEY]: String(item[SORT_KEY]),
+});
 
 /**
  * An item's attributes as the entity they were stored from: without keys, `ttl` and the attributes named. Only what
@@ -9,3 +14,7 @@ export function entityOf<Entity>(item: Item, ...without: readonly string[]): Ent
   const dropped = new Set([PARTITION_KEY, SORT_KEY, 'ttl', ...without]);
   return Object.fromEntries(Object.entries(item).filter(([name]) => !dropped.has(name))) as Entity;
 }
+
+/** The part of an entity that these attributes hold, likewise taken on trust. Absent ones stay absent. */
+export const partOf = <Part>(item: Item, names: readonly (keyof Part & string)[]): Part =>
+  Object.fromEntries(names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]]))) as Part;

@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../schema/tables.ts';
 import { getAll } from './batch-get.ts';
+import { keyOf } from './entity.ts';
 
 type Item = Record<string, unknown>;
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -109,8 +110,3 @@ export class RemovableRows {
     };
   }
 }
-
-const keyOf = (item: Item): Item => ({
-  [PARTITION_KEY]: item[PARTITION_KEY],
-  [SORT_KEY]: item[SORT_KEY],
-});
