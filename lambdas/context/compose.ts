@@ -4,7 +4,6 @@ import { WindowCases } from '../cases/window-cases.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
-import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
 import { AccessCounts } from '../memories/access-counts.ts';
@@ -86,7 +85,7 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
   const decisions = new RecentDecisions({ registry, window, list, log, clock });
   const reader = new SessionReader(tables.state, settings.sessions.hotWindow);
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
-  const inbox = new SignalInbox(tables.signals, new DecisionLookup(tables.decisions));
+  const inbox = new SignalInbox(tables.signals, log);
   const matching = composeMatching(tables, { registry, window, clock }, settings.featureWindows);
   const memories = composeMemories(runtime, tables, registry, settings.memoryCategories);
   return {

@@ -1,14 +1,14 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { DecisionReference } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import { chainKey, decisionIndexes } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 export const MAX_CHAIN_DEPTH = 20;
 export const MAX_CHAIN_DECISIONS = 200;
 
-/** Where a decision with a parent stands. */
+/** Place of a decision that has a parent. */
 export interface ChainLink {
   readonly root: DecisionReference;
   readonly depth: number;
@@ -34,18 +34,14 @@ export class ChainLinks {
         `is ${MAX_CHAIN_DEPTH} deep, the most a chain may be`,
       );
     const root = found.root ?? { agentId: found.agentId, decisionId: found.decisionId };
-    // The index lags by a moment, so writers at the same moment can pass the limit by a few; reading a chain cuts it.
-    const { Count } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        IndexName: decisionIndexes.chain.name,
-        KeyConditionExpression: 'chainKey = :chain',
-        ExpressionAttributeValues: { ':chain': chainKey(root) },
-        Select: 'COUNT',
-        Limit: MAX_CHAIN_DECISIONS - 1,
-      }),
-    );
-    if ((Count ?? 0) >= MAX_CHAIN_DECISIONS - 1)
+    // The index lags, so writers at the same moment can pass the limit by a few. Reading a chain cuts it.
+    const { items } = await this.#table.query({
+      partition: chainKey(root),
+      index: decisionIndexes.chain,
+      attributes: [SORT_KEY],
+      limit: MAX_CHAIN_DECISIONS - 1,
+    });
+    if (items.length >= MAX_CHAIN_DECISIONS - 1)
       throw ValidationFailedError.at(
         'parent.decisionId',
         `belongs to a chain of ${MAX_CHAIN_DECISIONS} decisions, the most one may have`,

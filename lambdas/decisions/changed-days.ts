@@ -1,22 +1,35 @@
-import { DeleteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { putAll } from '../shared/dynamodb/batch-write.ts';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { changes, says } from '../shared/dynamodb/expressions.ts';
+import type { Item, Key, Table } from '../shared/dynamodb/table.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
-import { isExpired, MINUTE_MS } from '../shared/platform/clock.ts';
-import { queryAll } from '../shared/dynamodb/query-all.ts';
+import { DAY_MS, MINUTE_MS, toTtl } from '../shared/platform/clock.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { changedDayOf, changedKey, changedRange, changedTtl, toChangedItem } from './changed-days-table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** How long an instance takes it for granted that a day it marked still is. */
+/** An instance relies on its own mark of a day for so long. */
 const TRUSTED_MS = 5 * MINUTE_MS;
 /**
- * A write that relied on a mark has ended when the mark is this old: what an instance takes for granted, the longest
+ * Age of a mark at which every write that relied on it has ended: the time an instance relies on it and the longest
  * request, and as much again for clocks that differ.
  */
 export const SETTLED_MS = 2 * TRUSTED_MS;
-/** A bound on what one warm function instance remembers. */
+/** Limit of the days that one warm function instance remembers. */
 const MAX_NOTED = 20_000;
+/** Kept longer than any decision it could be about. */
+const MARK_RETENTION_MS = 180 * DAY_MS;
+
+/** In `agent_state`: `agent:{agentId}` / `TOUCHED#{day}`: a day whose rollup no longer matches its decisions. */
+const markPartition = (agentId: string): string => `agent:${agentId}`;
+const MARK_PREFIX = 'TOUCHED#';
+
+const markKey = (agentId: string, day: string): Key => ({
+  [PARTITION_KEY]: markPartition(agentId),
+  [SORT_KEY]: `${MARK_PREFIX}${day}`,
+});
+const dayOfMark = (item: Item): string => String(item[SORT_KEY]).slice(MARK_PREFIX.length);
+
+const markedAt = (now: Date) => ({
+  at: now.toISOString(),
+  ttl: toTtl(now.getTime() + MARK_RETENTION_MS),
+});
 
 export interface ChangedDay {
   readonly day: string;
@@ -30,14 +43,14 @@ export interface ChangedDay {
  */
 export class ChangedDays {
   readonly #table: Table;
-  /** When this instance last marked a day, in milliseconds since the epoch. */
+  /** The time at which this instance last marked a day, in milliseconds since the epoch. */
   readonly #noted = new BoundedMap<string, number>(MAX_NOTED);
 
   constructor(table: Table) {
     this.#table = table;
   }
 
-  /** Whether `note` would be free. */
+  /** Says whether `note` would be free. */
   isNoted(agentId: string, timestamp: string): boolean {
     const noted = this.#noted.get(nameOf(agentId, timestamp));
     return noted !== undefined && this.#table.clock().getTime() - noted < TRUSTED_MS;
@@ -51,15 +64,7 @@ export class ChangedDays {
   async note(agentId: string, timestamp: string): Promise<void> {
     if (this.isNoted(agentId, timestamp)) return;
     const now = this.#table.clock();
-    await this.#table.documents.send(
-      new UpdateCommand({
-        TableName: this.#table.name,
-        Key: changedKey(agentId, dayOf(timestamp)),
-        UpdateExpression: 'SET #at = :at, #ttl = :ttl',
-        ExpressionAttributeNames: { '#at': 'at', '#ttl': 'ttl' },
-        ExpressionAttributeValues: { ':at': now.toISOString(), ':ttl': changedTtl(now) },
-      }),
-    );
+    await this.#table.update(markKey(agentId, dayOf(timestamp)), changes({ set: markedAt(now) }));
     this.#remember(agentId, timestamp, now);
   }
 
@@ -79,10 +84,8 @@ export class ChangedDays {
     );
     const now = this.#table.clock();
     const days = [...fresh.values()];
-    await putAll(
-      this.#table.documents,
-      this.#table.name,
-      days.map(({ agentId, timestamp }) => toChangedItem(agentId, dayOf(timestamp), now)),
+    await this.#table.putAll(
+      days.map(({ agentId, timestamp }) => ({ ...markKey(agentId, dayOf(timestamp)), ...markedAt(now) })),
     );
     for (const { agentId, timestamp } of days) this.#remember(agentId, timestamp, now);
   }
@@ -93,34 +96,16 @@ export class ChangedDays {
 
   /** Oldest first, strongly consistent. 1 RRU for about 60 days. */
   async list(agentId: string): Promise<ChangedDay[]> {
-    const { partition, prefix } = changedRange(agentId);
-    const now = this.#table.clock();
-    const items = await queryAll(this.#table.documents, {
-      TableName: this.#table.name,
-      KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-      ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-      ExpressionAttributeValues: { ':pk': partition, ':prefix': prefix },
+    const marks = await this.#table.queryAll({
+      partition: markPartition(agentId),
+      sort: { prefix: MARK_PREFIX },
     });
-    return items
-      .filter((item) => !isExpired(item, now))
-      .map((item) => ({ day: changedDayOf(item), at: String(item['at']) }));
+    return marks.map((mark) => ({ day: dayOfMark(mark), at: String(mark['at']) }));
   }
 
   /** Call when a day is rolled up. One that was marked again meanwhile stays marked. */
   async clear(agentId: string, { day, at }: ChangedDay): Promise<void> {
-    try {
-      await this.#table.documents.send(
-        new DeleteCommand({
-          TableName: this.#table.name,
-          Key: changedKey(agentId, day),
-          ConditionExpression: '#at = :at',
-          ExpressionAttributeNames: { '#at': 'at' },
-          ExpressionAttributeValues: { ':at': at },
-        }),
-      );
-    } catch (error) {
-      if (!failedCondition(error)) throw error;
-    }
+    await this.#table.deleteIf(markKey(agentId, day), says({ at }));
   }
 }
 

@@ -1,9 +1,8 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { MAX_CHAIN_DECISIONS } from './chain-links.ts';
 import type { DecisionOverview, DecisionReference } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
 import { chainKey, decisionIndexes, identityOf } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface Chain {
   readonly decisionId: string;
@@ -25,11 +24,11 @@ export class DecisionChain {
   }
 
   /**
-   * Of other agents' decisions only who, what, when, status and place are given.
+   * Other agents' decisions are shown with agent, id, type, time, status and place only.
    *
    * @throws NotFoundError when the agent has no such decision
    */
-  async of(agentId: string, decisionId: string): Promise<Chain> {
+  async get(agentId: string, decisionId: string): Promise<Chain> {
     const self = await this.#log.get(agentId, decisionId);
     const reference = { agentId, decisionId };
     const root = self.root ?? reference;
@@ -44,22 +43,18 @@ export class DecisionChain {
     };
   }
 
-  /** The root, which has no chain key, the oldest of what followed, and the decision asked for even if the index lags. */
+  /** The root (it has no chain key), the oldest that followed it, and the decision asked for even if the index lags. */
   async #members(
     root: DecisionReference,
     self: DecisionReference,
   ): Promise<{ members: DecisionReference[]; truncated: boolean }> {
-    const { Items = [] } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        IndexName: decisionIndexes.chain.name,
-        KeyConditionExpression: 'chainKey = :chain',
-        ExpressionAttributeValues: { ':chain': chainKey(root) },
-        Limit: MAX_CHAIN_DECISIONS,
-      }),
-    );
+    const { items } = await this.#table.query({
+      partition: chainKey(root),
+      index: decisionIndexes.chain,
+      limit: MAX_CHAIN_DECISIONS,
+    });
     const all = new Map<string, DecisionReference>();
-    for (const { agentId, decisionId } of [root, self, ...Items.map(identityOf)])
+    for (const { agentId, decisionId } of [root, self, ...items.map(identityOf)])
       all.set(nameOf({ agentId, decisionId }), { agentId, decisionId });
     return {
       members: [...all.values()].slice(0, MAX_CHAIN_DECISIONS),

@@ -1,6 +1,6 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { decisionPartition, identityOf } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 /** The rows of `agent_decisions` that an erasure removes. Decisions of others in the same chains keep theirs. */
 export class DecisionErasure {
@@ -39,7 +39,7 @@ export class DecisionErasure {
     agentId: string,
     decisionTypes: readonly string[],
     sessionIds: ReadonlySet<string>,
-  ): AsyncGenerator<Record<string, unknown>[]> {
+  ): AsyncGenerator<Item[]> {
     for (const type of decisionTypes)
       for await (const rows of this.#rows.read(decisionPartition(agentId, type), '', ['sessionId'])) {
         const theirs = rows.filter(({ sessionId }) => sessionIds.has(String(sessionId)));

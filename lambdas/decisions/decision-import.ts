@@ -1,19 +1,18 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { ChangedDays } from './changed-days.ts';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { putAll } from '../shared/dynamodb/batch-write.ts';
+import { keyOf } from '../shared/dynamodb/entity.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
+import type { Item, Key, Table } from '../shared/dynamodb/table.ts';
 import { DomainError, ValidationFailedError } from '../shared/errors.ts';
 import { assertStorable } from '../shared/http/storable.ts';
-import { assertNotAhead, isExpired } from '../shared/platform/clock.ts';
+import { assertNotAhead } from '../shared/platform/clock.ts';
 import { payloadHash, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { agentIdSchema } from '../shared/schema/fields.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { draftOf, inlineOutcome, type NewDecision, TOKEN_SCOPE } from './decision-intake.ts';
+import type { ChangedDays } from './changed-days.ts';
+import type { NewDecision } from './decision.ts';
+import { draftOf, inlineOutcome, TOKEN_SCOPE } from './decision-intake.ts';
 import { newDecisionSchema } from './fields.ts';
 import { toItem } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 export interface ImportRow {
   readonly agentId: string;
@@ -25,10 +24,11 @@ export interface ImportRow {
 export type ImportResult =
   { readonly status: 'added' | 'present' } | { readonly status: 'rejected'; readonly reason: string };
 
-type Item = Record<string, unknown>;
-
-/** Rows of one partition from which on one query beats a look under each key. */
+/** From so many rows of one partition on, one query is cheaper than a read of each key. */
 const LEAST_FOR_A_RANGE = 10;
+
+/** Tell a stored row from the one that is imported. */
+const LOOK_UP_ATTRIBUTES = [PARTITION_KEY, SORT_KEY, 'payloadHash'] as const;
 
 interface Prepared {
   readonly agentId: string;
@@ -38,25 +38,25 @@ interface Prepared {
   readonly item: Item;
 }
 
-const keyText = (item: Item): string => `${String(item[PARTITION_KEY])}|${String(item[SORT_KEY])}`;
+const keyText = (item: Item | Key): string => `${String(item[PARTITION_KEY])}|${String(item[SORT_KEY])}`;
 
 /**
  * Takes in history in bulk: the items, keys and ids the log's own route makes of the same rows, written in batches.
- * Every row needs `timestamp` and `clientToken`, which make its id: a row that is there, written by this or by the
- * route, is left alone with whatever outcome it has by now, so the same rows again add nothing for the 90 days a decision
- * is kept; after them they are new decisions, and count a second time in results that were rolled up. A row stands
+ * Every row needs `timestamp` and `clientToken`, which make its id. A row that is there, written by this or by the
+ * route, is left alone with the outcome it has by now. So the same rows again add nothing for the 90 days a decision is
+ * kept. After them they are new decisions, and count a second time in results that were rolled up. A row stands
  * alone: one with a parent, a trigger or an exposure is refused.
  *
- * Costs the write units of single puts (4 a decision of up to 1 KB), 1 for each day, and for looking first a read unit
- * or less a row: half a unit a hundred where they come in order and nothing is there. The look and the write are two
- * steps: of two imports of the same rows at the same moment the later write wins, and an outcome
- * recorded between the two of them on a row both bring would be lost.
+ * Costs the write units of single puts (4 a decision of up to 1 KB), 1 for each day, and a read unit or less a row to
+ * look for it first: half a unit a hundred where they come in order and nothing is there. The look and the write are
+ * two steps: of two imports of the same rows at the same moment the later write wins. An outcome recorded between the
+ * two of them, on a row both bring, would be lost.
  */
 export class DecisionImport {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
   readonly #changedDays: ChangedDays;
-  /** Keys of the batches under way: a row that comes again waits until the first of its kind is written. */
+  /** Keys of the batches under way: a repeated row waits until the first one with its key is written. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(table: Table, registry: AgentRegistry, changedDays: ChangedDays) {
@@ -66,10 +66,10 @@ export class DecisionImport {
   }
 
   /**
-   * What became of each row, in their order; a bad row is refused alone. Batches may run at the same time.
+   * The result of each row, in their order; a bad row is refused alone. Batches may run at the same time.
    *
-   * @throws ThrottledError, or what the SDK throws, when the table cannot be written: some rows then are, and the same
-   * call again finishes the rest
+   * @throws ThrottledError, UnavailableError or any other error of the table when it cannot be written: some rows then
+   * are, and the same call again finishes the rest
    */
   async add(rows: readonly ImportRow[]): Promise<ImportResult[]> {
     const prepared = rows.map((row) => this.#prepare(row));
@@ -134,8 +134,7 @@ export class DecisionImport {
   /** @returns the items that were there, by key */
   async #write(rows: ReadonlyMap<string, Prepared>): Promise<ReadonlyMap<string, Item>> {
     const found = await this.#lookUp([...rows.values()].map(({ item }) => item));
-    const now = this.#table.clock();
-    const there = new Map(found.filter((item) => !isExpired(item, now)).map((item) => [keyText(item), item]));
+    const there = new Map(found.map((item) => [keyText(item), item]));
     const fresh = [...rows.values()].filter(({ key }) => !there.has(key));
     // A type is on its agent's profile, and a day is marked, before the first decision of either is stored.
     const types = new Map<string, Set<string>>();
@@ -143,61 +142,47 @@ export class DecisionImport {
       types.set(agentId, (types.get(agentId) ?? new Set()).add(decisionType));
     for (const [agentId, ofAgent] of types) await this.#registry.noteActivity(agentId, [...ofAgent]);
     await this.#changedDays.noteAll(fresh);
-    await putAll(
-      this.#table.documents,
-      this.#table.name,
-      fresh.map(({ item }) => item),
-    );
+    await this.#table.putAll(fresh.map(({ item }) => item));
     return there;
   }
 
   /**
-   * What is stored under the keys of these items, and perhaps more. History comes in order: where many rows of a batch
-   * are of one partition, one query over their range says at once that nothing is there, where a look under each key
-   * costs a unit each. A range with much else in it is not read to its end.
+   * The items stored under the keys of these, and perhaps more. History comes in order: where a batch has many rows of
+   * one partition, one query over their range says at once that nothing is there, while a read of each key costs a unit
+   * each. A range with much else in it is not read to its end.
    */
   async #lookUp(items: readonly Item[]): Promise<Item[]> {
-    const partitions = new Map<unknown, Item[]>();
-    for (const { [PARTITION_KEY]: pk, [SORT_KEY]: sk } of items) {
-      const keys = partitions.get(pk);
-      if (keys) keys.push({ [PARTITION_KEY]: pk, [SORT_KEY]: sk });
-      else partitions.set(pk, [{ [PARTITION_KEY]: pk, [SORT_KEY]: sk }]);
+    const partitions = new Map<string, Key[]>();
+    for (const item of items) {
+      const key = keyOf(item);
+      const keys = partitions.get(key[PARTITION_KEY]);
+      if (keys) keys.push(key);
+      else partitions.set(key[PARTITION_KEY], [key]);
     }
-    const one: Item[] = [];
+    const one: Key[] = [];
     const ranges: Promise<Item[]>[] = [];
-    for (const keys of partitions.values())
+    for (const [partition, keys] of partitions)
       if (keys.length < LEAST_FOR_A_RANGE) one.push(...keys);
-      else ranges.push(this.#lookUpRange(keys));
+      else ranges.push(this.#lookUpRange(partition, keys));
     const found = await Promise.all([...ranges, this.#lookUpEach(one)]);
     return found.flat();
   }
 
-  async #lookUpRange(keys: readonly Item[]): Promise<Item[]> {
-    const sorted = keys.map((key) => String(key[SORT_KEY])).sort();
-    const { Items = [], LastEvaluatedKey: last } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
-        ProjectionExpression: '#pk, #sk, payloadHash, #ttl',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY, '#ttl': 'ttl' },
-        ExpressionAttributeValues: {
-          ':pk': keys[0]![PARTITION_KEY],
-          ':first': sorted[0],
-          ':last': sorted.at(-1),
-        },
-        Limit: 2 * keys.length,
-      }),
-    );
-    if (!last) return Items;
-    const rest = keys.filter((key) => String(key[SORT_KEY]) > String(last[SORT_KEY]));
-    return [...Items, ...(await this.#lookUpEach(rest))];
+  async #lookUpRange(partition: string, keys: readonly Key[]): Promise<Item[]> {
+    const sorted = keys.map((key) => key[SORT_KEY]).sort();
+    const { items, last } = await this.#table.query({
+      partition,
+      sort: { from: sorted[0]!, to: sorted.at(-1)! },
+      attributes: LOOK_UP_ATTRIBUTES,
+      limit: 2 * keys.length,
+    });
+    if (!last) return items;
+    const rest = keys.filter((key) => key[SORT_KEY] > String(last[SORT_KEY]));
+    return [...items, ...(await this.#lookUpEach(rest))];
   }
 
-  #lookUpEach(keys: readonly Item[]): Promise<Item[]> {
-    return getAll(this.#table.documents, this.#table.name, keys, {
-      attributes: [PARTITION_KEY, SORT_KEY, 'payloadHash', 'ttl'],
-    });
+  #lookUpEach(keys: readonly Key[]): Promise<Item[]> {
+    return this.#table.getAll(keys, { attributes: LOOK_UP_ATTRIBUTES });
   }
 }
 

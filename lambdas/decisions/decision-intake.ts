@@ -1,23 +1,18 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import type { ChangedDays } from './changed-days.ts';
 import type { ExposureLookup } from '../exposures/exposure-log.ts';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
+import { isVacant } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { type Issue, IdempotencyMismatchError, ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead } from '../shared/platform/clock.ts';
 import { canonicalJson, payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import { type ChainLink, ChainLinks } from './chain-links.ts';
-import type { Decision, DecisionReference, Outcome } from './decision.ts';
+import type { ChangedDays } from './changed-days.ts';
+import type { Decision, DecisionReference, NewDecision, Outcome } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
-import type { newDecisionSchema } from './fields.ts';
-import { fromItem, toItem, ttlNow, VACANT } from './table.ts';
-import { type Table } from '../shared/dynamodb/table.ts';
+import { fromItem, toItem } from './table.ts';
 
-export type NewDecision = z.output<typeof newDecisionSchema>;
-
-/** Which signals were delivered to an agent. */
+/** Tells which signals were delivered to an agent. */
 export interface TriggerLookup {
   /** Those of the signals that never reached the agent. */
   unknown(agentId: string, signalIds: readonly string[]): Promise<string[]>;
@@ -33,15 +28,13 @@ export interface DecisionIntakeParts {
   readonly exposures: ExposureLookup;
 }
 
-type Item = Record<string, unknown>;
-
 /** Tokens of the single and of the batch route are the same tokens: a client may repeat one through the other. */
 export const TOKEN_SCOPE = 'decisions';
 
-/** Attempts at a free id for a decision without a token; 80 random bits make a second one a curiosity. */
+/** Attempts at a free id for a decision without a token. With 80 random bits a second one is hardly ever needed. */
 const ID_ATTEMPTS = 3;
 
-/** Takes in new decisions: one conditional put each, and no read unless there is a parent, a trigger, an exposure or a repeat. */
+/** Takes in new decisions: one conditional put each. Only a parent, a trigger, an exposure or a repeat costs a read. */
 export class DecisionIntake {
   readonly #parts: DecisionIntakeParts;
   readonly #links: ChainLinks;
@@ -99,12 +92,12 @@ export class DecisionIntake {
     const hash = sent.clientToken === undefined ? undefined : payloadHash(sent);
     let decision = draft;
     if (sent.parent || sent.triggeredBySignals?.length || sent.exposureId !== undefined) {
-      // A parent earlier in the batch has to be there first; if it failed, it will not be found.
+      // A parent earlier in the batch must be written first. If its write failed, it will not be found.
       await parentUnderWay?.catch(() => undefined);
       try {
         decision = { ...draft, ...(await this.#resolve(draft, sent)) };
       } catch (error) {
-        // A repeat gets its first answer even when what it refers to is gone by now.
+        // A repeat gets its first answer even when its parent, trigger or exposure is gone by now.
         const first = hash === undefined ? undefined : await this.#parts.log.find(draft);
         if (!first) throw error;
         decision = { ...draft, root: first.root, depth: first.depth, patternsShown: first.patternsShown };
@@ -120,27 +113,12 @@ export class DecisionIntake {
   }
 
   async #putItem(decision: Decision, item: Item): Promise<Decision | undefined> {
-    const { documents, name: table, clock } = this.#parts.table;
-    try {
-      await documents.send(
-        new PutCommand({
-          TableName: table,
-          Item: item,
-          ConditionExpression: VACANT,
-          ExpressionAttributeNames: { '#ttl': 'ttl' },
-          ExpressionAttributeValues: { ':now': ttlNow(clock()) },
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      );
-      return decision;
-    } catch (error) {
-      const found = failedCondition(error)?.item;
-      if (!found) throw error;
-      return firstAnswer(decision, item, found);
-    }
+    const { table } = this.#parts;
+    const failed = await table.putIf(item, isVacant(table.clock()));
+    return failed ? firstAnswer(decision, item, failed.item!) : decision;
   }
 
-  /** Place in the chain, and what was in view. All references are looked up at the same time. */
+  /** Place in the chain, and the patterns in view. All references are looked up at the same time. */
   async #resolve(
     draft: Decision,
     sent: NewDecision,
@@ -197,10 +175,10 @@ export function draftOf(
   };
 }
 
-/** What to answer when the id is taken: by the same write before, or by something else. */
+/** The answer when the id is taken, by the same write before; undefined when by another decision. */
 function firstAnswer(decision: Decision, sent: Item, found: Item): Decision | undefined {
   if (sent['payloadHash'] === undefined)
-    // The SDK repeats a put whose answer was lost. Then the item found is the one sent.
+    // A put whose answer was lost is sent again. Then the item found is the one sent.
     return canonicalJson(found) === canonicalJson(sent) ? decision : undefined;
   if (found['payloadHash'] !== sent['payloadHash'])
     throw new IdempotencyMismatchError('The clientToken was used for another decision');

@@ -1,8 +1,10 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
-import { DAY_MS, MINUTE_MS, isExpired } from '../shared/platform/clock.ts';
-import type { DecisionOverview, DecisionStatus, DecisionSummary } from './decision.ts';
+import { DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
+import type { decisionRoutes } from './contract.ts';
+import type { DecisionOverview, DecisionSummary } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 import {
   decisionIndexes,
@@ -17,28 +19,9 @@ import {
   toSummary,
   typeKey,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-export interface ListRequest {
-  readonly decisionType?: string;
-  readonly term?: 'stm' | 'ltm';
-  readonly outcome?: DecisionStatus;
-  readonly sessionId?: string;
-  /** Inclusive. */
-  readonly from?: string;
-  /** Inclusive. */
-  readonly to?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
-
-export interface TypeListRequest {
-  readonly decisionType: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
+export type ListRequest = z.output<typeof decisionRoutes.listDecisions.query>;
+export type TypeListRequest = z.output<typeof decisionRoutes.listDecisionsOfType.query>;
 
 export interface DecisionListPage {
   readonly items: DecisionSummary[];
@@ -47,8 +30,9 @@ export interface DecisionListPage {
 }
 
 const DEFAULT_MAX_RESULTS = 20;
-/** Items a query looks at when a filter may drop most of them, and how many such queries one request may cost. */
+/** Items a query reads when a filter may drop most of them. */
 const FILTERED_LIMIT = 250;
+/** Most such queries of one request. */
 const MAX_QUERIES = 10;
 const MAX_TYPE_LIST_MS = 31 * DAY_MS;
 
@@ -71,7 +55,7 @@ export class DecisionList {
 
   /**
    * One agent's decisions; all filters apply together. A page is full unless filters drop so much that ten queries
-   * do not fill it; it then carries a token all the same.
+   * do not fill it. Such a short page carries a token too.
    *
    * @throws ValidationFailedError for a token of another query, or `from` after `to`
    */
@@ -83,11 +67,11 @@ export class DecisionList {
     const dayAgo = new Date(this.#table.clock().getTime() - DAY_MS).toISOString();
     const { partition, ...where } = partitionFor(agentId, request);
     const filtered = where.filterType !== undefined || sessionId !== undefined;
-    const found: Record<string, unknown>[] = [];
+    const found: Item[] = [];
     let before = position;
     let more = true;
     for (let queries = 0; more && found.length <= maxResults && queries < MAX_QUERIES; queries++) {
-      const input = summaryQuery(this.#table.name, {
+      const summaries = summaryQuery({
         ...partition,
         // Exactly a day old is still short-term.
         from: term === 'stm' ? later(from, dayAgo) : from,
@@ -96,18 +80,14 @@ export class DecisionList {
         filterType: where.filterType,
         sessionId,
       });
-      more = input !== undefined;
-      if (!input) break;
-      const page = await this.#table.documents.send(
-        // One more than is shown tells whether there is another page; one more again is the position itself.
-        new QueryCommand({ ...input, Limit: filtered ? FILTERED_LIMIT : maxResults - found.length + 2 }),
-      );
-      const now = this.#table.clock();
-      found.push(
-        ...(page.Items ?? []).filter((item) => !isExpired(item, now) && positionOf(item) !== before),
-      );
-      more = page.LastEvaluatedKey !== undefined;
-      if (page.LastEvaluatedKey) before = positionOf(page.LastEvaluatedKey);
+      more = summaries !== undefined;
+      if (!summaries) break;
+      // One more than is shown tells whether there is another page; one more again is the position itself.
+      const limit = filtered ? FILTERED_LIMIT : maxResults - found.length + 2;
+      const { items, last } = await this.#table.query({ ...summaries, limit });
+      found.push(...items.filter((item) => positionOf(item) !== before));
+      more = last !== undefined;
+      if (last) before = positionOf(last);
     }
     const shown = found.slice(0, maxResults);
     const next = found.length > maxResults ? positionOf(shown.at(-1)!) : more ? before : undefined;
@@ -119,8 +99,8 @@ export class DecisionList {
   }
 
   /**
-   * Decisions of one type across agents: a walk over the days' partitions. Their index holds keys only; the rest is
-   * read by key, where what has expired since is dropped, so a page may be short.
+   * Decisions of one type across agents: a walk over the days' partitions. Their index holds keys only. The rest is
+   * read by key, and expired decisions are dropped there, so a page may be short.
    *
    * @throws ValidationFailedError for a token of another query, `from` after `to`, or more than 31 days
    */
@@ -128,7 +108,7 @@ export class DecisionList {
     const { decisionType, maxResults = DEFAULT_MAX_RESULTS } = request;
     const query = ['decisions-of-type', decisionType, request.from, request.to];
     const position = decodePageToken(query, request.nextToken, isDecisionPosition);
-    // What was stamped by a clock a little ahead of this one is there too.
+    // Includes decisions that a clock a little ahead of this one has stamped.
     const end = Date.parse(request.to ?? this.#table.clock().toISOString());
     const to = request.to ?? new Date(end + 5 * MINUTE_MS).toISOString();
     const from = request.from ?? new Date(end - DAY_MS).toISOString();
@@ -136,21 +116,19 @@ export class DecisionList {
     if (end - Date.parse(from) > MAX_TYPE_LIST_MS)
       throw ValidationFailedError.at('from', 'must not lie more than 31 days before the end');
 
-    const keys: Record<string, unknown>[] = [];
+    const keys: Item[] = [];
     let day = position && position < to ? position.slice(0, 10) : to.slice(0, 10);
     for (; day >= from.slice(0, 10) && keys.length <= maxResults; day = dayBefore(day)) {
-      const input = summaryQuery(this.#table.name, {
+      const summaries = summaryQuery({
         index: decisionIndexes.type,
         key: typeKey(decisionType, day),
         from,
         to,
         before: position,
       });
-      if (!input) break;
-      const page = await this.#table.documents.send(
-        new QueryCommand({ ...input, Limit: maxResults - keys.length + 2 }),
-      );
-      keys.push(...(page.Items ?? []).filter((item) => positionOf(item) !== position));
+      if (!summaries) break;
+      const { items } = await this.#table.query({ ...summaries, limit: maxResults - keys.length + 2 });
+      keys.push(...items.filter((item) => positionOf(item) !== position));
     }
     const shown = keys.slice(0, maxResults);
     const overviews = await this.#log.overviews(shown.map(identityOf));
@@ -162,7 +140,7 @@ export class DecisionList {
   }
 }
 
-/** The partition that holds the least of what is not wanted. */
+/** The partition that holds the fewest unwanted items. */
 function partitionFor(
   agentId: string,
   { decisionType, outcome }: ListRequest,

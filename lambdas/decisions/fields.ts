@@ -15,9 +15,9 @@ import {
 } from '../shared/schema/fields.ts';
 import { newTradeSchema, providersSchema, tradeSchema } from './trade.ts';
 
-/** What a decision is made of: as it is sent, as it is read, as a list shows it. */
+/** The fields of a decision: as it is sent, as it is read, as a list shows it. */
 const shortText = z.string().min(1).max(256);
-/** A free-form map as it is read: checked when it came in. */
+/** A free-form map as it is read. It was checked when it came in. */
 const storedMapSchema = z.record(z.string(), z.unknown());
 const numbersSchema = z.record(z.string(), z.number());
 export const decisionStatusSchema = z.enum(['pending', 'success', 'failure', 'voided']);
@@ -95,9 +95,13 @@ export const newDecisionSchema = z
     message: 'is required with a clientToken',
   });
 
-export const outcomeSchema = z.object({ ...outcomeFields, occurredAt: z.string() });
+export const outcomeSchema = z.object({
+  ...outcomeFields,
+  /** UTC ISO-8601 in milliseconds. */
+  occurredAt: z.string(),
+});
 
-const referenceSchema = z.object({ agentId: agentIdSchema, decisionId: decisionIdSchema });
+export const referenceSchema = z.object({ agentId: agentIdSchema, decisionId: decisionIdSchema });
 
 const identityFields = {
   agentId: agentIdSchema,
@@ -119,6 +123,7 @@ export const decisionSchema = z.object({
   reasoning: z.object(reasoningFields).optional(),
   outcome: outcomeSchema.optional(),
   outcomeRevision: outcomeRevisionSchema,
+  /** Copied from the exposure, so that the decision alone says which patterns were in view when it was made. */
   patternsShown: z.array(patternIdSchema).optional().meta({ description: 'Patterns the exposure showed.' }),
   parent: referenceSchema.optional(),
   root: referenceSchema.optional().meta({ description: 'First decision of its chain.' }),

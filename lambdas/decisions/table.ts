@@ -1,5 +1,7 @@
-import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import { DAY_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
+import { entityOf, partOf } from '../shared/dynamodb/entity.ts';
+import { changes, type Expression, says } from '../shared/dynamodb/expressions.ts';
+import type { Item, Query, SortRange } from '../shared/dynamodb/table.ts';
+import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import {
   DECISION_SUMMARY,
@@ -42,8 +44,6 @@ export function decisionKey({ agentId, decisionId }: DecisionReference) {
   );
 }
 
-type Item = Record<string, unknown>;
-
 /** Agent, type, timestamp and id stand in the keys and are not stored again. */
 export function toItem(decision: Decision): Item {
   const { agentId, decisionId, decisionType, timestamp, reasoning, ...rest } = decision;
@@ -63,7 +63,7 @@ export function toItem(decision: Decision): Item {
   };
 }
 
-/** What the keys of an item say, also those an index projects. */
+/** The part of a decision that is in its keys, which every index projects too. */
 export function identityOf(
   item: Item,
 ): Pick<Decision, 'agentId' | 'decisionType' | 'timestamp' | 'decisionId'> {
@@ -72,37 +72,22 @@ export function identityOf(
   return { agentId: agent.slice('agent:'.length), decisionType, timestamp, decisionId };
 }
 
-const INTERNAL = new Set([
-  PARTITION_KEY,
-  SORT_KEY,
-  'outcomeKey',
-  'typeKey',
-  'timelineKey',
-  'chainKey',
-  'confidence',
-  'qualityScore',
-  'ttl',
-  'payloadHash',
-]);
-
 export const fromItem = (item: Item): Decision => ({
-  ...(Object.fromEntries(
-    Object.entries(item).filter(([name]) => !INTERNAL.has(name)),
-  ) as unknown as Decision),
+  ...entityOf<Decision>(
+    item,
+    'outcomeKey',
+    'typeKey',
+    'timelineKey',
+    'chainKey',
+    'confidence',
+    'qualityScore',
+    'payloadHash',
+  ),
   ...identityOf(item),
 });
 
-/** Reads of a decision no more than `toMark` shows. */
-export const MARK_PROJECTION = {
-  ProjectionExpression: '#pk, #sk, #outcome.#status, #outcome.occurredAt, #ttl',
-  ExpressionAttributeNames: {
-    '#pk': PARTITION_KEY,
-    '#sk': SORT_KEY,
-    '#outcome': 'outcome',
-    '#status': 'status',
-    '#ttl': 'ttl',
-  },
-} as const;
+/** The attributes that `toMark` shows. */
+export const MARK_ATTRIBUTES = [PARTITION_KEY, SORT_KEY, 'outcome.status', 'outcome.occurredAt'] as const;
 
 export function toMark(item: Item): DecisionMark {
   const { decisionId, timestamp } = identityOf(item);
@@ -110,29 +95,18 @@ export function toMark(item: Item): DecisionMark {
   return { decisionId, timestamp, ...(outcome && { outcome }) };
 }
 
-/** A decision's name, and what it is now. */
+/** A decision's name and its current outcome. */
 export type ListedDecision = Pick<
-  DecisionSummary,
-  'agentId' | 'decisionId' | 'decisionType' | 'timestamp' | 'status'
-> &
-  Pick<Decision, 'outcomeRevision'>;
+  Decision,
+  'agentId' | 'decisionId' | 'decisionType' | 'timestamp' | 'status' | 'outcomeRevision'
+>;
 
-/** Reads of a decision no more than `toListed` shows. */
-export const LISTED_PROJECTION = {
-  ProjectionExpression: '#base, #order, #status, #revision, #ttl',
-  ExpressionAttributeNames: {
-    '#base': PARTITION_KEY,
-    '#order': SORT_KEY,
-    '#status': 'status',
-    '#revision': 'outcomeRevision',
-    '#ttl': 'ttl',
-  },
-} as const;
+/** The attributes that `toListed` shows. */
+export const LISTED_ATTRIBUTES = [PARTITION_KEY, SORT_KEY, 'status', 'outcomeRevision', 'ttl'] as const;
 
 export const toListed = (item: Item): ListedDecision => ({
   ...identityOf(item),
-  status: item['status'] as DecisionSummary['status'],
-  outcomeRevision: item['outcomeRevision'] as number,
+  ...partOf<Pick<Decision, 'status' | 'outcomeRevision'>>(item, ['status', 'outcomeRevision']),
 });
 
 const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');
@@ -140,9 +114,7 @@ const shown = DECISION_SUMMARY.filter((name) => name !== 'ttl');
 /** A summary, from an item of an index that projects it or from a whole one. */
 export const toSummary = (item: Item): DecisionSummary => ({
   ...identityOf(item),
-  ...(Object.fromEntries(
-    shown.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]])),
-  ) as unknown as Pick<DecisionSummary, 'status'>),
+  ...partOf<Pick<DecisionSummary, (typeof shown)[number]>>(item, shown),
 });
 
 export const SUMMARY_ATTRIBUTES = [PARTITION_KEY, SORT_KEY, ...DECISION_SUMMARY] as const;
@@ -150,8 +122,7 @@ export const OVERVIEW_ATTRIBUTES = [...SUMMARY_ATTRIBUTES, 'parent', 'depth'] as
 
 export const toOverview = (item: Item): DecisionOverview => ({
   ...toSummary(item),
-  depth: item['depth'] as number,
-  ...(item['parent'] !== undefined && { parent: item['parent'] as DecisionReference }),
+  ...partOf<Pick<DecisionOverview, 'depth' | 'parent'>>(item, ['depth', 'parent']),
 });
 
 export const decisionIndexes = tables.decisions.indexes;
@@ -182,67 +153,44 @@ export interface PartitionQuery {
 }
 
 /** Newest first, the attributes of a summary; undefined when the bounds leave nothing. */
-export function summaryQuery(table: string, query: PartitionQuery): QueryCommandInput | undefined {
+export function summaryQuery(query: PartitionQuery): Query | undefined {
   const { index, key, from, to, before, filterType, sessionId } = query;
   // '~' sorts after every character of an id, so this bounds a whole millisecond.
   const end = to === undefined ? undefined : `${to}#~`;
   const until = before !== undefined && (end === undefined || before < end) ? before : end;
   if (from !== undefined && until !== undefined && from > until) return undefined;
-  const range =
-    from !== undefined && until !== undefined
-      ? ' AND #sk BETWEEN :from AND :until'
-      : `${from === undefined ? '' : ' AND #sk >= :from'}${until === undefined ? '' : ' AND #sk <= :until'}`;
-  const filters = [
-    ...(filterType === undefined ? [] : ['#base = :base']),
-    ...(sessionId === undefined ? [] : ['sessionId = :session']),
-  ];
-  const projection = index ? [] : SUMMARY_ATTRIBUTES.map((name, i) => [`#a${i}`, name] as const);
+  const wanted = {
+    ...(filterType !== undefined && { [PARTITION_KEY]: filterType }),
+    ...(sessionId !== undefined && { sessionId }),
+  };
   return {
-    TableName: table,
-    ScanIndexForward: false,
-    ...(index ? { IndexName: index.name } : { ConsistentRead: true }),
-    ...(!index && { ProjectionExpression: projection.map(([name]) => name).join(', ') }),
-    KeyConditionExpression: `#pk = :pk${range}`,
-    ...(filters.length > 0 && { FilterExpression: filters.join(' AND ') }),
-    ExpressionAttributeNames: {
-      '#pk': index?.partitionKey ?? PARTITION_KEY,
-      ...(range !== '' && { '#sk': SORT_KEY }),
-      ...(filterType !== undefined && { '#base': PARTITION_KEY }),
-      ...Object.fromEntries(projection),
-    },
-    ExpressionAttributeValues: {
-      ':pk': key,
-      ...(from !== undefined && { ':from': from }),
-      ...(until !== undefined && { ':until': until }),
-      ...(filterType !== undefined && { ':base': filterType }),
-      ...(sessionId !== undefined && { ':session': sessionId }),
-    },
+    partition: key,
+    index,
+    sort: rangeOf(from, until),
+    descending: true,
+    // An index projects nothing else.
+    attributes: index ? undefined : SUMMARY_ATTRIBUTES,
+    filter: Object.keys(wanted).length > 0 ? says(wanted) : undefined,
   };
 }
 
-/** Nothing lives under this key, or what did has expired and may be written over. Values: `:now` in ttl seconds. */
-export const VACANT = `attribute_not_exists(${PARTITION_KEY}) OR #ttl <= :now`;
+function rangeOf(from: string | undefined, to: string | undefined): SortRange | undefined {
+  if (from !== undefined) return to !== undefined ? { from, to } : { from };
+  return to !== undefined ? { to } : undefined;
+}
 
 /**
- * The update that puts an outcome. It replaces the outcome as a whole and moves the item to the status's partition
- * of the outcome index.
+ * Puts an outcome in place of the one before, as a whole, and moves the item to the status's partition of the outcome
+ * index.
  */
-export const outcomeUpdate = (agentId: string, outcome: Outcome, now: Date) => ({
-  ConditionExpression: `attribute_exists(${PARTITION_KEY}) AND #ttl > :now`,
-  UpdateExpression:
-    'SET #outcome = :outcome, #status = :status, outcomeKey = :outcomeKey, ' +
-    'outcomeRevision = outcomeRevision + :one' +
-    (outcome.qualityScore === undefined ? ' REMOVE qualityScore' : ', qualityScore = :qualityScore'),
-  ExpressionAttributeNames: { '#outcome': 'outcome', '#status': 'status', '#ttl': 'ttl' },
-  ExpressionAttributeValues: {
-    ':outcome': outcome,
-    ':status': outcome.status,
-    ':outcomeKey': outcomeKey(agentId, outcome.status),
-    ':one': 1,
-    ':now': ttlNow(now),
-    ...(outcome.qualityScore !== undefined && { ':qualityScore': outcome.qualityScore }),
-  },
-});
-
-/** The wall clock in the unit of `ttl`, such that `ttl <= ttlNow` is `isExpired`. */
-export const ttlNow = (now: Date): number => Math.floor(now.getTime() / SECOND_MS);
+export const outcomeChange = (agentId: string, outcome: Outcome): Expression =>
+  changes({
+    set: {
+      outcome,
+      status: outcome.status,
+      outcomeKey: outcomeKey(agentId, outcome.status),
+      qualityScore: outcome.qualityScore,
+    },
+    add: { outcomeRevision: 1 },
+    remove: outcome.qualityScore === undefined ? ['qualityScore'] : [],
+  });

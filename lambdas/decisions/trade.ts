@@ -1,20 +1,6 @@
 import * as z from 'zod';
 import { timestampSchema } from '../shared/schema/fields.ts';
 
-/** A trade on an outcome: what it is made of, when it is closed, what it earned, and whether it adds up. */
-export interface Trade {
-  readonly symbol: string;
-  readonly side: 'long' | 'short' | 'buy' | 'sell';
-  readonly size?: number;
-  readonly entryPrice?: number;
-  readonly entryTime?: string;
-  readonly exitPrice?: number;
-  readonly exitTime?: string;
-  readonly fees?: number;
-  readonly pnl?: number;
-  readonly pnlPct?: number;
-}
-
 const price = z.number().positive();
 
 const tradeFields = {
@@ -41,12 +27,13 @@ const tradeFields = {
   }),
 };
 
-/** As it is read. */
+/** A trade as it is read: its size and prices, when it was closed, and what it earned. */
 export const tradeSchema = z.object(tradeFields);
+export type Trade = Readonly<z.output<typeof tradeSchema>>;
 
 const directionOf = ({ side }: Trade): 1 | -1 => (side === 'long' || side === 'buy' ? 1 : -1);
 
-/** What is left of both prices and the size after fees; undefined where one of them is not known. */
+/** The result of both prices and the size, with and without fees; undefined where one of them is not known. */
 function netResult(trade: Trade): { readonly net: number; readonly gross: number } | undefined {
   const { size, entryPrice, exitPrice, fees = 0 } = trade;
   if (size === undefined || entryPrice === undefined || exitPrice === undefined) return undefined;
@@ -54,11 +41,11 @@ function netResult(trade: Trade): { readonly net: number; readonly gross: number
   return { net: gross - fees, gross };
 }
 
-/** Whether the position is still held: nothing says what it was sold for. */
+/** Says whether the position is still held: no exit and no result is stated. */
 export const isOpen = ({ exitPrice, exitTime, pnl, pnlPct }: Trade): boolean =>
   exitPrice === undefined && exitTime === undefined && pnl === undefined && pnlPct === undefined;
 
-/** Net result in quote currency: as stated, else of the prices; undefined where neither is known. */
+/** Net result in quote currency: as stated, else from the prices; undefined where neither is known. */
 export const pnlOfTrade = (trade: Trade): number | undefined => trade.pnl ?? netResult(trade)?.net;
 
 /** Prices are rounded to ticks, and results to cents. */
@@ -67,7 +54,7 @@ const ENTRY_VALUE_TOLERANCE = 0.0001;
 const HALF_A_CENT = 0.005;
 const POINTS_TOLERANCE = 0.015;
 
-/** What contradicts itself in a trade, by field. */
+/** Contradictions within a trade, by field. */
 export function tradeIssues(trade: Trade): { readonly field: keyof Trade; readonly message: string }[] {
   const { entryTime, exitTime, entryPrice, size, pnl, pnlPct } = trade;
   const issues: { field: keyof Trade; message: string }[] = [];
@@ -103,15 +90,9 @@ export const newTradeSchema = z.strictObject(tradeFields).superRefine((trade, co
     context.addIssue({ code: 'custom', path: [field], message });
 });
 
-/** One of several providers' advice on a decision. */
-export interface Advice {
-  readonly provider: string;
-  readonly vote?: string;
-  readonly confidence?: number;
-}
-
 const shortText = z.string().min(1).max(256);
 
+/** The advice of one of several providers on a decision. */
 export const adviceSchema = z.strictObject({
   provider: shortText,
   vote: shortText.optional().meta({

@@ -2,17 +2,15 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
-import { readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalBus } from './signal-bus.ts';
 import { SignalRelay } from './signal-relay.ts';
 
-export interface RelayEnvironment {
-  readonly STATE_TABLE: string;
-  readonly EVENT_BUS_NAME: string;
-}
+const environment = { STATE_TABLE: resourceName, EVENT_BUS_NAME: resourceName };
+export type RelayEnvironment = EnvironmentOf<typeof environment>;
 
 export type RelayHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
@@ -36,7 +34,7 @@ export const createRelayHandler = (
   });
 };
 
-/** The SDK's own backoff for whole requests; entries that fail alone are the bus's to repeat. */
+/** Whole requests are retried by the SDK with its own backoff; entries that fail alone are retried by the bus. */
 const createEventBridgeClient = ({ tracing }: Runtime): EventBridgeClient => {
   const client = new EventBridgeClient({
     maxAttempts: 3,
@@ -48,6 +46,6 @@ const createEventBridgeClient = ({ tracing }: Runtime): EventBridgeClient => {
 const runtime = createRuntime('relay');
 export const handler = createRelayHandler(
   runtime,
-  readEnvironment({ STATE_TABLE: resourceName, EVENT_BUS_NAME: resourceName }),
+  readEnvironment(environment),
   createEventBridgeClient(runtime),
 );

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import type { PublishedDelivery } from '../signals/published-delivery.ts';
 
-/** What one PutEvents takes, counted over the whole request. */
+/** Limits of one PutEvents, counted over the whole request. */
 const MAX_ENTRIES = 10;
 const MAX_BYTES = 256 * 1024;
 const MAX_TRIES = 3;
@@ -15,7 +15,7 @@ const BACKOFF_MS = 100;
 /** The bus took the request but not this entry: throttling, mostly, so it is worth another try. */
 class EntryRefusedError extends Error {}
 
-/** How many bytes EventBridge counts for an entry: source, type, detail, and 14 for the time. */
+/** The bytes EventBridge counts for an entry: source, type, detail, and 14 for the time. */
 const entryBytes = (entry: PutEventsRequestEntry): number =>
   14 +
   [entry.Source, entry.DetailType, entry.Detail].reduce(
@@ -42,7 +42,7 @@ function* chunksOf(entries: readonly PutEventsRequestEntry[], positions: readonl
 
 /**
  * The bus on which a delivery becomes an event: source `agent-memory`, type `SignalPublished`, the delivery as detail.
- * At least once: whoever listens tells a repeat by `signalId` and `targetAgent`.
+ * Delivered at least once: a listener tells a repeat by `signalId` and `targetAgent`.
  */
 export class SignalBus {
   readonly #eventBridge: EventBridgeClient;
@@ -53,7 +53,7 @@ export class SignalBus {
     this.#busName = busName;
   }
 
-  /** @returns for each delivery what went wrong, undefined when the bus has it */
+  /** @returns for each delivery its error, undefined when the bus has it */
   async put(deliveries: readonly PublishedDelivery[]): Promise<(Error | undefined)[]> {
     const entries = deliveries.map((delivery): PutEventsRequestEntry => ({
       EventBusName: this.#busName,

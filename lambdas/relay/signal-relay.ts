@@ -7,7 +7,7 @@ import type { SeenSignals } from '../signals/seen-signals.ts';
 import type { SignalBus } from './signal-bus.ts';
 
 export interface RelayReport {
-  /** What Lambda is told: everything from the first failed record comes again. */
+  /** The answer to Lambda: everything from the first failed record comes again. */
   readonly response: DynamoDBBatchResponse;
   readonly relayed: number;
   readonly failures: readonly { readonly sequenceNumber: string; readonly error: Error }[];
@@ -19,16 +19,16 @@ interface Attempt {
   error?: Error;
 }
 
-/** How many rows of `seen:` are written at a time. */
+/** Rows of `seen:` that are written at a time. */
 const CONCURRENCY = 10;
 
 /**
  * The signals' stream → the bus and the `seen:` rows. Both are written before the batch is answered, so a relay that
- * dies anywhere in between is given the same records again; the row is the same row, and the event a repeat that
- * names its delivery. Of a signal from before its target was erased the bus still tells; no row is written.
+ * dies in between is given the same records again. The row is then the same row, and the event a repeat that names its
+ * delivery. A signal from before its target was erased goes to the bus too, but no row is written for it.
  *
- * A record that cannot be relayed holds nobody up: all others of its batch are relayed all the same, each time the
- * batch comes, until the stream gives up on the one and puts it where failures are kept.
+ * A record that cannot be relayed delays no other: the rest of its batch is relayed each time the batch comes, until the
+ * stream gives up on that record and puts it where failures are kept.
  */
 export class SignalRelay {
   readonly #bus: SignalBus;
@@ -42,7 +42,7 @@ export class SignalRelay {
   }
 
   async relay(event: DynamoDBStreamEvent): Promise<RelayReport> {
-    // Changes of a delivery (claims, acknowledgements) and removals are nobody's news.
+    // Only a new delivery is an event. Its changes (claims, acknowledgements) and its removal are not.
     const attempts = event.Records.filter(({ eventName }) => eventName === 'INSERT').map(read);
     const readable = attempts.filter(hasDelivery);
     const [onBus, remembered] = await Promise.all([

@@ -3,7 +3,7 @@ import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts
 import { WindowCases } from '../cases/window-cases.ts';
 import { ChangedDays } from '../decisions/changed-days.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
-import { RecentDecisions } from '../decisions/recent-decisions.ts';
+import { DecisionLog } from '../decisions/decision-log.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { DayResults } from './day-results.ts';
@@ -39,7 +39,7 @@ export function composeResults(tables: ResultsTables, windows?: FeatureWindows) 
   const { clock } = tables.state;
   const settings = miningSettings(windows);
   const window = new DecisionWindow(tables.decisions);
-  const recent = new RecentDecisions(tables.decisions);
+  const log = new DecisionLog(tables.decisions);
   const rollups = composeRollupParts(tables);
   const reader = new ResultReader(rollups);
   const cases = new WindowCases(window, new SeenSignals(tables.state), settings);
@@ -48,8 +48,8 @@ export function composeResults(tables: ResultsTables, windows?: FeatureWindows) 
     ensemble: new Ensemble(reader, clock),
     snapshots: new Snapshots(tables.memory, reader),
     similar: new SimilarDecisions({
-      cases: new PastCases(recent, window, settings),
-      recent,
+      cases: new PastCases(log, window, settings),
+      log,
       registry: new AgentRegistry(tables.state),
       settings,
     }),

@@ -1,8 +1,8 @@
 import { extractFeatures } from '../mining/cases/features.ts';
 import type { Features, MiningSettings } from '../mining/types.ts';
 import type { Decision } from '../decisions/decision.ts';
+import type { DecisionLog } from '../decisions/decision-log.ts';
 import type { DecisionWindow } from '../decisions/decision-window.ts';
-import type { RecentDecisions } from '../decisions/recent-decisions.ts';
 
 /** A decision and the paths of its context. */
 export interface PastCase {
@@ -41,20 +41,20 @@ export function contextFeatures(
  * instance reads all (250 RRU at 1 KB each).
  */
 export class PastCases {
-  readonly #recent: RecentDecisions;
+  readonly #log: DecisionLog;
   readonly #window: DecisionWindow;
   readonly #settings: MiningSettings;
   readonly #buffers = new Map<string, ReadonlyMap<string, PastCase>>();
 
-  constructor(recent: RecentDecisions, window: DecisionWindow, settings: MiningSettings) {
-    this.#recent = recent;
+  constructor(log: DecisionLog, window: DecisionWindow, settings: MiningSettings) {
+    this.#log = log;
     this.#window = window;
     this.#settings = settings;
   }
 
   /** The newest thousand of every type and status. */
   async newest(agentId: string): Promise<PastCase[]> {
-    const listed = await this.#recent.newest(agentId, BUFFER_SIZE);
+    const listed = await this.#log.newest(agentId, BUFFER_SIZE);
     const known = this.#buffers.get(agentId);
     const missing = listed.filter(({ decisionId, status, outcomeRevision }) => {
       const decision = known?.get(decisionId)?.decision;
@@ -63,7 +63,7 @@ export class PastCases {
     const read =
       missing.length > MAX_READS_BY_KEY
         ? await this.#readRanges(agentId, missing)
-        : await this.#recent.read(missing);
+        : await this.#log.findMany(missing);
     const fresh = new Map(read.map((decision) => [decision.decisionId, this.#caseOf(decision)]));
     const cases = listed.flatMap(({ decisionId }) => fresh.get(decisionId) ?? known?.get(decisionId) ?? []);
     this.#keep(agentId, cases);

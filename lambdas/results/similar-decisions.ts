@@ -2,7 +2,7 @@ import { wilsonInterval } from '../mining/statistics/statistics.ts';
 import type { Features, FeatureValue, MiningSettings } from '../mining/types.ts';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { Decision, Outcome } from '../decisions/decision.ts';
-import type { RecentDecisions } from '../decisions/recent-decisions.ts';
+import type { DecisionLog } from '../decisions/decision-log.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { dayOf, pnlOf } from './decision-result.ts';
 import type { SimilarRequest } from './similar-contract.ts';
@@ -20,7 +20,7 @@ const TIE = 1e-9;
 
 export interface SimilarDecisionsParts {
   readonly cases: PastCases;
-  readonly recent: RecentDecisions;
+  readonly log: DecisionLog;
   readonly registry: AgentRegistry;
   readonly settings: MiningSettings;
 }
@@ -82,7 +82,7 @@ export class SimilarDecisions {
     const confirmed: Ranked[] = [];
     for (let start = 0; start < candidates.length && confirmed.length < topK; start += topK) {
       const some = candidates.slice(start, start + topK);
-      const read = await this.#parts.recent.read(
+      const read = await this.#parts.log.findMany(
         some.map(({ decision: { decisionId } }) => ({ agentId, decisionId })),
       );
       const now = new Map(read.map((decision) => [decision.decisionId, decision]));

@@ -1,10 +1,11 @@
 import type { ArchiveRecord } from '../shared/archive-record.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { publishedDelivery } from './published-delivery.ts';
-import { fromItem, type Item } from './table.ts';
+import { fromItem } from './table.ts';
 
 /**
- * What of a row of `agent_signals` is archived: the delivery, once for the agent it came from and once for the one it
- * went to, so each reads back what was its own.
+ * The records that are archived of a row of `agent_signals`: the delivery, once for the agent it came from and once for
+ * the one it went to, so each reads back its own.
  *
  * @param item unmarshalled
  * @throws Error when it is no delivery

@@ -59,12 +59,16 @@ const signal = {
   signalId: signalIdSchema,
   signalType: typeSchema,
   sourceAgent: agentIdSchema,
+  /** May lie in the past. */
   timestamp: timestampSchema,
+  /** Counted from the write, whatever the timestamp says. */
   expiresAt: timestampSchema,
   ...content,
 };
 
-const publishedSignal = z.object({
+export const signalSchema = z.object(signal);
+
+export const publishedSignalSchema = z.object({
   ...signal,
   targetAgents: z.array(agentIdSchema).meta({ description: 'Everyone it was delivered to, sorted.' }),
 });
@@ -80,7 +84,7 @@ const progress = {
   note: z.string().optional(),
 };
 
-const delivery = z.object({ ...signal, targetAgent: agentIdSchema, ...progress });
+export const deliverySchema = z.object({ ...signal, targetAgent: agentIdSchema, ...progress });
 
 const ackBody = z.discriminatedUnion(
   'status',
@@ -113,7 +117,7 @@ export const signalRoutes = {
     params: agentParams,
     query: z.strictObject({}),
     body: publishBody,
-    response: publishedSignal,
+    response: publishedSignalSchema,
     status: 201,
     errors: ['TooManyTargets', 'IdempotencyMismatch', 'Conflict'],
     example: {
@@ -164,7 +168,7 @@ export const signalRoutes = {
       signalType: signalTypeSchema.optional(),
       ...pageQuery,
     }),
-    response: pageOf(delivery),
+    response: pageOf(deliverySchema),
     status: 200,
     errors: [],
     example: { query: { status: 'PENDING' } },
@@ -177,7 +181,7 @@ export const signalRoutes = {
     params: signalParams,
     query: z.strictObject({}),
     body: ackBody,
-    response: delivery.extend({
+    response: deliverySchema.extend({
       leaseId: leaseIdSchema.optional().meta({ description: 'Of the claim just made.' }),
     }),
     status: 200,
@@ -191,7 +195,7 @@ export const signalRoutes = {
     summary: 'What an agent sent and has not expired',
     params: agentParams,
     query: z.strictObject({ ...pageQuery }),
-    response: pageOf(publishedSignal),
+    response: pageOf(publishedSignalSchema),
     status: 200,
     errors: [],
   }),
@@ -225,7 +229,7 @@ export const signalRoutes = {
       to: timestampSchema.optional().meta({ description: 'Inclusive.' }),
       ...pageQuery,
     }),
-    response: pageOf(delivery),
+    response: pageOf(deliverySchema),
     status: 200,
     errors: [],
     example: { query: { signalType: 'WHALE_ACTIVITY' } },

@@ -1,12 +1,10 @@
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { SECOND_MS } from '../shared/platform/clock.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { SeenSignals } from './seen-signals.ts';
-import { deliveryKey } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import { deliveryKey, identityOf } from './table.ts';
 
 /**
- * Whether signals were delivered to an agent. The delivery itself proves it for as long as the signal lives; the
+ * Tells which signals were delivered to an agent. The delivery itself proves it for as long as the signal lives. The
  * `seen:` row, which the relay writes a moment later, proves it long after.
  */
 export class DeliveryLookup {
@@ -30,14 +28,7 @@ export class DeliveryLookup {
 
   async #delivered(agentId: string, signalIds: readonly string[]): Promise<Set<string>> {
     const keys = signalIds.flatMap((signalId) => deliveryKey(signalId, agentId) ?? []);
-    const now = this.#table.clock().getTime();
-    const items = await getAll(this.#table.documents, this.#table.name, keys, {
-      attributes: [SORT_KEY, 'ttl'],
-    });
-    return new Set(
-      items
-        .filter((item) => Number(item['ttl']) * SECOND_MS > now)
-        .map((item) => String(item[SORT_KEY]).split('#')[1]!),
-    );
+    const items = await this.#table.getAll(keys, { attributes: [SORT_KEY] });
+    return new Set(items.map((item) => identityOf(String(item[SORT_KEY])).signalId));
   }
 }

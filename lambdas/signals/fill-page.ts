@@ -1,18 +1,35 @@
-import type { Item } from './table.ts';
+import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
+import { isDeliverySortKey } from './table.ts';
 
-/** One answer of the table: its entries in order, `value` undefined where the list does not show the entry. */
-export interface RawPage<T> {
+/** One page of the table: its entries in order, `value` undefined where the list does not show the entry. */
+export interface TablePage<T> {
   readonly entries: readonly { readonly sortKey: string; readonly value: T | undefined }[];
   readonly last: Item | undefined;
 }
 
-export interface LivePage<T> {
-  readonly items: T[];
-  /** Sort key to go on after; undefined at the end. */
-  readonly position: string | undefined;
+export interface List<T> {
+  /** Everything that decides what the list holds; its page tokens belong to it. */
+  readonly scope: unknown;
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+  /** Says whether a sort key may be a position in this list. @default any delivery's */
+  readonly isPosition?: (value: unknown) => value is string;
+  /** The key of the item at a position, for DynamoDB to go on after. */
+  readonly keyAt: (position: string) => Item;
+  /** Hides entries by request: then more are read at once. @default false */
+  readonly filtered?: boolean;
+  readonly read: (start: Item | undefined, limit: number) => Promise<TablePage<T>>;
 }
 
-/** A list that hides much (expired, another type) reads on this often before it answers with a short page. */
+export interface ListPage<T> {
+  readonly items: T[];
+  readonly nextToken: string | null;
+}
+
+const DEFAULT_MAX_RESULTS = 20;
+/** Most queries of one answer. A list that hides more than they find (expired, another type) answers with a short page. */
 const MAX_QUERIES = 10;
 const FILTERED_LIMIT = 100;
 
@@ -20,30 +37,29 @@ const FILTERED_LIMIT = 100;
  * Reads until `maxResults` entries are shown. One entry more than asked is read, so the token is absent exactly at
  * the end, and a list that hides nothing takes one query.
  *
- * @param filtered whether the request hides entries: then more are read at once
+ * @throws ValidationFailedError for a token of another list
  */
-export async function collectPage<T>(
-  maxResults: number,
-  filtered: boolean,
-  start: Item | undefined,
-  query: (start: Item | undefined, limit: number) => Promise<RawPage<T>>,
-): Promise<LivePage<T>> {
+export async function fillPage<T>(list: List<T>): Promise<ListPage<T>> {
+  const { scope, maxResults = DEFAULT_MAX_RESULTS, isPosition = isDeliverySortKey, filtered } = list;
   const items: T[] = [];
-  let from = start;
-  let position: string | undefined;
+  let position = decodePageToken(scope, list.nextToken, isPosition);
+  let start = position === undefined ? undefined : list.keyAt(position);
+  const pageUntil = (end: string | undefined): ListPage<T> => ({
+    items,
+    nextToken: end === undefined ? null : encodePageToken(scope, end),
+  });
   for (let queries = 0; queries < MAX_QUERIES; queries++) {
     const wanted = maxResults + 1 - items.length;
-    const { entries, last } = await query(
-      from,
-      filtered || queries > 0 ? Math.max(wanted, FILTERED_LIMIT) : wanted,
-    );
+    const limit = filtered || queries > 0 ? Math.max(wanted, FILTERED_LIMIT) : wanted;
+    const { entries, last } = await list.read(start, limit);
     for (const { sortKey, value } of entries) {
-      if (value !== undefined && items.length === maxResults) return { items, position };
+      if (value !== undefined && items.length === maxResults) return pageUntil(position);
       if (value !== undefined) items.push(value);
       position = sortKey;
     }
-    if (!last) return { items, position: undefined };
-    from = last;
+    if (!last) return pageUntil(undefined);
+    position = String(last[SORT_KEY]);
+    start = last;
   }
-  return { items, position };
+  return pageUntil(position);
 }

@@ -1,11 +1,10 @@
-import type { Signal } from './signal.ts';
-import { deliveryKey, identityOf, type Item, signalFromItem } from './table.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { Delivery, Signal } from './signal.ts';
+import { deliveryKey, identityOf, signalFromItem } from './table.ts';
 
-/** A delivery as it was published, before anyone dealt with it. */
-export interface PublishedDelivery extends Signal {
-  readonly targetAgent: string;
-}
+/** A delivery as it was published, before its target dealt with it. */
+export type PublishedDelivery = Signal & Pick<Delivery, 'targetAgent'>;
 
 /**
  * The delivery in a record of the table's stream.

@@ -1,15 +1,14 @@
-import type { Table } from '../shared/dynamodb/table.ts';
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
+import { keyOf } from '../shared/dynamodb/entity.ts';
+import { changes, isPresent } from '../shared/dynamodb/expressions.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
-import { type IndexSchema, PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
+import { type IndexSchema, SORT_KEY } from '../shared/schema/tables.ts';
 import { seenPartition } from './seen-signals.ts';
 import {
   deliveriesOf,
   identityOf,
   inboxIndex,
   inboxKey,
-  type Item,
   sentIndex,
   sentKey,
   subscriberKey,
@@ -21,8 +20,9 @@ import {
 const PAGE = 99;
 
 /**
- * What an agent sent, all targets' copies of it, and what was sent to it. The first delivery of a signal carries what
- * its sender's list and token need: where that one goes and others stay, the next one takes it over.
+ * The signals an agent sent, with the copies of all targets, and the deliveries it got; expired ones too. The first
+ * delivery of a signal carries the attributes that its sender's list and token need. Where that one goes and others
+ * stay, the next one takes them over.
  */
 export class SignalErasure {
   readonly #signals: Table;
@@ -49,12 +49,12 @@ export class SignalErasure {
 
   async *#sent(first: Item): AsyncGenerator<Removal> {
     const range = deliveriesOf(identityOf(String(first[SORT_KEY])).signalId);
-    if (range) yield* this.#deliveries.ofPartition(range.partition, range.sortKeyPrefix);
+    if (range) yield* this.#deliveries.ofPartition(range.partition, range.sort.prefix);
   }
 
-  /** Held against the table: an index may still show what is gone. */
+  /** Read again from the table: an index may still show deliveries that are gone. */
   async #received(listed: readonly Item[]): Promise<Removal[]> {
-    const rows = await getAll(this.#signals.documents, this.#signals.name, listed.map(keyOf));
+    const rows = await this.#signals.getAll(listed.map(keyOf), { keepExpired: true });
     const alone = rows.filter((row) => targetsOf(row)?.length === 1);
     const removals = alone.length > 0 ? [this.#deliveries.removal(alone)] : [];
     for (const row of rows) if (!alone.includes(row)) removals.push(await this.#oneOfSeveral(row));
@@ -64,77 +64,38 @@ export class SignalErasure {
   /** Takes a delivery, and its target's name from the row that lists them: the first one, or the next if that goes. */
   async #oneOfSeveral(row: Item): Promise<Removal> {
     const { signalId, targetAgent } = identityOf(String(row[SORT_KEY]));
-    const range = deliveriesOf(signalId)!;
-    const { Items = [] } = await this.#signals.documents.send(
-      new QueryCommand({
-        TableName: this.#signals.name,
-        ConsistentRead: true,
-        Limit: 2,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': range.partition, ':prefix': range.sortKeyPrefix },
-      }),
-    );
-    const [first, second] = Items;
+    const { items } = await this.#signals.query({ ...deliveriesOf(signalId)!, keepExpired: true, limit: 2 });
+    const [first, second] = items;
     const gone = this.#deliveries.removal([row]);
     const heir = first?.[SORT_KEY] === row[SORT_KEY] ? second : first;
     const named = first && targetsOf(first);
     if (!heir || !named) return gone;
+    const takeOver = changes({
+      set: {
+        sentKey: first['sentKey'],
+        payloadHash: first['payloadHash'],
+        targetAgents: named.filter((target) => target !== targetAgent),
+      },
+    });
     return {
       ...gone,
-      actions: [
-        ...gone.actions,
-        {
-          Update: {
-            TableName: this.#signals.name,
-            Key: keyOf(heir),
-            // Gone meanwhile, it must not come back as half a row.
-            ConditionExpression: 'attribute_exists(sourceAgent)',
-            UpdateExpression: 'SET sentKey = :sentKey, payloadHash = :payloadHash, targetAgents = :targets',
-            ExpressionAttributeValues: {
-              ':sentKey': first['sentKey'],
-              ':payloadHash': first['payloadHash'],
-              ':targets': named.filter((target) => target !== targetAgent),
-            },
-          },
-        },
-      ],
+      // Deleted meanwhile, the heir must not come back as half a row.
+      actions: [...gone.actions, this.#signals.actions.update(keyOf(heir), takeOver, isPresent)],
     };
   }
 
   async *#subscriptions(agentId: string): AsyncGenerator<Removal> {
-    const { Item } = await this.#signals.documents.send(
-      new GetCommand({ TableName: this.#state.name, Key: subscriptionsKey(agentId), ConsistentRead: true }),
-    );
-    if (!Item) return;
-    const types = Item['signalTypes'] as readonly string[];
+    const own = await this.#state.get(subscriptionsKey(agentId));
+    if (!own) return;
+    const types = own['signalTypes'] as readonly string[];
     yield* this.#rows.existing([
       ...types.map((signalType) => subscriberKey(signalType, agentId)),
       subscriptionsKey(agentId),
     ]);
   }
 
-  async *#index(index: IndexSchema, key: string): AsyncGenerator<Item[]> {
-    let start: Item | undefined;
-    do {
-      const page = await this.#signals.documents.send(
-        new QueryCommand({
-          TableName: this.#signals.name,
-          IndexName: index.name,
-          Limit: PAGE,
-          KeyConditionExpression: '#key = :key',
-          ExpressionAttributeNames: { '#key': index.partitionKey },
-          ExpressionAttributeValues: { ':key': key },
-          ExclusiveStartKey: start,
-        }),
-      );
-      if (page.Items && page.Items.length > 0) yield page.Items;
-      start = page.LastEvaluatedKey;
-    } while (start);
+  async *#index(index: IndexSchema, partition: string): AsyncGenerator<Item[]> {
+    const pages = this.#signals.pages({ partition, index, keepExpired: true, limit: PAGE });
+    for await (const items of pages) if (items.length > 0) yield items;
   }
 }
-
-const keyOf = (item: Item): Item => ({
-  [PARTITION_KEY]: item[PARTITION_KEY],
-  [SORT_KEY]: item[SORT_KEY],
-});

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { DecisionLookup } from '../decisions/decision-lookup.ts';
-import { failedCondition } from '../shared/dynamodb/conditions.ts';
-import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type * as z from 'zod';
+import type { DecisionLog } from '../decisions/decision-log.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
-import { SECOND_MS, isExpired } from '../shared/platform/clock.ts';
+import { isExpired, SECOND_MS } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
-import { collectPage } from './fill-page.ts';
+import type { signalRoutes } from './contract.ts';
+import { fillPage } from './fill-page.ts';
 import {
   DEFAULT_LEASE_SECONDS,
   type Delivery,
@@ -15,40 +15,24 @@ import {
   type FinalStatus,
 } from './signal.ts';
 import {
+  type Box,
   claimUpdate,
   closeUpdate,
   deliveryKey,
+  type DeliveryUpdate,
   fromItem,
   identityOf,
   inboxIndex,
   inboxKey,
-  isDeliverySortKey,
-  type Item,
   renewUpdate,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-export interface InboxQuery {
-  readonly status?: DeliveryStatus;
-  readonly signalType?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
+export type InboxQuery = z.output<typeof signalRoutes.listInbox.query>;
 
-export interface Claim {
-  readonly status: 'PROCESSING';
-  readonly leaseSeconds?: number;
-  /** Of a claim to prolong; without it the delivery must be free. */
-  readonly leaseId?: string;
-}
-
-export interface FinalAck {
-  readonly status: FinalStatus;
-  readonly decisionId?: string;
-  readonly note?: string;
-  /** With it, only the holder of the current lease closes the delivery. */
-  readonly leaseId?: string;
-}
+type Ack = z.output<NonNullable<typeof signalRoutes.acknowledgeSignal.body>>;
+/** Takes the delivery, or with a `leaseId` prolongs the claim: without one the delivery must be free. */
+type Claim = Extract<Ack, { status: 'PROCESSING' }>;
+type FinalAck = Exclude<Ack, Claim>;
 
 export interface AcknowledgedDelivery extends Delivery {
   /** Present after a claim. */
@@ -59,15 +43,15 @@ const isFinal = (status: DeliveryStatus): status is FinalStatus =>
   finalStatuses.some((final) => final === status);
 
 /**
- * What an agent was told and has yet to deal with. Reading takes nothing out; a claim keeps other workers of the same
- * agent away for a while; a final acknowledgement closes the delivery for good. Each is one conditional update of one
- * item, so any number of workers may race.
+ * The deliveries an agent has yet to deal with. Reading takes nothing out. A claim keeps other workers of the same agent
+ * away for a while; a final acknowledgement closes the delivery for good. Each is one conditional update of one item, so
+ * any number of workers may race.
  */
 export class SignalInbox {
   readonly #table: Table;
-  readonly #decisions: DecisionLookup;
+  readonly #decisions: Pick<DecisionLog, 'exists'>;
 
-  constructor(table: Table, decisions: DecisionLookup) {
+  constructor(table: Table, decisions: Pick<DecisionLog, 'exists'>) {
     this.#table = table;
     this.#decisions = decisions;
   }
@@ -76,54 +60,44 @@ export class SignalInbox {
    * Deliveries to an agent, newest first, from the index: the open ones, or those of one status. A delivery just
    * published or closed may be missing or still here for a moment; acknowledging decides on the item itself.
    */
-  async list(agentId: string, { status, signalType, maxResults = 20, nextToken }: InboxQuery) {
-    const now = this.#table.clock();
+  async list(agentId: string, { status, signalType, maxResults, nextToken }: InboxQuery) {
     const box = status && isFinal(status) ? 'closed' : 'open';
-    const query = { list: 'inbox', agentId, status, signalType };
-    const position = decodePageToken(query, nextToken, isDeliverySortKey);
-    const page = await collectPage<Delivery>(
+    const page = await fillPage<Delivery>({
+      scope: { list: 'inbox', agentId, status, signalType },
       maxResults,
-      status !== undefined || signalType !== undefined,
-      position === undefined ? undefined : startAfter(agentId, box, position),
-      async (start, limit) => {
-        const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-          new QueryCommand({
-            TableName: this.#table.name,
-            IndexName: inboxIndex.name,
-            KeyConditionExpression: '#key = :key',
-            ExpressionAttributeNames: { '#key': inboxIndex.partitionKey },
-            ExpressionAttributeValues: { ':key': inboxKey(agentId, box) },
-            ScanIndexForward: false,
-            Limit: limit,
-            ExclusiveStartKey: start,
-          }),
-        );
+      nextToken,
+      keyAt: (position) => keyAt(agentId, box, position),
+      filtered: status !== undefined || signalType !== undefined,
+      read: async (start, limit) => {
+        const { items, last } = await this.#table.query({
+          partition: inboxKey(agentId, box),
+          index: inboxIndex,
+          descending: true,
+          limit,
+          start,
+        });
+        const now = this.#table.clock();
         return {
-          last: LastEvaluatedKey,
-          entries: Items.map((item) => {
+          last,
+          entries: items.map((item) => {
             const delivery = fromItem(item, now);
             const shown =
-              !isExpired(item, now) &&
               (status === undefined || delivery.status === status) &&
               (signalType === undefined || delivery.signalType === signalType);
             return { sortKey: String(item[SORT_KEY]), value: shown ? delivery : undefined };
           }),
         };
       },
-    );
-    return {
-      items: page.items,
-      nextToken: page.position === undefined ? null : encodePageToken(query, page.position),
-      consistency: 'eventual' as const,
-    };
+    });
+    return { ...page, consistency: 'eventual' as const };
   }
 
   /**
-   * @throws NotFoundError absent, expired, or delivered to somebody else
+   * @throws NotFoundError absent, expired, or delivered to another agent
    * @throws ConflictError closed, claimed by another worker, or closed differently
    * @throws ValidationFailedError at `decisionId` when the agent has no such decision
    */
-  async acknowledge(agentId: string, signalId: string, ack: Claim | FinalAck): Promise<AcknowledgedDelivery> {
+  async acknowledge(agentId: string, signalId: string, ack: Ack): Promise<AcknowledgedDelivery> {
     return ack.status === 'PROCESSING'
       ? this.#claim(agentId, signalId, ack)
       : this.#close(agentId, signalId, ack);
@@ -139,7 +113,7 @@ export class SignalInbox {
     const { stored, refused } = await this.#update(agentId, signalId, update(now, leaseId, leaseUntil));
     if (stored) return { ...fromItem(stored, now), leaseId };
     const delivery = fromItem(refused, now);
-    // The SDK sent it twice because the first answer was lost: the lease is ours.
+    // The claim was sent again because its first answer was lost: the lease is ours.
     if (!claim.leaseId && refused['leaseId'] === leaseId) return { ...delivery, leaseId };
     if (isFinal(delivery.status)) throw new ConflictError(`The delivery is ${delivery.status} already`);
     if (claim.leaseId) throw new ConflictError('The lease is not the current one');
@@ -156,7 +130,7 @@ export class SignalInbox {
     const delivery = fromItem(refused, now);
     if (leaseId !== undefined && refused['leaseId'] !== leaseId)
       throw new ConflictError('The lease is not the current one');
-    // What a repeat leaves out it does not contradict.
+    // A repeat may leave out the decision and the note.
     const same =
       delivery.status === ack.status &&
       (decisionId === undefined || delivery.decisionId === decisionId) &&
@@ -169,36 +143,20 @@ export class SignalInbox {
   async #update(
     agentId: string,
     signalId: string,
-    change: Pick<
-      ConstructorParameters<typeof UpdateCommand>[0],
-      'ConditionExpression' | 'UpdateExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
-    >,
+    { change, condition }: DeliveryUpdate,
   ): Promise<{ stored: Item; refused?: undefined } | { stored?: undefined; refused: Item }> {
-    const Key = deliveryKey(signalId, agentId);
-    if (!Key) throw new NotFoundError('No such signal in this inbox');
-    try {
-      const { Attributes } = await this.#table.documents.send(
-        new UpdateCommand({
-          TableName: this.#table.name,
-          Key,
-          ...change,
-          ReturnValues: 'ALL_NEW',
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      );
-      return { stored: Attributes! };
-    } catch (error) {
-      const failed = failedCondition(error);
-      if (!failed) throw error;
-      if (!failed.item || isExpired(failed.item, this.#table.clock()))
-        throw new NotFoundError('No such signal in this inbox');
-      return { refused: failed.item };
-    }
+    const key = deliveryKey(signalId, agentId);
+    if (!key) throw new NotFoundError('No such signal in this inbox');
+    const { item, failed } = await this.#table.update(key, change, { condition, returns: 'ALL_NEW' });
+    if (!failed) return { stored: item };
+    if (!failed.item || isExpired(failed.item, this.#table.clock()))
+      throw new NotFoundError('No such signal in this inbox');
+    return { refused: failed.item };
   }
 }
 
-/** Partition keys come from the request: only the signal is the token's to name. */
-const startAfter = (agentId: string, box: 'open' | 'closed', position: string): Item => ({
+/** Partition keys come from the request: a token names the signal only. */
+const keyAt = (agentId: string, box: Box, position: string): Item => ({
   ...deliveryKey(identityOf(position).signalId, agentId),
   [inboxIndex.partitionKey]: inboxKey(agentId, box),
 });

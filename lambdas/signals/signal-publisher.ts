@@ -1,8 +1,8 @@
-import type { Table } from '../shared/dynamodb/table.ts';
-import { PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
+import { isAbsent } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import {
   ConflictError,
   IdempotencyMismatchError,
@@ -13,26 +13,14 @@ import {
 } from '../shared/errors.ts';
 import { assertNotAhead, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { MAX_SIGNAL_BYTES, MAX_TARGETS, MAX_TTL_SECONDS, type Signal, type SignalContent } from './signal.ts';
+import type { signalRoutes } from './contract.ts';
+import { MAX_SIGNAL_BYTES, MAX_TARGETS, MAX_TTL_SECONDS, type PublishedSignal } from './signal.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { deliveriesOf, type Item, notStored, signalFromItem, targetsOf, toItems } from './table.ts';
+import { deliveriesOf, signalFromItem, targetsOf, toItems } from './table.ts';
 
-export interface SignalRequest extends SignalContent {
-  readonly signalType: string;
-  /** Without them the signal goes to the subscribers of its type. */
-  readonly targetAgents?: readonly string[];
-  readonly timestamp?: string;
-  readonly ttlSeconds?: number;
-  readonly clientToken?: string;
-}
+export type SignalRequest = z.output<NonNullable<typeof signalRoutes.publishSignal.body>>;
 
-export interface PublishedSignal extends Signal {
-  /** Sorted, without doubles. */
-  readonly targetAgents: string[];
-}
-
-export interface PublisherPorts {
+export interface SignalPublisherParts {
   readonly table: Table;
   readonly randomPart: RandomPart;
   readonly registry: AgentRegistry;
@@ -41,26 +29,26 @@ export interface PublisherPorts {
 
 /** Publishes signals: to all targets or to none. */
 export class SignalPublisher {
-  readonly #ports: PublisherPorts;
+  readonly #parts: SignalPublisherParts;
 
-  constructor(ports: PublisherPorts) {
-    this.#ports = ports;
+  constructor(parts: SignalPublisherParts) {
+    this.#parts = parts;
   }
 
   /**
    * One target costs one conditional put (3 write units up to 1 KB), n a transaction (at most 4n + 2). A repeat with
-   * the same clientToken gets the first answer, whoever has subscribed since; the token is known as long as the
-   * signal is.
+   * the same clientToken gets the first answer, even if other agents have subscribed since. The token is known as long
+   * as the signal is.
    *
    * @throws ValidationFailedError for an unknown target (at `targetAgents.N`), no subscriber, a timestamp ahead, a
    *   clientToken without a timestamp
    * @throws TooManyTargetsError for more than 99, named or subscribed
    * @throws TooLargeError over 32 KB as stored
    * @throws IdempotencyMismatchError when the token came with another payload
-   * @throws ConflictError when what the token published has expired and is being collected
+   * @throws ConflictError when the signal the token published has expired and is being collected
    */
   async publish(sourceAgent: string, request: SignalRequest): Promise<PublishedSignal> {
-    const now = this.#ports.table.clock();
+    const now = this.#parts.table.clock();
     assertNotAhead(now, request.timestamp, 'timestamp');
     if (request.clientToken !== undefined && request.timestamp === undefined)
       throw ValidationFailedError.at('timestamp', 'is required with clientToken');
@@ -68,7 +56,7 @@ export class SignalPublisher {
     const { signalType, targetAgents, ttlSeconds = MAX_TTL_SECONDS, clientToken, ...rest } = request;
     const { timestamp = now.toISOString(), ...content } = rest;
     const bits =
-      clientToken === undefined ? this.#ports.randomPart() : tokenPart(sourceAgent, 'signals', clientToken);
+      clientToken === undefined ? this.#parts.randomPart() : tokenPart(sourceAgent, 'signals', clientToken);
     const signalId = typedId(signalType, new Date(timestamp), bits);
     const named = targetAgents && [...new Set(targetAgents)].sort();
     const hash = payloadHash({ ...request, clientToken: undefined, targetAgents: named });
@@ -84,9 +72,9 @@ export class SignalPublisher {
     );
     // The first item is the largest: it names all targets.
     assertItemFits(items[0]!, 'The signal', MAX_SIGNAL_BYTES);
-    await this.#ports.registry.noteActivity(sourceAgent);
+    await this.#parts.registry.noteActivity(sourceAgent);
     if (await this.#write(items)) return { ...signalFromItem(items[0]!), targetAgents: targets };
-    // Either somebody else holds the token, or our own first try arrived and its answer was lost.
+    // Either another request holds the token, or our own first try arrived and its answer was lost.
     const winner = await this.#published(signalId, hash);
     if (!winner) throw new UnavailableError('The signal was changed meanwhile; retry');
     return winner;
@@ -99,7 +87,7 @@ export class SignalPublisher {
   ): Promise<string[]> {
     const targets = named
       ? [...new Set(named)].sort()
-      : await this.#ports.subscriptions.subscribers(signalType, MAX_TARGETS + 1);
+      : await this.#parts.subscriptions.subscribers(signalType, MAX_TARGETS + 1);
     if (targets.length > MAX_TARGETS)
       throw new TooManyTargetsError([
         { path: 'targetAgents', message: `the signal would go to more than ${MAX_TARGETS} agents` },
@@ -109,7 +97,7 @@ export class SignalPublisher {
       throw ValidationFailedError.at('targetAgents', `nobody is subscribed to ${signalType}: name a target`);
     }
     // The sender becomes known by this very write.
-    const known = (await this.#ports.registry.registered(targets)).add(sourceAgent);
+    const known = (await this.#parts.registry.registered(targets)).add(sourceAgent);
     const issues: Issue[] = named
       .map((agentId, position) => ({ agentId, path: `targetAgents.${position}` }))
       .filter(({ agentId }) => !known.has(agentId))
@@ -120,34 +108,19 @@ export class SignalPublisher {
 
   /** @returns false when one of the items is there already; then none was written */
   async #write(items: readonly Item[]): Promise<boolean> {
-    const puts = items.map((Item) => ({ TableName: this.#ports.table.name, Item, ...notStored }));
-    try {
-      if (puts.length === 1) await this.#ports.table.documents.send(new PutCommand(puts[0]!));
-      else
-        await this.#ports.table.documents.send(
-          new TransactWriteCommand({ TransactItems: puts.map((Put) => ({ Put })) }),
-        );
-      return true;
-    } catch (error) {
-      if (failedCondition(error) || failedTransaction(error)) return false;
-      throw error;
-    }
+    const { table } = this.#parts;
+    const failed =
+      items.length === 1
+        ? await table.putIfNew(items[0]!)
+        : await table.transact(items.map((item) => table.actions.put(item, isAbsent)));
+    return !failed;
   }
 
-  /** What was published under this id, as it was answered then. */
+  /** The signal published under this id, as it was answered then. */
   async #published(signalId: string, hash: string): Promise<PublishedSignal | undefined> {
-    const { partition, sortKeyPrefix } = deliveriesOf(signalId)!;
-    const { Items } = await this.#ports.table.documents.send(
-      new QueryCommand({
-        TableName: this.#ports.table.name,
-        ConsistentRead: true,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': partition, ':prefix': sortKeyPrefix },
-        Limit: 1,
-      }),
-    );
-    const first = Items?.[0];
+    // Expired deliveries hold the id until they are collected.
+    const range = { ...deliveriesOf(signalId)!, keepExpired: true, limit: 1 };
+    const [first] = (await this.#parts.table.query(range)).items;
     if (!first) return undefined;
     const targetAgents = targetsOf(first);
     if (!targetAgents) throw new ConflictError('The signal this clientToken published has expired');

@@ -1,36 +1,21 @@
-import { AgentRegistry } from '../agents/agent-registry.ts';
-import { DecisionLookup } from '../decisions/decision-lookup.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
-import { authMode, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
+import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
+import { composeSignals } from './compose.ts';
 import { signalRoutes } from './contract.ts';
-import { SignalInbox } from './signal-inbox.ts';
-import { SignalLog } from './signal-log.ts';
-import { SignalPublisher } from './signal-publisher.ts';
-import { Subscriptions } from './subscriptions.ts';
 
-export interface SignalsEnvironment {
-  readonly AUTH_MODE: 'iam' | 'none';
-  readonly SIGNALS_TABLE: string;
-  readonly STATE_TABLE: string;
-  readonly DECISIONS_TABLE: string;
-}
+const environment = {
+  AUTH_MODE: authMode,
+  SIGNALS_TABLE: resourceName,
+  STATE_TABLE: resourceName,
+  DECISIONS_TABLE: resourceName,
+};
+export type SignalsEnvironment = EnvironmentOf<typeof environment>;
 
 export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) => {
   const { randomPart, metrics } = runtime;
-  const tables = openTables(runtime, env);
-  const registry = new AgentRegistry(tables.state);
-  const subscriptions = new Subscriptions(tables.state, registry);
-  const publisher = new SignalPublisher({
-    table: tables.signals,
-    randomPart,
-    registry,
-    subscriptions,
-  });
-  const decisions = new DecisionLookup(tables.decisions);
-  const inbox = new SignalInbox(tables.signals, decisions);
-  const log = new SignalLog(tables.signals);
+  const { publisher, subscriptions, inbox, log } = composeSignals(openTables(runtime, env), randomPart);
 
   return createHttpHandler(runtime, env.AUTH_MODE, signalRoutes, {
     publishSignal: async ({ params, body }) => {
@@ -44,7 +29,7 @@ export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) 
     }),
     getSubscriptions: async ({ params: { agentId } }) => ({
       agentId,
-      signalTypes: await subscriptions.of(agentId),
+      signalTypes: await subscriptions.listFor(agentId),
     }),
     listInbox: ({ params, query }) => inbox.list(params.agentId, query),
     acknowledgeSignal: async ({ params, body }) => {
@@ -63,12 +48,4 @@ export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) 
   });
 };
 
-export const handler = createSignalsHandler(
-  createRuntime('signals'),
-  readEnvironment({
-    AUTH_MODE: authMode,
-    SIGNALS_TABLE: resourceName,
-    STATE_TABLE: resourceName,
-    DECISIONS_TABLE: resourceName,
-  }),
-);
+export const handler = createSignalsHandler(createRuntime('signals'), readEnvironment(environment));

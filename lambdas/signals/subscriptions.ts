@@ -1,10 +1,10 @@
-import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import { anyOf, hasVersion } from '../shared/dynamodb/expressions.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { ConflictError } from '../shared/errors.ts';
-import { failedTransaction } from '../shared/dynamodb/conditions.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { SORT_KEY } from '../shared/schema/tables.ts';
 import { subscriberKey, subscriberPartition, subscriptionsKey } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
 interface Stored {
   readonly signalTypes: string[];
@@ -15,8 +15,8 @@ interface Stored {
 const MAX_TRIES = 5;
 
 /**
- * Who is told of a type when a signal names no target. Kept twice in `agent_state`, by type for the publisher and by
- * agent for the subscriber, and changed in one transaction, so the two always say the same.
+ * The agents that are told of a type when a signal names no target. Kept twice in `agent_state`, by type for the
+ * publisher and by agent for the subscriber, and changed in one transaction, so the two always say the same.
  */
 export class Subscriptions {
   readonly #table: Table;
@@ -27,8 +27,8 @@ export class Subscriptions {
     this.#registry = registry;
   }
 
-  /** The types the agent is subscribed to, sorted; none for an agent nobody knows. */
-  async of(agentId: string): Promise<string[]> {
+  /** The types the agent is subscribed to, sorted; none for an unknown agent. */
+  async listFor(agentId: string): Promise<string[]> {
     return (await this.#read(agentId)).signalTypes;
   }
 
@@ -57,61 +57,40 @@ export class Subscriptions {
    */
   async subscribers(signalType: string, limit: number): Promise<string[]> {
     const found: string[] = [];
-    let start: Record<string, unknown> | undefined;
+    let start: Item | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await this.#table.documents.send(
-        new QueryCommand({
-          TableName: this.#table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: '#pk = :pk',
-          ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-          ExpressionAttributeValues: { ':pk': subscriberPartition(signalType) },
-          ExclusiveStartKey: start,
-          Limit: limit,
-        }),
-      );
-      const subscribed = Items.map((item) => String(item[SORT_KEY]));
+      const { items, last } = await this.#table.query({
+        partition: subscriberPartition(signalType),
+        limit,
+        start,
+      });
+      const subscribed = items.map((item) => String(item[SORT_KEY]));
       const registered = await this.#registry.registered(subscribed);
       found.push(...subscribed.filter((agentId) => registered.has(agentId)));
-      start = LastEvaluatedKey;
+      start = last;
     } while (start && found.length < limit);
     return found.slice(0, limit);
   }
 
   async #read(agentId: string): Promise<Stored> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({ TableName: this.#table.name, Key: subscriptionsKey(agentId), ConsistentRead: true }),
-    );
-    return { signalTypes: Item?.['signalTypes'] ?? [], version: Item?.['version'] ?? 0 };
+    const item = await this.#table.get(subscriptionsKey(agentId));
+    return item ? entityOf<Stored>(item) : { signalTypes: [], version: 0 };
   }
 
-  /** @returns false when somebody else replaced them since they were read */
+  /** @returns false when another writer replaced them since they were read */
   async #swap(agentId: string, stored: Stored, wanted: readonly string[]): Promise<boolean> {
     const added = wanted.filter((type) => !stored.signalTypes.includes(type));
     const removed = stored.signalTypes.filter((type) => !wanted.includes(type));
     if (added.length === 0 && removed.length === 0) return true;
-    const TableName = this.#table.name;
-    try {
-      await this.#table.documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            {
-              Put: {
-                TableName,
-                Item: { ...subscriptionsKey(agentId), signalTypes: wanted, version: stored.version + 1 },
-                ConditionExpression: 'attribute_not_exists(version) OR version = :version',
-                ExpressionAttributeValues: { ':version': stored.version },
-              },
-            },
-            ...added.map((type) => ({ Put: { TableName, Item: subscriberKey(type, agentId) } })),
-            ...removed.map((type) => ({ Delete: { TableName, Key: subscriberKey(type, agentId) } })),
-          ],
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (failedTransaction(error)) return false;
-      throw error;
-    }
+    const { actions } = this.#table;
+    const failed = await this.#table.transact([
+      actions.put(
+        { ...subscriptionsKey(agentId), signalTypes: wanted, version: stored.version + 1 },
+        anyOf(hasVersion(undefined), hasVersion(stored.version)),
+      ),
+      ...added.map((type) => actions.put(subscriberKey(type, agentId))),
+      ...removed.map((type) => actions.delete(subscriberKey(type, agentId))),
+    ]);
+    return !failed;
   }
 }

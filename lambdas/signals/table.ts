@@ -1,3 +1,6 @@
+import { partOf } from '../shared/dynamodb/entity.ts';
+import { allOf, changes, type Expression, isUnexpired, says } from '../shared/dynamodb/expressions.ts';
+import type { Item, Key } from '../shared/dynamodb/table.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
@@ -9,11 +12,10 @@ import type { Delivery, DeliveryStatus, Signal } from './signal.ts';
  * - A delivery: signalId and target make its key, so a read by id needs no index.
  * - All deliveries of a signal: one range, `{timestamp}#{signalId}#`.
  * - One type across agents: the partition.
- * - An inbox: index `inbox`. Open and closed are apart, so what was handled costs the poller nothing.
- * - What an agent sent: index `sent`. Only the first delivery of a signal is in it; the first is the one whose target
- *   sorts first, so the start of the signal's range.
+ * - An inbox: index `inbox`. Open and closed are apart, so closed deliveries cost the poller nothing.
+ * - The signals an agent sent: index `sent`. Only the first delivery of a signal is in it: the one whose target sorts
+ *   first, so it is the start of the signal's range.
  */
-export type Item = Record<string, unknown>;
 export type Box = 'open' | 'closed';
 
 export const inboxIndex = tables.signals.indexes.inbox;
@@ -24,21 +26,21 @@ export const inboxKey = (agentId: string, box: Box): string => `target:${agentId
 export const sentKey = (agentId: string): string => `source:${agentId}`;
 const deliveriesPrefix = (timestamp: string, signalId: string): string => `${timestamp}#${signalId}#`;
 
-/** Where the deliveries of a signal are; undefined when no signal can have that id. */
+/** The range of the deliveries of a signal; undefined when no signal can have that id. */
 export function deliveriesOf(signalId: string) {
   const id = parseTypedId(signalId);
   return (
-    id && { partition: signalPartition(id.type), sortKeyPrefix: deliveriesPrefix(id.timestamp, signalId) }
+    id && { partition: signalPartition(id.type), sort: { prefix: deliveriesPrefix(id.timestamp, signalId) } }
   );
 }
 
 /** The primary key of one target's delivery; undefined when no signal can have that id. */
-export function deliveryKey(signalId: string, targetAgent: string) {
+export function deliveryKey(signalId: string, targetAgent: string): Key | undefined {
   const range = deliveriesOf(signalId);
-  return range && { [PARTITION_KEY]: range.partition, [SORT_KEY]: `${range.sortKeyPrefix}${targetAgent}` };
+  return range && { [PARTITION_KEY]: range.partition, [SORT_KEY]: `${range.sort.prefix}${targetAgent}` };
 }
 
-/** What an index says of an item: its primary key, which is all a sort key of the table tells anyway. */
+/** The part of a delivery that its sort key alone tells. */
 export function identityOf(sortKey: string): Pick<Delivery, 'timestamp' | 'signalId' | 'targetAgent'> {
   const [timestamp = '', signalId = '', targetAgent = ''] = sortKey.split('#');
   return { timestamp, signalId, targetAgent };
@@ -47,7 +49,7 @@ export function identityOf(sortKey: string): Pick<Delivery, 'timestamp' | 'signa
 /** Sort keys with `from ≤ timestamp ≤ to`: all begin with a digit, and nothing in an id sorts after `~`. */
 export const timeRange = (from = '0', to = '~') => ({ from, to: `${to}#~` });
 
-/** Whether a text is the sort key of some delivery: what a page token may name as its position. */
+/** Says whether a text is the sort key of some delivery, and so may be the position of a page token. */
 export function isDeliverySortKey(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 1024) return false;
   const { signalId, targetAgent } = identityOf(value);
@@ -56,9 +58,8 @@ export function isDeliverySortKey(value: unknown): value is string {
 
 const CONTENT = ['severity', 'confidence', 'data', 'context', 'recommendedAction'] as const;
 const PROGRESS = ['processedAt', 'decisionId', 'note'] as const;
-
-const pick = (item: Item, names: readonly string[]): Item =>
-  Object.fromEntries(names.filter((name) => item[name] !== undefined).map((name) => [name, item[name]]));
+/** The content of a signal, the same for every target. */
+export type SignalContent = Pick<Signal, (typeof CONTENT)[number]>;
 
 /**
  * The items of a new signal, in the order of its targets. Type, time, id and target stand in the keys and are not
@@ -78,7 +79,7 @@ export function toItems(
     inboxKey: inboxKey(targetAgent, 'open'),
     sourceAgent: signal.sourceAgent,
     status: 'PENDING' satisfies DeliveryStatus,
-    ...pick({ ...signal }, CONTENT),
+    ...partOf<SignalContent>(signal, CONTENT),
     ttl,
     ...(position === 0 && {
       sentKey: sentKey(signal.sourceAgent),
@@ -101,12 +102,12 @@ export function signalFromItem(item: Item): Signal {
     signalType: String(item[PARTITION_KEY]).slice(signalPartition('').length),
     sourceAgent: String(item['sourceAgent']),
     timestamp,
-    ...(pick(item, CONTENT) as unknown as Pick<Signal, (typeof CONTENT)[number]>),
+    ...partOf<SignalContent>(item, CONTENT),
     expiresAt: new Date(Number(item['ttl']) * SECOND_MS).toISOString(),
   };
 }
 
-/** A claim whose lease is over is no claim: the delivery reads as PENDING without anyone writing that. */
+/** A claim ends with its lease: from then on the delivery reads as PENDING, without a write. */
 export function fromItem(item: Item, now: Date): Delivery {
   const stored = item['status'] as DeliveryStatus;
   const claimed = stored === 'PROCESSING' && !isLeaseOver(item, now);
@@ -116,51 +117,43 @@ export function fromItem(item: Item, now: Date): Delivery {
     status: stored === 'PROCESSING' && !claimed ? 'PENDING' : stored,
     attempt: Number(item['attempt'] ?? 0),
     ...(claimed && { leaseUntil: String(item['leaseUntil']) }),
-    ...pick(item, PROGRESS),
+    ...partOf<Pick<Delivery, (typeof PROGRESS)[number]>>(item, PROGRESS),
   };
 }
 
-export const isLeaseOver = (item: Item, now: Date): boolean =>
-  String(item['leaseUntil']) <= now.toISOString();
+const isLeaseOver = (item: Item, now: Date): boolean => String(item['leaseUntil']) <= now.toISOString();
 
-const names = { '#status': 'status', '#ttl': 'ttl' };
-const ALIVE = 'attribute_exists(sourceAgent) AND #ttl > :nowSeconds';
-/** `ttl` is whole seconds: later than now is later than the second now is in. */
-const nowSeconds = (now: Date): number => Math.floor(now.getTime() / SECOND_MS);
+/** An update of a delivery, and the state it must be in. */
+export interface DeliveryUpdate {
+  readonly change: Expression;
+  readonly condition: Expression;
+}
 
-/** Only what is not there yet: the second of two equal puts meets the first. */
-export const notStored = { ConditionExpression: 'attribute_not_exists(sourceAgent)' };
+const openValues = { ':pending': 'PENDING', ':processing': 'PROCESSING' };
 
-/** PENDING, or PROCESSING past its lease → PROCESSING under a new lease. */
-export const claimUpdate = (now: Date, leaseId: string, leaseUntil: string) => ({
-  ConditionExpression: `${ALIVE} AND (#status = :pending OR (#status = :processing AND leaseUntil <= :now))`,
-  UpdateExpression:
-    'SET #status = :processing, leaseId = :leaseId, leaseUntil = :leaseUntil, ' +
-    'attempt = if_not_exists(attempt, :zero) + :one',
-  ExpressionAttributeNames: names,
-  ExpressionAttributeValues: {
-    ':nowSeconds': nowSeconds(now),
-    ':now': now.toISOString(),
-    ':pending': 'PENDING',
-    ':processing': 'PROCESSING',
-    ':leaseId': leaseId,
-    ':leaseUntil': leaseUntil,
-    ':zero': 0,
-    ':one': 1,
-  },
+const isOpen: Expression = {
+  expression: '#status IN (:pending, :processing)',
+  names: { '#status': 'status' },
+  values: openValues,
+};
+
+/** PENDING, or PROCESSING past its lease. */
+const isFree = (now: Date): Expression => ({
+  expression: '#status = :pending OR (#status = :processing AND #leaseUntil <= :now)',
+  names: { '#status': 'status', '#leaseUntil': 'leaseUntil' },
+  values: { ...openValues, ':now': now.toISOString() },
 });
 
-/** The holder of the current lease, over or not, has it prolonged: nobody took it meanwhile. */
-export const renewUpdate = (now: Date, leaseId: string, leaseUntil: string) => ({
-  ConditionExpression: `${ALIVE} AND #status = :processing AND leaseId = :leaseId`,
-  UpdateExpression: 'SET leaseUntil = :leaseUntil',
-  ExpressionAttributeNames: names,
-  ExpressionAttributeValues: {
-    ':nowSeconds': nowSeconds(now),
-    ':processing': 'PROCESSING',
-    ':leaseId': leaseId,
-    ':leaseUntil': leaseUntil,
-  },
+/** Free → PROCESSING under a new lease. */
+export const claimUpdate = (now: Date, leaseId: string, leaseUntil: string): DeliveryUpdate => ({
+  change: changes({ set: { status: 'PROCESSING', leaseId, leaseUntil }, add: { attempt: 1 } }),
+  condition: allOf(isUnexpired(now), isFree(now)),
+});
+
+/** Prolongs the current lease for its holder, over or not: no other worker claimed the delivery meanwhile. */
+export const renewUpdate = (now: Date, leaseId: string, leaseUntil: string): DeliveryUpdate => ({
+  change: changes({ set: { leaseUntil } }),
+  condition: allOf(isUnexpired(now), says({ status: 'PROCESSING', leaseId })),
 });
 
 /** Open → closed, for good. The lease's id stays: it tells a late worker from the one that closed the delivery. */
@@ -168,38 +161,30 @@ export function closeUpdate(
   now: Date,
   targetAgent: string,
   ack: Pick<Delivery, 'status' | 'decisionId' | 'note'> & { readonly leaseId?: string },
-) {
+): DeliveryUpdate {
   const { status, decisionId, note, leaseId } = ack;
   return {
-    ConditionExpression:
-      `${ALIVE} AND #status IN (:pending, :processing)` + (leaseId ? ' AND leaseId = :leaseId' : ''),
-    UpdateExpression:
-      'SET #status = :status, inboxKey = :inboxKey, processedAt = :now' +
-      (decisionId ? ', decisionId = :decisionId' : '') +
-      (note === undefined ? '' : ', note = :note') +
-      ' REMOVE leaseUntil',
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: {
-      ':nowSeconds': nowSeconds(now),
-      ':now': now.toISOString(),
-      ':pending': 'PENDING',
-      ':processing': 'PROCESSING',
-      ':status': status,
-      ':inboxKey': inboxKey(targetAgent, 'closed'),
-      ...(leaseId && { ':leaseId': leaseId }),
-      ...(decisionId && { ':decisionId': decisionId }),
-      ...(note !== undefined && { ':note': note }),
-    },
+    change: changes({
+      set: {
+        status,
+        inboxKey: inboxKey(targetAgent, 'closed'),
+        processedAt: now.toISOString(),
+        decisionId,
+        note,
+      },
+      remove: ['leaseUntil'],
+    }),
+    condition: allOf(isUnexpired(now), isOpen, ...(leaseId === undefined ? [] : [says({ leaseId })])),
   };
 }
 
-/** Rows of `agent_state`: who is subscribed to a type, and to what an agent is subscribed. */
+/** Rows of `agent_state`: the agents subscribed to a type, and the types an agent is subscribed to. */
 export const subscriberPartition = (signalType: string): string => `subscribers:${signalType}`;
-export const subscriberKey = (signalType: string, agentId: string) => ({
+export const subscriberKey = (signalType: string, agentId: string): Key => ({
   [PARTITION_KEY]: subscriberPartition(signalType),
   [SORT_KEY]: agentId,
 });
-export const subscriptionsKey = (agentId: string) => ({
+export const subscriptionsKey = (agentId: string): Key => ({
   [PARTITION_KEY]: `agent:${agentId}`,
   [SORT_KEY]: 'SUBSCRIPTIONS',
 });

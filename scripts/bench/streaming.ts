@@ -62,7 +62,7 @@ class MadeWindow {
       const page = Array.from({ length }, (_, i) => decisionAt(start + i, this.#count, random));
       const text = `[${page.join()}]`;
       this.read += text.length;
-      yield { decisions: JSON.parse(text) as Decision[], readUnits: 0 };
+      yield { decisions: JSON.parse(text) as Decision[] };
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

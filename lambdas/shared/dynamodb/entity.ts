@@ -1,5 +1,10 @@
 import { PARTITION_KEY, SORT_KEY } from '../schema/tables.ts';
-import type { Item } from './table.ts';
+import type { Item, Key } from './table.ts';
+
+export const keyOf = (item: Item): Key => ({
+  [PARTITION_KEY]: String(item[PARTITION_KEY]),
+  [SORT_KEY]: String(item[SORT_KEY]),
+});
 
 const NOT_OF_ENTITY: ReadonlySet<string> = new Set([PARTITION_KEY, SORT_KEY, 'ttl']);
 
@@ -14,3 +19,7 @@ export function entityOf<Entity>(item: Item, ...without: readonly string[]): Ent
     if (!NOT_OF_ENTITY.has(name) && !without.includes(name)) entity[name] = item[name];
   return entity as Entity;
 }
+
+/** The part of an entity that these attributes hold, likewise taken on trust. Absent ones stay absent. */
+export const partOf = <Part>(item: Item, names: readonly (keyof Part & string)[]): Part =>
+  Object.fromEntries(names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]]))) as Part;

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '../platform/clock.ts';
 import { PARTITION_KEY } from '../schema/tables.ts';
 
 /** A condition, a filter or an update in DynamoDB's own words, with the names and values it uses. */
@@ -15,6 +16,18 @@ export const isAbsent: Expression = {
 
 /** There is such an item. */
 export const isPresent: Expression = { expression: 'attribute_exists(#pk)', names: { '#pk': PARTITION_KEY } };
+
+/** The wall clock in the unit of `ttl`, such that `ttl <= ttlNow` is `isExpired`. */
+const ttlNow = (now: Date): number => Math.floor(now.getTime() / SECOND_MS);
+
+const expiry = (now: Date) => ({ names: { '#ttl': 'ttl' }, values: { ':ttlNow': ttlNow(now) } });
+
+/** There is such an item, with a `ttl`, and it has not expired. */
+export const isUnexpired = (now: Date): Expression => ({ expression: '#ttl > :ttlNow', ...expiry(now) });
+
+/** There is no such item, or it has expired. */
+export const isVacant = (now: Date): Expression =>
+  anyOf(isAbsent, { expression: '#ttl <= :ttlNow', ...expiry(now) });
 
 /** The item has these values; an attribute with the value `undefined` must be absent. */
 export function says(attributes: Readonly<Record<string, unknown>>): Expression {

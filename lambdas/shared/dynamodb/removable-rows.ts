@@ -1,4 +1,5 @@
 import { PARTITION_KEY, SORT_KEY, type TableName } from '../schema/tables.ts';
+import { keyOf } from './entity.ts';
 import { says } from './expressions.ts';
 import { itemBytes } from './item-size.ts';
 import type { Item, Key, Table, TransactAction } from './table.ts';
@@ -87,8 +88,3 @@ function bySize(rows: readonly Item[]): Item[][] {
   }
   return parts;
 }
-
-const keyOf = (item: Item): Key => ({
-  [PARTITION_KEY]: String(item[PARTITION_KEY]),
-  [SORT_KEY]: String(item[SORT_KEY]),
-});

@@ -34,7 +34,7 @@ export type SortRange =
   | { readonly before: string | number };
 
 export interface ReadOptions {
-  /** Attributes to return; reserved words are fine. @default all, at the same price */
+  /** Attributes to return, nested ones by path (`outcome.status`); reserved words are fine. @default all, at the same price */
   readonly attributes?: readonly string[];
   /** @default false: expired items are dropped, which DynamoDB deletes up to days late */
   readonly keepExpired?: boolean;
@@ -362,10 +362,15 @@ const consistency = ({ eventual }: ReadOptions) => ({ ConsistentRead: eventual !
 /** The attributes asked for, and `ttl`, by which expired items are told. An index has only what it projects. */
 function projection({ attributes, keepExpired }: ReadOptions, isIndex = false) {
   if (!attributes) return undefined;
-  const shown = [...new Set([...attributes, ...(keepExpired || isIndex ? [] : ['ttl'])])];
+  const shown = [...new Set([...attributes, ...(keepExpired || isIndex ? [] : ['ttl'])])].map((path) =>
+    path.split('.'),
+  );
+  const names = [...new Set(shown.flat())];
   return {
-    ProjectionExpression: shown.map((_, i) => `#a${i}`).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(shown.map((name, i) => [`#a${i}`, name])),
+    ProjectionExpression: shown
+      .map((path) => path.map((name) => `#a${names.indexOf(name)}`).join('.'))
+      .join(', '),
+    ExpressionAttributeNames: Object.fromEntries(names.map((name, i) => [`#a${i}`, name])),
   };
 }
 

@@ -23,7 +23,7 @@ function casesOf(counts: Readonly<Record<string, number>>) {
       const decisions = decisionsOf(agentId, sketches, NOW);
       for (let start = 0; start < decisions.length; start += PAGE) {
         read[agentId] = (read[agentId] ?? 0) + 1;
-        yield { decisions: decisions.slice(start, start + PAGE), readUnits: 1 };
+        yield { decisions: decisions.slice(start, start + PAGE) };
       }
     },
   };

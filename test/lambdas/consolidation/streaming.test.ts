@@ -33,7 +33,7 @@ class WatchedWindow {
       collectGarbage();
       const before = this.#pages.slice(0, -1).flat();
       this.stillHeld.push(before.filter((decision) => decision.deref() !== undefined).length);
-      yield { decisions: this.#fresh(page), readUnits: 0 };
+      yield { decisions: this.#fresh(page) };
     }
   }
 
