@@ -18,7 +18,10 @@ const usage = {
       ['PORT', 'where it listens on 127.0.0.1, 0 for any free port (default 3000)'],
       ['DATA_DIR', 'where data is kept over a restart; :memory: keeps nothing (default .local)'],
       ['LOG_LEVEL', 'what functions log to stderr (default WARN)'],
-      ['ALLOWED_HOSTS', 'host names to answer beside localhost, separated by commas, such as those of containers'],
+      [
+        'ALLOWED_HOSTS',
+        'host names to answer beside localhost, separated by commas, such as those of containers',
+      ],
       ['ASSEMBLY', 'a directory npm run synth made, such as cdk.out/dev: saves the seconds of synthesizing'],
     ]),
   ],

@@ -20,7 +20,16 @@ import type { Sequence } from './statistics/sequential.ts';
 import { mergeSimilar, sayOpposite } from './judging/similar.ts';
 import { testStated } from './judging/stated.ts';
 import type { Asserts, Condition } from './vocabulary.ts';
-import type { Features, Finding, Known, MiningResult, MiningSettings, ResolvedCase, SameAs, Stated } from './types.ts';
+import type {
+  Features,
+  Finding,
+  Known,
+  MiningResult,
+  MiningSettings,
+  ResolvedCase,
+  SameAs,
+  Stated,
+} from './types.ts';
 
 export interface Miner {
   /** Adds one resolved decision; nothing of the raw item is kept. */

@@ -8,12 +8,7 @@ import { createMiner } from '../../lambdas/mining/mine.ts';
 import { defaultMiningSettings } from '../../lambdas/mining/settings.ts';
 import { apriori, type Transactions } from './apriori.ts';
 import { caseAt, type Columns, plantedColumns } from './decisions.ts';
-import {
-  type AprioriFigures,
-  APRIORI_SECONDS,
-  type Measured,
-  type MinerFigures,
-} from './miner-figures.ts';
+import { type AprioriFigures, APRIORI_SECONDS, type Measured, type MinerFigures } from './miner-figures.ts';
 
 const VALUES = 4;
 

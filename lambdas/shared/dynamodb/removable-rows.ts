@@ -2,7 +2,7 @@ import { PARTITION_KEY, SORT_KEY, type TableName } from '../schema/tables.ts';
 import { keyOf } from './entity.ts';
 import { says } from './expressions.ts';
 import { itemBytes } from './item-size.ts';
-import type { Item, Key, Table, TransactAction } from './table.ts';
+import type { Item, Table, TransactAction } from './table.ts';
 
 /** The work of an erasure in one transaction, beside counting it. */
 export interface Removal {

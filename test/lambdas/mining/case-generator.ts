@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createMiner } from '../../../lambdas/mining/mine.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
-import type { Features, FeatureValue, Finding, MiningSettings, ResolvedCase } from '../../../lambdas/mining/types.ts';
+import type {
+  Features,
+  FeatureValue,
+  Finding,
+  MiningSettings,
+  ResolvedCase,
+} from '../../../lambdas/mining/types.ts';
 import type { Miner } from '../../../lambdas/mining/mine.ts';
 import type { Scalar } from '../../../lambdas/mining/vocabulary.ts';
 
