@@ -38,6 +38,19 @@ type FunctionsOf<Described> = Described extends { readonly functions: infer Func
 /** Every function of the service, by the name that its log lines, metrics and traces carry. */
 export type FunctionName = FunctionsOf<Rooms[RoomName]>;
 
+/** The rooms from which an erasure removes something of an agent, or of a user. */
+export type RoomsErasing<Subject extends 'agent' | 'user'> = {
+  [Name in RoomName]: Rooms[Name] extends { readonly erases: { readonly [S in Subject]: string } }
+    ? Name
+    : never;
+}[RoomName];
+
+type ArchivesOf<Described> = Described extends { readonly archives: readonly (infer Archived)[] }
+  ? Archived
+  : never;
+/** The kinds of rows that are archived when they expire. */
+export type ExpiringKind = Extract<ArchivesOf<Rooms[RoomName]>, { readonly when: 'expired' }>;
+
 /** The functions of rooms, in their order. */
 export const functionsOf = (
   described: Readonly<Record<string, Room>>,

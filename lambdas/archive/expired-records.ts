@@ -8,18 +8,26 @@ import type { Clock } from '../shared/platform/clock.ts';
 import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
 import { type ErasedMarks, sessionMark } from '../shared/erased-marks.ts';
 import type { TableName } from '../shared/schema/tables.ts';
+import type { ExpiringKind } from '../rooms.ts';
 import { archivedSession } from '../sessions/archived-session.ts';
 import { archivedDelivery } from '../signals/archived-delivery.ts';
 import type { Archive } from './archive.ts';
 
 /**
- * The rows worth keeping, by table. Left out of `agent_state`: counters, working memory, signals seen, exposures and
- * reports of runs. The substance of each is in a decision, a signal or a pattern.
+ * The rows worth keeping, one entry for each kind that a room says it archives. Left out of `agent_state`: counters,
+ * working memory, signals seen, exposures and reports of runs. The substance of each is in a decision, a signal or a
+ * pattern.
  */
-const recordsOf: Readonly<Partial<Record<TableName, (item: Item, now: Date) => readonly ArchiveRecord[]>>> = {
-  decisions: (item) => [archivedDecision(item) ?? []].flat(),
-  state: (item, now) => [archivedSession(item, now) ?? []].flat(),
-  signals: archivedDelivery,
+const kinds: {
+  readonly [Kind in ExpiringKind as Kind['kind']]: {
+    readonly table: Kind['table'];
+    /** @returns none when the row is of another kind */
+    readonly recordsOf: (item: Item, now: Date) => readonly ArchiveRecord[];
+  };
+} = {
+  decision: { table: 'decisions', recordsOf: (item) => [archivedDecision(item) ?? []].flat() },
+  session: { table: 'state', recordsOf: (item, now) => [archivedSession(item, now) ?? []].flat() },
+  delivery: { table: 'signals', recordsOf: archivedDelivery },
 };
 
 /** The variables that name the tables with streams. */
@@ -43,8 +51,12 @@ export function streamTables(env: StreamedTables): (streamArn: string) => TableN
 type Image = Record<string, AttributeValue>;
 
 /** The archive's records of a row. @throws Error when the row is not of the kind its key says */
-export const recordsOfImage = (table: TableName, image: Image, now: Date): readonly ArchiveRecord[] =>
-  recordsOf[table]?.(unmarshall(image, { wrapNumbers: Number }), now) ?? [];
+export function recordsOfImage(table: TableName, image: Image, now: Date): readonly ArchiveRecord[] {
+  const item = unmarshall(image, { wrapNumbers: Number });
+  return Object.values(kinds)
+    .filter((kind) => kind.table === table)
+    .flatMap(({ recordsOf }) => recordsOf(item, now));
+}
 
 export interface ArchivingReport {
   /** The answer to Lambda: everything from the first failed record on comes again. */

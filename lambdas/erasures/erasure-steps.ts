@@ -16,6 +16,7 @@ import { PatternErasure } from '../patterns/pattern-erasure.ts';
 import { ResultsErasure } from '../results/results-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
 import type { TablesOf } from '../shared/platform/runtime.ts';
+import type { RoomsErasing } from '../rooms.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import { randomPart } from '../shared/platform/ids.ts';
 import { SharingErasure } from '../sharing/sharing-erasure.ts';
@@ -82,21 +83,33 @@ export class ErasureSteps {
   }
 
   async *ofAgent(agentId: string, decisionTypes: readonly string[]): AsyncGenerator<ErasureStep> {
+    // Made in this order, and begun one after the other. Each room that says it erases an agent has its step.
+    const steps: Readonly<Record<RoomsErasing<'agent'>, AsyncGenerator<ErasureStep>>> = {
+      decisions: this.#decisions.ofAgent(agentId, decisionTypes),
+      signals: this.#signals.ofAgent(agentId),
+      exposures: this.#exposures.ofAgent(agentId),
+      sessions: this.#sessions.ofAgent(agentId),
+      consolidation: this.#runs.ofAgent(agentId),
+      sharing: this.#sharing.ofAgent(agentId, PATTERN_MEMORY),
+      patterns: this.#patternsOf(agentId),
+      memories: this.#memories.ofAgent(agentId),
+      results: this.#results.ofAgent(agentId),
+      archive: this.#archivedOf(agentId),
+      agents: this.#agents.ofAgent(agentId),
+    };
+    for (const step of Object.values(steps)) yield* step;
+  }
+
+  async *#patternsOf(agentId: string): AsyncGenerator<ErasureStep> {
     const { agents, pools } = await this.#allOwners();
-    yield* this.#decisions.ofAgent(agentId, decisionTypes);
-    yield* this.#signals.ofAgent(agentId);
-    yield* this.#exposures.ofAgent(agentId);
-    yield* this.#sessions.ofAgent(agentId);
-    yield* this.#runs.ofAgent(agentId);
-    yield* this.#sharing.ofAgent(agentId, PATTERN_MEMORY);
     yield* this.#patterns.ofAgent(agentId);
     yield* this.#patterns.standingsOf(agentId, agents);
     yield* this.#patterns.contributionsOf(agentId, pools);
-    yield* this.#memories.ofAgent(agentId);
-    yield* this.#results.ofAgent(agentId);
+  }
+
+  async *#archivedOf(agentId: string): AsyncGenerator<ErasureStep> {
     yield* this.#archive.ofAgent(agentId);
     yield* this.#givenUp.of((record) => namesOf(record).includes(agentId));
-    yield* this.#agents.ofAgent(agentId);
   }
 
   /** A user's sessions with all agents: those that are listed, and those that only the archive has. */
