@@ -13,15 +13,8 @@ import {
   REGISTRY_BUCKETS,
   registryIndex,
   registryKey,
+  type RegisteredAgent,
 } from './table.ts';
-
-/** The part of an agent that the planner needs. */
-export interface RegisteredAgent {
-  readonly agentId: string;
-  readonly agentType: string;
-  /** Hour of the wall clock in which it last wrote (`2026-03-01T09`); absent when it never did. */
-  readonly activeHour?: string;
-}
 
 interface Known {
   readonly activeHour: string;

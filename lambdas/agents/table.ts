@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
+import type * as z from 'zod';
 import { allOf, anyOf, type Changes, type Expression, hasVersion } from '../shared/dynamodb/expressions.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
-import type { ListedAgent } from './agent-profiles.ts';
-import type { RegisteredAgent } from './agent-registry.ts';
+import type { listedAgentSchema } from './contract.ts';
+
+/** The part of an agent that the planner needs. */
+export interface RegisteredAgent {
+  readonly agentId: string;
+  readonly agentType: string;
+  /** Hour of the wall clock in which it last wrote (`2026-03-01T09`); absent when it never did. */
+  readonly activeHour?: string;
+}
 
 /** Keys of an agent's own rows in `agent_state`. The registry index holds profiles only, in a few buckets. */
 export const REGISTRY_BUCKETS = 8;
@@ -61,7 +69,7 @@ export const isRegistered = (item: Item | undefined): item is Item =>
   String(item?.['registryKey'] ?? '').startsWith(REGISTERED);
 
 /** Reads a row of the table, or of the registry index. */
-export const listedFromItem = (item: Item): Omit<ListedAgent, 'health'> => ({
+export const listedFromItem = (item: Item): Omit<z.output<typeof listedAgentSchema>, 'health'> => ({
   agentId: item['agentId'] as string,
   type: item['agentType'] as string,
   capabilities: (item['capabilities'] as string[] | undefined) ?? [],

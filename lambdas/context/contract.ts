@@ -8,8 +8,8 @@ import {
   typeSchema,
 } from '../shared/schema/fields.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
-import { roles, sessionStatuses } from '../sessions/session.ts';
-import { openStatuses, severities } from '../signals/signal.ts';
+import { roles, sessionStatuses } from '../sessions/session-limits.ts';
+import { openStatuses, severities } from '../signals/signal-limits.ts';
 import { DEFAULT_BUDGETS } from './budget.ts';
 import { degradable } from './degradations.ts';
 

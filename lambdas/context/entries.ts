@@ -6,7 +6,7 @@ import type { Matched } from '../patterns/pattern-matching.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { canonicalJson } from '../shared/platform/ids.ts';
 import type { Delivery } from '../signals/signal.ts';
-import { severities } from '../signals/signal.ts';
+import { severities } from '../signals/signal-limits.ts';
 import type { Entry } from './budget.ts';
 import type { PastSession } from './past-sessions.ts';
 import type { Candidate, Ending, Score } from './ranking.ts';

@@ -10,7 +10,7 @@ import {
   timestampSchema,
 } from '../shared/schema/fields.ts';
 import { CATEGORY_PATTERN, memoryTypes } from '../shared/schema/memory-categories.ts';
-import { memoryForms, memoryTiers } from './memory.ts';
+import { memoryForms, memoryTiers } from './memory-stages.ts';
 
 /** In the order they age. */
 export const tierSchema = z.enum(memoryTiers);

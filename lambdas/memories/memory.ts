@@ -3,16 +3,9 @@ import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
 import type { memoryFields } from './fields.ts';
+import type { MemoryForm, MemoryTier } from './memory-stages.ts';
 
 export { type MemoryType, memoryTypes };
-
-/** By age: under 24 h, under 7 d, under 30 d, older. The nightly run moves memories down. */
-export const memoryTiers = ['hot', 'warm', 'cold', 'archive'] as const;
-export type MemoryTier = (typeof memoryTiers)[number];
-
-/** Forms of a memory, the whole one first: it gets smaller as it ages. */
-export const memoryForms = ['full', 'essential', 'summary', 'pattern'] as const;
-export type MemoryForm = (typeof memoryForms)[number];
 
 export type MemoryContent = string | { readonly [name: string]: JsonValue };
 export type Metadata = Readonly<Record<string, JsonValue>>;

@@ -12,7 +12,7 @@ import {
   tagsSchema,
   timestampSchema,
 } from '../shared/schema/fields.ts';
-import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS, roles, sessionStatuses } from './session.ts';
+import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS, roles, sessionStatuses } from './session-limits.ts';
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const sessionParams = z.strictObject({ agentId: agentIdSchema, sessionId: sessionIdSchema });

@@ -3,16 +3,6 @@ import { NotFoundError } from '../shared/errors.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import type { endSchema, messageSchema, sessionSchema } from './contract.ts';
 
-export const roles = ['user', 'assistant', 'system', 'tool'] as const;
-export type Role = (typeof roles)[number];
-
-/** `expired`: its time was up before it was ended. It is so from that instant, swept or not. */
-export const sessionStatuses = ['active', 'ended', 'expired'] as const;
-export type SessionStatus = (typeof sessionStatuses)[number];
-
-/** A session expires this long after its last activity; shorter ones would race their own appends. */
-export const MIN_EXPIRY_SECONDS = 60;
-export const MAX_EXPIRY_SECONDS = 7 * 86_400;
 /** The longest life of a session, however active: the ttl of its messages, fixed when it began, is never earlier. */
 export const MAX_SESSION_MS = 30 * DAY_MS;
 /** Rows of a session stay for this long after the latest moment it could have lived; then DynamoDB collects them. */

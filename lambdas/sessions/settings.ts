@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { json } from '../shared/platform/env.ts';
-import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS } from './session.ts';
+import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS } from './session-limits.ts';
 
 const settingsSchema = z.strictObject({
   /** Default of a session: it expires this long after its last activity. */

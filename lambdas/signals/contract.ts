@@ -20,7 +20,7 @@ import {
   MAX_TTL_SECONDS,
   openStatuses,
   severities,
-} from './signal.ts';
+} from './signal-limits.ts';
 
 const signalTypeSchema = typeSchema.meta({ example: 'WHALE_ACTIVITY' });
 const agentParams = z.strictObject({ agentId: agentIdSchema });

@@ -7,13 +7,8 @@ import { isExpired, SECOND_MS } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { signalRoutes } from './contract.ts';
 import { fillPage } from './fill-page.ts';
-import {
-  DEFAULT_LEASE_SECONDS,
-  type Delivery,
-  type DeliveryStatus,
-  finalStatuses,
-  type FinalStatus,
-} from './signal.ts';
+import { DEFAULT_LEASE_SECONDS, finalStatuses } from './signal-limits.ts';
+import type { Delivery, DeliveryStatus, FinalStatus } from './signal.ts';
 import {
   type Box,
   claimUpdate,

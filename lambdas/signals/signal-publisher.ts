@@ -14,7 +14,8 @@ import {
 import { assertNotAhead, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import { payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
 import type { signalRoutes } from './contract.ts';
-import { MAX_SIGNAL_BYTES, MAX_TARGETS, MAX_TTL_SECONDS, type PublishedSignal } from './signal.ts';
+import { MAX_SIGNAL_BYTES, MAX_TARGETS, MAX_TTL_SECONDS } from './signal-limits.ts';
+import type { PublishedSignal } from './signal.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { deliveriesOf, signalFromItem, targetsOf, toItems } from './table.ts';
 

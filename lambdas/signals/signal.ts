@@ -1,10 +1,7 @@
 import type * as z from 'zod';
 import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
+import type { finalStatuses } from './signal-limits.ts';
 import type { deliverySchema, publishedSignalSchema, signalSchema } from './contract.ts';
-
-export const severities = ['critical', 'high', 'medium', 'low', 'info'] as const;
-export const openStatuses = ['PENDING', 'PROCESSING'] as const;
-export const finalStatuses = ['PROCESSED', 'FAILED', 'IGNORED'] as const;
 
 /** News that one agent tells others. It is stored once per target, as a delivery. */
 export type Signal = ReadonlyDeep<z.output<typeof signalSchema>>;
@@ -14,13 +11,3 @@ export type PublishedSignal = ReadonlyDeep<z.output<typeof publishedSignalSchema
 export type Delivery = ReadonlyDeep<z.output<typeof deliverySchema>>;
 export type DeliveryStatus = Delivery['status'];
 export type FinalStatus = (typeof finalStatuses)[number];
-
-/** A signal lives at most a day: longer knowledge belongs in a memory. */
-export const MAX_TTL_SECONDS = 24 * 60 * 60;
-export const DEFAULT_LEASE_SECONDS = 300;
-/** As stored. Every target pays for its own copy, and EventBridge takes 256 KB an event. */
-export const MAX_SIGNAL_BYTES = 32 * 1024;
-/** One transaction writes 100 items; one is left for an item that may have to join them. */
-export const MAX_TARGETS = 99;
-/** Replacing all by as many others is one transaction: n deletes, n puts and the agent's own row. */
-export const MAX_SUBSCRIPTIONS = 49;

@@ -1,5 +1,6 @@
 import { comparedWordsOf, cut, hasDigit, isComparisonStopWord } from '../../shared/text/words.ts';
-import { type Memory, type MemoryContent, memoryForms, type MemoryForm, renderContent } from '../memory.ts';
+import { type Memory, type MemoryContent, renderContent } from '../memory.ts';
+import { memoryForms, type MemoryForm } from '../memory-stages.ts';
 
 /** Limits of a content object in the essential form. */
 const MAX_DEPTH = 2;

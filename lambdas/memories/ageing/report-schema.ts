@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { memoryTiers } from '../memory.ts';
+import { memoryTiers } from '../memory-stages.ts';
 import { pruneReasons } from './pruning.ts';
 
 const count = z.number().int().nonnegative();

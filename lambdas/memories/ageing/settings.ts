@@ -1,6 +1,6 @@
 import { DAY_MS } from '../../shared/platform/clock.ts';
 import { type MemoryCategories } from '../../shared/schema/memory-categories.ts';
-import type { MemoryForm, MemoryTier } from '../memory.ts';
+import type { MemoryForm, MemoryTier } from '../memory-stages.ts';
 
 /** The form a tier keeps. */
 export const formOfTier: Readonly<Record<MemoryTier, MemoryForm>> = {

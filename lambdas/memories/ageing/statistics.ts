@@ -1,4 +1,5 @@
-import type { Memory, MemoryTier } from '../memory.ts';
+import type { Memory } from '../memory.ts';
+import type { MemoryTier } from '../memory-stages.ts';
 import { sizeOf } from './compression.ts';
 import { type NightFigures, noFigures } from './report.ts';
 

@@ -1,4 +1,5 @@
-import { type Memory, type MemoryTier, memoryTiers } from '../memory.ts';
+import type { Memory } from '../memory.ts';
+import { type MemoryTier, memoryTiers } from '../memory-stages.ts';
 import { ageOf } from './age.ts';
 import type { AgeingSettings } from './settings.ts';
 

@@ -1,4 +1,5 @@
-import { type Memory, memoryTiers } from '../memory.ts';
+import type { Memory } from '../memory.ts';
+import { memoryTiers } from '../memory-stages.ts';
 import type { FeedPosition, MemoryFeed } from '../memory-feed.ts';
 import type { MemoryRecords } from '../memory-records.ts';
 import type { PatternMemories } from '../pattern-memories.ts';

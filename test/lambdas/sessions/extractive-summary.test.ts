@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { noteDown } from '../../../lambdas/sessions/extractive-summary.ts';
-import type { Message, Role } from '../../../lambdas/sessions/session.ts';
+import type { Message } from '../../../lambdas/sessions/session.ts';
+import type { Role } from '../../../lambdas/sessions/session-limits.ts';
 import { renderNotes } from '../../../lambdas/sessions/summary.ts';
 
 const LIMIT = 1600;

@@ -8,7 +8,8 @@ import {
   summaryOf,
   commonWordsOf,
 } from '../../../../lambdas/memories/ageing/compression.ts';
-import { type MemoryContent, memoryForms, renderContent } from '../../../../lambdas/memories/memory.ts';
+import { type MemoryContent, renderContent } from '../../../../lambdas/memories/memory.ts';
+import { memoryForms } from '../../../../lambdas/memories/memory-stages.ts';
 import { memoryOf } from './memory-generator.ts';
 
 const memory = fc

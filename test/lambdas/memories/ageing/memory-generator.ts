@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Memory } from '../../../../lambdas/memories/memory.ts';
 import { type AgeingSettings, defaultAgeingSettings } from '../../../../lambdas/memories/ageing/settings.ts';
-import { memoryForms, memoryTiers } from '../../../../lambdas/memories/memory.ts';
+import { memoryForms, memoryTiers } from '../../../../lambdas/memories/memory-stages.ts';
 import { defaultMemoryCategories } from '../../../../lambdas/shared/schema/memory-categories.ts';
 import { DAY_MS, HOUR_MS } from '../../../../lambdas/shared/platform/clock.ts';
 

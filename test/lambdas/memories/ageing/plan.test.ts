@@ -6,7 +6,7 @@ import { type AgeingPlan, planAgeing } from '../../../../lambdas/memories/ageing
 import { isKept } from '../../../../lambdas/memories/ageing/pruning.ts';
 import type { AgeingSettings } from '../../../../lambdas/memories/ageing/settings.ts';
 import { tierOfAge } from '../../../../lambdas/memories/ageing/tiers.ts';
-import { memoryForms, memoryTiers } from '../../../../lambdas/memories/memory.ts';
+import { memoryForms, memoryTiers } from '../../../../lambdas/memories/memory-stages.ts';
 import { DAY_MS } from '../../../../lambdas/shared/platform/clock.ts';
 import { ago, memories, memoryOf, NOW, settings, tightSettings } from './memory-generator.ts';
 
