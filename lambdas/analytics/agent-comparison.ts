@@ -1,5 +1,5 @@
-import type { Difference } from '../mining/statistics/comparison.ts';
-import { holm } from '../mining/statistics/holm.ts';
+import type { Difference } from '../mining/statistics/two-shares.ts';
+import { holm } from '../mining/statistics/multiple-tests.ts';
 import { fisherTails } from '../mining/statistics/fisher.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';

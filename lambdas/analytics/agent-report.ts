@@ -1,5 +1,5 @@
 import { overallEffect } from '../mining/judging/memory-effect.ts';
-import type { Difference } from '../mining/statistics/comparison.ts';
+import type { Difference } from '../mining/statistics/two-shares.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { WINDOW_DAYS, windowAt } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';

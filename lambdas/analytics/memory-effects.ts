@@ -5,7 +5,7 @@ import {
   MemoryUses,
   overallEffect,
   type UsedCases,
-  verdictOn,
+  effectVerdict,
 } from '../mining/judging/memory-effect.ts';
 import { createMiner } from '../mining/mine.ts';
 import {
@@ -147,7 +147,7 @@ const usedPatterns = ({ cases, uses, patterns }: UsedOfType): UsedPattern[] => {
   return patterns.flatMap(({ patternId, decisionType, asserts, status, description }) => {
     const effect = effects.get(patternId);
     return effect
-      ? [{ patternId, decisionType, asserts, status, description, ...effect, verdict: verdictOn(effect) }]
+      ? [{ patternId, decisionType, asserts, status, description, ...effect, verdict: effectVerdict(effect) }]
       : [];
   });
 };

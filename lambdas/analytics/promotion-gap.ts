@@ -1,5 +1,6 @@
-import { casesNeeded, normalQuantile } from '../mining/statistics/comparison.ts';
-import { levelShare } from '../mining/statistics/correction.ts';
+import { casesNeeded } from '../mining/statistics/two-shares.ts';
+import { normalQuantile } from '../mining/statistics/normal-distribution.ts';
+import { levelShare } from '../mining/judging/correction.ts';
 import type { MiningSettings } from '../mining/types.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 

@@ -1,5 +1,6 @@
-import { type Difference, shareDifference } from '../mining/statistics/comparison.ts';
-import { type Table, wilsonInterval } from '../mining/statistics/statistics.ts';
+import { type Difference, shareDifference } from '../mining/statistics/two-shares.ts';
+import type { TwoByTwo } from '../mining/statistics/two-by-two.ts';
+import { wilsonInterval } from '../mining/statistics/wilson.ts';
 import { verdictOf } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 
@@ -64,7 +65,7 @@ export class RateTally {
   }
 }
 
-export const tableOf = (one: Rate, other: Rate): Table => [
+export const tableOf = (one: Rate, other: Rate): TwoByTwo => [
   one.successes,
   one.n - one.successes,
   other.successes,

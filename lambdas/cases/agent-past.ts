@@ -2,7 +2,7 @@ import type { Decision, DecisionReference } from '../decisions/decision.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { DecisionTimeline, shortHash } from './decision-timeline.ts';
 import { PRESENT } from '../mining/cases/features.ts';
-import { Float64List, Uint32List } from '../mining/statistics/number-list.ts';
+import { Float64List, Uint32List } from '../mining/cases/number-list.ts';
 import type { FeatureValue, MiningSettings } from '../mining/types.ts';
 import type { Miner } from '../mining/mine.ts';
 import {

@@ -1,5 +1,5 @@
 import type { DecisionMark } from '../decisions/decision.ts';
-import { Float64List, Uint16List, Uint32List } from '../mining/statistics/number-list.ts';
+import { Float64List, Uint16List, Uint32List } from '../mining/cases/number-list.ts';
 import type { KnownStatus } from '../mining/cases/windowed-path.ts';
 
 /**

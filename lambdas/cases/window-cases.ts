@@ -4,7 +4,7 @@ import { DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import type { SeenSignals } from '../signals/seen-signals.ts';
 import { extractFeatures } from '../mining/cases/features.ts';
-import { Float64List } from '../mining/statistics/number-list.ts';
+import { Float64List } from '../mining/cases/number-list.ts';
 import type { DecisionFacts, Features, MiningSettings, ResolvedCase } from '../mining/types.ts';
 import {
   parseWindowedPath,

@@ -1,5 +1,5 @@
 import type { Standing, StandingReason, StandingRecord } from '../standing.ts';
-import { holm } from '../../mining/statistics/holm.ts';
+import { holm } from '../../mining/statistics/multiple-tests.ts';
 import { SMALLEST_P_VALUE } from './storable-finding.ts';
 
 /**

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Correction, correctByExtension } from '../../../lambdas/mining/statistics/correction.ts';
-import { createMiner } from '../../../lambdas/mining/mine.ts';
+import { type Correction, correctByExtension } from '../../../lambdas/mining/judging/correction.ts';
+import { createMiner, type Miner } from '../../../lambdas/mining/mine.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
-import type { Miner } from '../../../lambdas/mining/mine.ts';
 import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { thumbRules } from '../../demo/rule-of-thumb.ts';
 import { layered, layeredTestable, overAll, uncorrected } from './corrections.ts';

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { countOnThreads } from '../../../lambdas/consolidation/counting-threads.ts';
 import { progressOf, shareCounting } from '../../../lambdas/consolidation/counting-work.ts';
 import { CaseTable } from '../../../lambdas/mining/cases/case-table.ts';
-import { Cases } from '../../../lambdas/mining/cases/cases.ts';
+import { CaseColumns } from '../../../lambdas/mining/cases/case-columns.ts';
 import { ChunkCounter, countHere } from '../../../lambdas/mining/search/chunk-counter.ts';
 import {
   type ConjunctionCounts,
@@ -50,7 +50,7 @@ function mixedLog(decisions: number, seed: number): ResolvedCase[] {
 }
 
 function tableOf(log: readonly ResolvedCase[]) {
-  const cases = new Cases();
+  const cases = new CaseColumns();
   for (const resolved of log) cases.add(resolved);
   const table = new CaseTable(cases);
   return { table, found: buildFeatures(table, defaultMiningSettings) };
