@@ -17,9 +17,9 @@ import { memoryCategories } from '../memories/categories.ts';
 import { MemoryFeed } from '../memories/memory-feed.ts';
 import { MemoryRecords } from '../memories/memory-records.ts';
 import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
-import { PATTERN_MEMORY, OfferedPatterns } from '../patterns/offered-patterns.ts';
+import { composeOfferedPatterns } from '../patterns/compose.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
-import { StandingStore } from '../patterns/standing-store.ts';
+import { OfferVerdictStore } from '../patterns/offer-verdict-store.ts';
 import { DayResults } from '../results/day-results.ts';
 import { NightlyRollup } from '../results/nightly-rollup.ts';
 import { RollupStore } from '../results/rollup-store.ts';
@@ -86,9 +86,8 @@ export function createWorkerHandler(
     threads: availableParallelism(),
     onFailure: (error) => logger.warn('a counting thread failed, its share was counted here', { error }),
   });
-  const standings = new StandingStore(tables.memory);
-  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
-  const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
+  const verdicts = new OfferVerdictStore(tables.memory);
+  const reviews = new OfferReviews(composeOfferedPatterns(tables), verdicts);
   const lifecycle = env.PATTERN_LIFECYCLE;
   const options = { count, lifecycle };
   const consolidation = new AgentConsolidation(registry, cases, store, reviews, clock, consumed, options);

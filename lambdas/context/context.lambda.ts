@@ -1,7 +1,6 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { type FeatureWindows, featureWindows, miningSettings } from '../cases/feature-windows.ts';
+import { type FeatureWindows, featureWindows } from '../cases/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
-import { WindowCases } from '../cases/window-cases.ts';
 import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionLookup } from '../decisions/decision-lookup.ts';
@@ -15,10 +14,7 @@ import { MemoryRecords } from '../memories/memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from '../memories/memory-sharing.ts';
 import { MemoryStore } from '../memories/memory-store.ts';
 import { MemorySearch } from '../memories/search/memory-search.ts';
-import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
-import { PatternMatching } from '../patterns/pattern-matching.ts';
-import { PatternStore } from '../patterns/pattern-store.ts';
-import { StandingStore } from '../patterns/standing-store.ts';
+import { composePatternMatching } from '../patterns/compose.ts';
 import { SessionList } from '../sessions/session-list.ts';
 import { SessionReader } from '../sessions/session-reader.ts';
 import { type SessionSettings, sessionSettings } from '../sessions/settings.ts';
@@ -28,7 +24,6 @@ import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import { createRuntime, type Runtime, openTables, type TablesOf } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
-import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalInbox } from '../signals/signal-inbox.ts';
 import { ContextAssembly, type Deadlines } from './context-assembly.ts';
 import { contextRoutes } from './contract.ts';
@@ -101,18 +96,10 @@ function createSources(runtime: Runtime, env: ContextEnvironment, tables: Contex
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
   const lookup = new DecisionLookup(tables.decisions);
   const inbox = new SignalInbox(tables.signals, lookup);
-  const store = new PatternStore(tables.memory);
-  const standings = new StandingStore(tables.memory);
-  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
-  const seen = new SeenSignals(tables.state);
-  const matching = new PatternMatching(
-    store,
-    new OfferedPatterns(store, standings, sharing, registry),
-    new RunLedger(tables.state),
-    new WindowCases(window, seen, miningSettings(env.FEATURE_WINDOWS)),
-    clock,
-    RUNS_TRUSTED_MS,
-  );
+  const matching = composePatternMatching(runtime, tables, new RunLedger(tables.state), {
+    windows: env.FEATURE_WINDOWS,
+    runsTrustedMs: RUNS_TRUSTED_MS,
+  });
   const memories = createMemories(runtime, env, tables);
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),

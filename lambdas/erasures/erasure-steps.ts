@@ -94,7 +94,7 @@ export class ErasureSteps {
     yield* this.#runs.ofAgent(agentId);
     yield* this.#sharing.ofAgent(agentId, PATTERN_MEMORY);
     yield* this.#patterns.ofAgent(agentId);
-    yield* this.#patterns.standingsOf(agentId, agents);
+    yield* this.#patterns.offerVerdictsOf(agentId, agents);
     yield* this.#patterns.contributionsOf(agentId, pools);
     yield* this.#memories.ofAgent(agentId);
     yield* this.#performance.ofAgent(agentId);

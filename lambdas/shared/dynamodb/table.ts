@@ -229,6 +229,27 @@ export class Table {
     await Promise.all(chunksOf(items, ITEMS_PER_CALL).map((some) => untilDone(this.#deadline, some, write)));
   }
 
+  /**
+   * Deletes the items under these keys (all different), 25 at a time: neither atomic nor ordered.
+   *
+   * @throws ThrottledError when DynamoDB keeps leaving keys unprocessed; some are then gone and some are not
+   */
+  async deleteAll(keys: readonly Key[]): Promise<void> {
+    const write = async (some: readonly Key[]): Promise<readonly Key[]> => {
+      const { UnprocessedItems } = await this.#try((timeout) =>
+        this.documents.send(
+          new BatchWriteCommand({
+            RequestItems: { [this.name]: some.map((key) => ({ DeleteRequest: { Key: key } })) },
+          }),
+          timeout,
+        ),
+      );
+      const left = UnprocessedItems?.[this.name] ?? [];
+      return left.flatMap(({ DeleteRequest }) => (DeleteRequest?.Key as Key | undefined) ?? []);
+    };
+    for (const some of chunksOf(keys, ITEMS_PER_CALL)) await untilDone(this.#deadline, some, write);
+  }
+
   /** Changes an item, or makes it. @returns what the condition found, when nothing was changed */
   async update(key: Key, change: Expression, options: UpdateOptions = {}): Promise<UpdateResult> {
     const { condition, returns } = options;

@@ -8,6 +8,7 @@ import type {
 import type * as z from 'zod';
 import { ForbiddenError, NotFoundError } from '../errors.ts';
 import type { Runtime } from '../platform/runtime.ts';
+import type { ReadonlyDeep } from '../schema/readonly-deep.ts';
 import { type RouteContract, type Routes, routeKeyOf } from './contract.ts';
 import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
 import { parseRequest, type RouteRequest } from './request.ts';
@@ -18,14 +19,7 @@ export type HttpEvent = APIGatewayProxyEventV2WithIAMAuthorizer;
 export type HttpResult = APIGatewayProxyStructuredResultV2;
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>;
 
-/** Domain types are readonly throughout; an answer is only printed. */
-type ReadonlyDeep<T> = T extends readonly (infer Item)[]
-  ? readonly ReadonlyDeep<Item>[]
-  : T extends object
-    ? { readonly [Name in keyof T]: ReadonlyDeep<T[Name]> }
-    : T;
-
-/** One service call per route. */
+/** One service call per route. Domain types are readonly throughout; an answer is only printed. */
 export type Bindings<R extends Routes> = {
   readonly [Name in keyof R]: (
     request: RouteRequest<R[Name]>,
