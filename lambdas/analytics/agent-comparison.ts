@@ -1,32 +1,16 @@
-import type { Difference } from '../mining/statistics/comparison.ts';
-import { holm } from '../mining/statistics/holm.ts';
+import { holm } from '../mining/statistics/multiple-tests.ts';
 import { fisherTails } from '../mining/statistics/fisher.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';
-import { differenceOf, type Rate, RateTally, tableOf } from './rate.ts';
+import type { ComparedAgent, ComparisonAnswer, ComparisonRequest, Rate } from './contract.ts';
+import { type DecisionReader, rangeOf, windowOf } from './decision-reader.ts';
+import { differenceOf, RateTally, tableOf } from './rate.ts';
 
-export interface ComparisonRequest extends RangeRequest {
-  readonly decisionType: string;
-  readonly agentIds: readonly string[];
-}
-
-export interface AgainstOthers extends Difference {
-  /** Two-sided Fisher exact test against the others together: twice the smaller tail. */
-  readonly pValue: number;
-  /** The same, adjusted for the number of agents compared (Holm). */
-  readonly adjustedP: number;
-}
-
-export interface ComparedAgent extends Rate {
-  readonly agentId: string;
-  /** Against all the others together; null where either side has no outcome. */
-  readonly againstOthers: AgainstOthers | null;
-}
+type AgainstOthers = ComparedAgent['againstOthers'];
 
 /**
- * Agents beside each other, as their outcomes are known now. It says whose decisions succeeded more often, not who
- * decides better: agents that meet other situations have other rates. What would answer that is the same situation,
- * as `patterns/test` and the agent's own `success-rate?path=` show it.
+ * Compares the success rates of agents, as their outcomes are known now. A higher rate does not mean better decisions,
+ * because agents meet different situations. For the same situation, see `patterns/test` and the agent's own
+ * `success-rate?path=`.
  */
 export class AgentComparison {
   readonly #reader: DecisionReader;
@@ -38,9 +22,7 @@ export class AgentComparison {
   }
 
   /** @throws ValidationFailedError for a range that makes no sense or holds too many decisions */
-  async compare(
-    request: ComparisonRequest,
-  ): Promise<Range & { decisionType: string; items: ComparedAgent[] }> {
+  async compare(request: ComparisonRequest): Promise<ComparisonAnswer> {
     const { decisionType, agentIds } = request;
     const now = this.#clock();
     const range = rangeOf(request, now);
@@ -61,7 +43,8 @@ export class AgentComparison {
   }
 }
 
-function compareEach(rates: readonly Rate[]): (AgainstOthers | null)[] {
+/** Each rate against all the others together. @returns null where either side has no outcome */
+function compareEach(rates: readonly Rate[]): AgainstOthers[] {
   const sum = (pick: (rate: Rate) => number) => rates.reduce((total, rate) => total + pick(rate), 0);
   const n = sum((rate) => rate.n);
   const successes = sum((rate) => rate.successes);
@@ -69,6 +52,7 @@ function compareEach(rates: readonly Rate[]): (AgainstOthers | null)[] {
     const others = { ...rate, n: n - rate.n, successes: successes - rate.successes };
     const difference = differenceOf(rate, others);
     if (!difference) return null;
+    // Two-sided: twice the smaller tail.
     const tails = { upper: 1, lower: 1 };
     fisherTails(...tableOf(rate, others), tails);
     return { ...difference, pValue: Math.min(1, 2 * Math.min(tails.upper, tails.lower)) };

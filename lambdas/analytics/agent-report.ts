@@ -1,57 +1,28 @@
 import { overallEffect } from '../mining/judging/memory-effect.ts';
-import type { Difference } from '../mining/statistics/comparison.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import { WINDOW_DAYS, windowAt } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
-import type { MemoryEffect } from '../mining/vocabulary.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { type Clock, DAY_MS } from '../shared/platform/clock.ts';
+import type { AgentReport, ComparedRate, OpenDecision } from './contract.ts';
 import { type DecisionReader, ReadBudget } from './decision-reader.ts';
-import type { EmergingPattern, EmergingPatterns } from './emerging-patterns.ts';
+import type { EmergingPatterns } from './emerging-patterns.ts';
 import { UseCollector } from './memory-effects.ts';
-import { type PatternEvent, patternEvents } from './pattern-events.ts';
+import { patternEvents } from './pattern-events.ts';
 import { type Period, type PeriodKind, periodOf } from './period.ts';
-import { differenceOf, type Rate, RateTally } from './rate.ts';
-
-export interface ComparedRate {
-  readonly current: Rate;
-  readonly previous: Rate;
-  /** Current minus previous; null where either has no outcome. */
-  readonly change: Difference | null;
-}
-
-export interface OpenDecision {
-  readonly decisionId: string;
-  readonly decisionType: string;
-  readonly timestamp: string;
-}
-
-export interface AgentReport extends Omit<Period, 'kind'> {
-  readonly agentId: string;
-  readonly period: PeriodKind;
-  readonly totals: ComparedRate;
-  readonly types: readonly ({ readonly decisionType: string } & ComparedRate)[];
-  /** Decisions of the window that have had no outcome for more than a day. */
-  readonly open: { readonly n: number; readonly oldest: readonly OpenDecision[] };
-  readonly patterns: readonly PatternEvent[];
-  readonly memory: MemoryEffect;
-  /** Null when a later run has moved on: candidates are kept as they stand now. */
-  readonly emerging: readonly EmergingPattern[] | null;
-  /** Only the newest decisions were read for `open` and `memory`. */
-  readonly truncated: boolean;
-}
+import { differenceOf, RateTally } from './rate.ts';
 
 const MAX_OLDEST = 10;
 const MAX_EMERGING = 5;
 
-class Compared {
+class RateComparison {
   readonly #current = new RateTally();
   readonly #previous = new RateTally();
 
   add(decision: Decision, { current, previous }: Period): void {
-    // Each as it was known at its own end, so that the newer period is not the one with fewer outcomes.
+    // Each period is taken as known at its own end. Otherwise the newer one would have fewer outcomes.
     if (decision.timestamp >= current.from) this.#current.add(decision, current.to);
     else if (decision.timestamp >= previous.from && decision.timestamp <= previous.to)
       this.#previous.add(decision, previous.to);
@@ -64,9 +35,17 @@ class Compared {
   }
 }
 
+export interface AgentReportsParts {
+  readonly reader: DecisionReader;
+  readonly store: PatternStore;
+  readonly emerging: EmergingPatterns;
+  readonly ledger: RunLedger;
+  readonly clock: Clock;
+}
+
 /**
- * What happened to an agent in a day or a week, as it was known at the period's end: of a period that is over it says
- * the same whenever it is asked, as long as its decisions are kept and no outcome is corrected.
+ * Reports on a day or a week of an agent, as it was known at the period's end. The report on a past period is always the
+ * same, as long as its decisions are kept and no outcome is corrected.
  */
 export class AgentReports {
   readonly #reader: DecisionReader;
@@ -75,13 +54,7 @@ export class AgentReports {
   readonly #ledger: RunLedger;
   readonly #clock: Clock;
 
-  constructor(
-    reader: DecisionReader,
-    store: PatternStore,
-    emerging: EmergingPatterns,
-    ledger: RunLedger,
-    clock: Clock,
-  ) {
+  constructor({ reader, store, emerging, ledger, clock }: AgentReportsParts) {
     this.#reader = reader;
     this.#store = store;
     this.#emerging = emerging;
@@ -90,7 +63,7 @@ export class AgentReports {
   }
 
   /** @throws ValidationFailedError in the future, or when the two periods alone hold too many decisions */
-  async of(agentId: string, kind: PeriodKind, date?: string): Promise<AgentReport> {
+  async report(agentId: string, kind: PeriodKind, date?: string): Promise<AgentReport> {
     const { kind: _kind, ...period } = periodOf(kind, date, this.#clock());
     const patterns = await this.#store.ofAgent(agentId);
     const [read, events, lastRun] = await Promise.all([
@@ -116,15 +89,15 @@ export class AgentReports {
     const overdue = new Date(Date.parse(current.to) - DAY_MS).toISOString();
     const seen = await this.#reader.cases.seenIn(agentId, window);
     const decisionTypes = await this.#reader.types(agentId);
-    const totals = new Compared();
+    const totals = new RateComparison();
     const types = [];
     const collectors: UseCollector[] = [];
     const open: OpenDecision[] = [];
     let truncated = false;
     for (const decisionType of decisionTypes) {
-      // Shared out beforehand, so that one busy type does not leave the others unread.
+      // The budget is shared out beforehand, so that one busy type does not leave the others unread.
       const budget = new ReadBudget(Math.floor(this.#reader.maxDecisions / decisionTypes.length));
-      const ofType = new Compared();
+      const ofType = new RateComparison();
       const used = new UseCollector(agentId, decisionType, patterns, this.#reader.cases, seen, window);
       collectors.push(used);
       for await (const decision of this.#reader.decisions(agentId, decisionType, window)) {

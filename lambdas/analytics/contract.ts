@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { emergingPatternSchema } from '../patterns/pattern-contract.ts';
-import { intervalSchema, memoryEffectSchema } from '../patterns/effect-contract.ts';
+import { asserts, emergingPatternSchema, scalar } from '../patterns/pattern-contract.ts';
+import { count, intervalSchema, memoryEffectSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
 import {
   agentIdSchema,
   decisionIdSchema,
@@ -13,11 +14,9 @@ import {
   typeSchema,
 } from '../shared/schema/fields.ts';
 
-const count = z.number().int().nonnegative();
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const agent = z.strictObject({ agentId: agentIdSchema });
 
-/** A year: decisions are kept 90 days from their write, but may be older than that. */
+/** At most a year: decisions are kept 90 days from their write, but may be older than that. */
 const windowDays = queryIntegerSchema(1, 366).optional();
 
 const rangeQuery = {
@@ -26,14 +25,17 @@ const rangeQuery = {
   windowDays: windowDays.meta({ description: 'Days before `to`. Default 30.', example: 30 }),
 };
 
-const rate = {
+const rateSchema = z.object({
   n: count.meta({ description: 'Decisions with an outcome that counts.' }),
   successes: count,
   rate: z.number().nullable().meta({ description: 'Null where n is 0.' }),
   interval: intervalSchema,
   pending: count.meta({ description: 'Without an outcome yet; not in n.' }),
   voided: count.meta({ description: 'Not in n.' }),
-};
+});
+const rate = rateSchema.shape;
+/** How often decisions succeeded, and how sure that is. */
+export type Rate = ReadonlyDeep<z.output<typeof rateSchema>>;
 
 const part = z.discriminatedUnion('op', [
   z.object({ op: z.literal('eq'), value: scalar, ...rate }),
@@ -50,16 +52,18 @@ const part = z.discriminatedUnion('op', [
 
 const difference = { difference: z.number(), interval: z.tuple([z.number(), z.number()]) };
 
-const range = z.object({ from: z.string(), to: z.string().meta({ description: 'Inclusive.' }) });
+const rangeSchema = z.object({ from: z.string(), to: z.string().meta({ description: 'Inclusive.' }) });
+export type Range = Readonly<z.output<typeof rangeSchema>>;
 
-const comparedRate = {
-  current: z.object(rate),
-  previous: z.object(rate),
+const comparedRateSchema = z.object({
+  current: rateSchema,
+  previous: rateSchema,
   change: z
     .object(difference)
     .nullable()
     .meta({ description: 'Current minus previous, 95 % (Newcombe); null where either has no outcome.' }),
-};
+});
+export type ComparedRate = ReadonlyDeep<z.output<typeof comparedRateSchema>>;
 
 export const analyticsRoutes = {
   getSuccessRate: defineRoute({
@@ -81,8 +85,8 @@ export const analyticsRoutes = {
     }),
     response: z.object({
       agentId: agentIdSchema,
-      ...range.shape,
-      totals: z.object(rate),
+      ...rangeSchema.shape,
+      totals: rateSchema,
       types: z.array(z.object({ decisionType: z.string(), ...rate })),
       items: z.array(part).meta({
         description:
@@ -120,7 +124,7 @@ export const analyticsRoutes = {
           memoryEffectSchema.extend({
             patternId: z.string(),
             decisionType: z.string(),
-            asserts: z.enum(['success', 'failure']),
+            asserts,
             status: z.string(),
             description: z.string(),
             verdict: z.enum(['worse', 'better', 'unclear']).meta({
@@ -168,11 +172,11 @@ export const analyticsRoutes = {
       agentId: agentIdSchema,
       period: z.enum(['daily', 'weekly']),
       date: z.string(),
-      current: range,
-      previous: range,
+      current: rangeSchema,
+      previous: rangeSchema,
       complete: z.boolean().meta({ description: 'Whether the period is over.' }),
-      totals: z.object(comparedRate).meta({ description: 'Each period as it was known at its end.' }),
-      types: z.array(z.object({ decisionType: z.string(), ...comparedRate })),
+      totals: comparedRateSchema.meta({ description: 'Each period as it was known at its end.' }),
+      types: z.array(z.object({ decisionType: z.string(), ...comparedRateSchema.shape })),
       open: z
         .object({
           n: count,
@@ -232,7 +236,7 @@ export const analyticsRoutes = {
     }),
     response: z.object({
       decisionType: z.string(),
-      ...range.shape,
+      ...rangeSchema.shape,
       items: z.array(
         z.object({
           agentId: agentIdSchema,
@@ -253,3 +257,25 @@ export const analyticsRoutes = {
     example: { query: { decisionType: 'SIGNAL_GENERATION', agentIds: 'market-hunter,risk-manager' } },
   }),
 };
+
+type Answer<Name extends keyof typeof analyticsRoutes> = ReadonlyDeep<
+  z.output<(typeof analyticsRoutes)[Name]['response']>
+>;
+type Query<Name extends keyof typeof analyticsRoutes> = Readonly<
+  z.output<(typeof analyticsRoutes)[Name]['query']>
+>;
+
+export type RangeRequest = Partial<Range> & { readonly windowDays?: number };
+export type SuccessRateRequest = Query<'getSuccessRate'>;
+export type SuccessRateAnswer = Answer<'getSuccessRate'>;
+/** The rate of the decisions with one value of a path. */
+export type Part = SuccessRateAnswer['items'][number];
+export type MemoryEffectRequest = Query<'getMemoryEffect'>;
+export type EmergingRequest = Query<'listEmergingPatterns'>;
+export type AgentReport = Answer<'getReport'>;
+export type OpenDecision = AgentReport['open']['oldest'][number];
+/** A change of a pattern's status. */
+export type PatternEvent = AgentReport['patterns'][number];
+export type ComparisonRequest = Query<'compareAgents'>;
+export type ComparisonAnswer = Answer<'compareAgents'>;
+export type ComparedAgent = ComparisonAnswer['items'][number];

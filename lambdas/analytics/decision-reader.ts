@@ -3,26 +3,14 @@ import type { Window, WindowCases } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, DAY_MS } from '../shared/platform/clock.ts';
+import type { Range, RangeRequest } from './contract.ts';
 
-/** Decisions one request reads, so that it ends within API Gateway's 29 s. 0.25 RRU per KB of them. */
+/** Decisions that one request reads, at most, so that it ends within API Gateway's 29 s. 0.25 RRU per KB of them. */
 export const MAX_DECISIONS = 100_000;
 export const DEFAULT_WINDOW_DAYS = 30;
 
-export interface RangeRequest {
-  /** Inclusive. */
-  readonly from?: string;
-  /** Inclusive. */
-  readonly to?: string;
-  readonly windowDays?: number;
-}
-
-export interface Range {
-  readonly from: string;
-  readonly to: string;
-}
-
 /**
- * What a request asks for: from … to, or so many days before `to`.
+ * The range of a request: from … to, or a number of days before `to`.
  * @throws ValidationFailedError
  */
 export function rangeOf({ from, to, windowDays }: RangeRequest, now: Date): Range {
@@ -36,13 +24,13 @@ export function rangeOf({ from, to, windowDays }: RangeRequest, now: Date): Rang
   return { from: start, to: end };
 }
 
-/** Both ends inclusive, as a window that excludes its first instant. */
+/** The range as a window. Both ends of a range are inclusive; a window excludes its first instant. */
 export const windowOf = ({ from, to }: Range): Window => ({
   after: new Date(Date.parse(from) - 1).toISOString(),
   until: to,
 });
 
-/** How many more decisions a request may read. */
+/** Counts down the decisions that a request may still read. */
 export class ReadBudget {
   readonly limit: number;
   #left: number;
@@ -52,7 +40,7 @@ export class ReadBudget {
     this.#left = limit;
   }
 
-  /** False when there are no more. */
+  /** Takes one decision. @returns false when the budget is spent */
   take(): boolean {
     return this.#left-- > 0;
   }
@@ -64,7 +52,7 @@ export class ReadBudget {
   }
 }
 
-/** Decisions for analysis: newest first, page by page, strongly consistent. */
+/** Reads decisions for analysis: newest first, page by page, strongly consistent. */
 export class DecisionReader {
   readonly #registry: AgentRegistry;
   readonly cases: WindowCases;
@@ -80,7 +68,7 @@ export class DecisionReader {
     return new ReadBudget(this.maxDecisions);
   }
 
-  /** The one type asked for, or every type the agent ever logged. */
+  /** The given type, or else every type that the agent ever logged. */
   async types(agentId: string, decisionType?: string): Promise<string[]> {
     return decisionType === undefined ? this.#registry.decisionTypes(agentId) : [decisionType];
   }

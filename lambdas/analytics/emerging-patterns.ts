@@ -1,36 +1,22 @@
 import type { MiningSettings } from '../mining/types.ts';
 import type { RunLedger } from '../consolidation/run-ledger.ts';
 import type { Pattern } from '../patterns/pattern.ts';
-import { type PatternSummary, summaryOf } from '../patterns/pattern-catalog.ts';
+import { isPosition, type PatternSummary, type Position, summaryOf } from '../patterns/pattern-catalog.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
+import type { EmergingRequest } from './contract.ts';
 import { type Lack, lacksOf, type Needed, neededFor } from './promotion-gap.ts';
-
-export interface EmergingRequest {
-  readonly decisionType?: string;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
 
 export type EmergingPattern = PatternSummary & { readonly lacks: readonly Lack[]; readonly needs: Needed };
 
-type Position = readonly [significance: number, patternId: string];
-
 const DEFAULT_PAGE = 20;
 
-const isPosition = (value: unknown): value is Position =>
-  Array.isArray(value) &&
-  value.length === 2 &&
-  Number.isFinite(value[0]) &&
-  typeof value[1] === 'string' &&
-  value[1].length > 0 &&
-  value[1].length <= 256;
-
+/** Sorted by q-value, or by p-value where the pattern was tested alone. */
 const positionOf = ({ qValue, pValue, patternId }: Pattern): Position => [qValue ?? pValue, patternId];
 
 const compare = ([a, x]: Position, [b, y]: Position): number => a - b || (x < y ? -1 : x > y ? 1 : 0);
 
-/** Patterns that may be: candidates, and hypotheses that are not decided, nearest to promotion first. */
+/** Lists candidates and open hypotheses, nearest to promotion first. */
 export class EmergingPatterns {
   readonly #store: PatternStore;
   readonly #ledger: RunLedger;
@@ -66,7 +52,7 @@ export class EmergingPatterns {
     return { ...summaryOf(pattern), lacks, needs: neededFor(pattern, this.#settings, tested) };
   }
 
-  /** How many conjunctions the agent's last run tested, by decision type: two small reads. */
+  /** Number of conjunctions that the agent's last run tested, by decision type: two small reads. */
   async #tested(agentId: string): Promise<Map<string, number>> {
     const lastRun = (await this.#ledger.lastRuns([agentId])).get(agentId);
     const result = lastRun && (await this.#ledger.result(lastRun.runId, agentId));

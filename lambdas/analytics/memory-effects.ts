@@ -5,7 +5,7 @@ import {
   MemoryUses,
   overallEffect,
   type UsedCases,
-  verdictOn,
+  effectVerdict,
 } from '../mining/judging/memory-effect.ts';
 import { createMiner } from '../mining/mine.ts';
 import {
@@ -22,30 +22,24 @@ import type { PatternStore } from '../patterns/pattern-store.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import { sha256 } from '../shared/platform/ids.ts';
+import type { MemoryEffectRequest } from './contract.ts';
 import type { DecisionReader } from './decision-reader.ts';
-
-export interface MemoryEffectRequest {
-  readonly decisionType?: string;
-  readonly patternId?: string;
-  readonly asOf?: string;
-  readonly windowDays?: number;
-}
 
 export interface UsedPattern
   extends MemoryEffect, Pick<Pattern, 'patternId' | 'decisionType' | 'asserts' | 'status' | 'description'> {
   readonly verdict: EffectVerdict;
 }
 
-/** An agent's decisions of one type, and its patterns for them. */
+/** An agent's decisions of one type, with its patterns for them. */
 type UsedOfType = Omit<UsedCases, 'patterns'> & { readonly patterns: readonly Pattern[] };
 
-/** What an agent may have been told for decisions of a type: anything but candidates. */
+/** Patterns that an agent may have been shown for decisions of a type: all but candidates. */
 const usablePatterns = (patterns: readonly Pattern[], decisionType: string): Pattern[] =>
   patterns.filter((pattern) => pattern.decisionType === decisionType && pattern.status !== 'candidate');
 
 /**
- * Takes decisions of one type one by one, for comparing those that used memory with those that did not. It does not
- * look at what they came after: no pattern on sequences holds for them.
+ * Takes decisions of one type one by one, to compare those that used memory with those that did not. It leaves out their
+ * earlier decisions, so no pattern on sequences holds for them.
  */
 export class UseCollector implements UsedCases {
   readonly #source: WindowCases;
@@ -78,7 +72,7 @@ export class UseCollector implements UsedCases {
   }
 }
 
-/** Did memory help? What using patterns did to an agent's decisions; see mining/memory-effect.ts. */
+/** Did memory help? Measures the effect of using patterns on an agent's decisions; see mining/judging/memory-effect.ts. */
 export class MemoryEffects {
   readonly #reader: DecisionReader;
   readonly #store: PatternStore;
@@ -91,12 +85,12 @@ export class MemoryEffects {
   }
 
   /**
-   * Computed from the decisions of the window, as they were known at `asOf`; the nightly run stores the same numbers
-   * with each pattern it keeps. Patterns nobody used are not listed; most applied first.
+   * Computed from the decisions of the window, as they were known at `asOf`. The nightly run stores the same numbers with
+   * each pattern. Patterns that no decision used are not listed. The most applied come first.
    *
    * @throws ValidationFailedError for a pattern the agent does not have (of that type), or too many decisions
    */
-  async of(agentId: string, request: MemoryEffectRequest) {
+  async measure(agentId: string, request: MemoryEffectRequest) {
     const now = this.#clock();
     assertNotAhead(now, request.asOf, 'asOf');
     const { asOf = now.toISOString(), windowDays = WINDOW_DAYS, patternId, decisionType } = request;
@@ -118,7 +112,7 @@ export class MemoryEffects {
     const asked = decisionType ?? (patternId === undefined ? undefined : stored[0]!.decisionType);
     for (const type of await this.#reader.types(agentId, asked)) {
       const patterns = usablePatterns(stored, type);
-      // Without a pattern there is no situation to compare in.
+      // Without a pattern there is no situation in which to compare.
       if (patterns.length === 0) continue;
       const read = await reading.read(type, seen, reading.asksOf(type));
       decisions += read.decisions;
@@ -147,7 +141,7 @@ const usedPatterns = ({ cases, uses, patterns }: UsedOfType): UsedPattern[] => {
   return patterns.flatMap(({ patternId, decisionType, asserts, status, description }) => {
     const effect = effects.get(patternId);
     return effect
-      ? [{ patternId, decisionType, asserts, status, description, ...effect, verdict: verdictOn(effect) }]
+      ? [{ patternId, decisionType, asserts, status, description, ...effect, verdict: effectVerdict(effect) }]
       : [];
   });
 };

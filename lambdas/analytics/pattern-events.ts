@@ -1,25 +1,14 @@
-import type { Pattern, PatternStatus } from '../patterns/pattern.ts';
+import type { Pattern } from '../patterns/pattern.ts';
 import { MAX_TREND } from '../patterns/pattern-catalog.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
-import type { Range } from './decision-reader.ts';
-
-/** A pattern that became something else. */
-export interface PatternEvent {
-  readonly patternId: string;
-  readonly decisionType: string;
-  readonly status: PatternStatus;
-  readonly reason: string;
-  readonly asOf: string;
-  readonly version: number;
-  readonly description: string;
-}
+import type { PatternEvent, Range } from './contract.ts';
 
 /** Histories read at the same time. */
 const CONCURRENCY = 10;
 
 /**
- * What changed its status by runs of a period, oldest first; what became a candidate is no event. One small query
- * for each pattern whose status changed since the period began.
+ * Changes of status by runs of a period, oldest first. Becoming a candidate is no event. It takes one small query for
+ * each pattern whose status changed since the period began.
  */
 export async function patternEvents(
   store: PatternStore,

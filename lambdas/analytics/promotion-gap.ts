@@ -1,27 +1,26 @@
-import { casesNeeded, normalQuantile } from '../mining/statistics/comparison.ts';
-import { levelShare } from '../mining/statistics/correction.ts';
+import type * as z from 'zod';
+import { casesNeeded } from '../mining/statistics/two-shares.ts';
+import { normalQuantile } from '../mining/statistics/normal-distribution.ts';
+import { levelShare } from '../mining/judging/correction.ts';
 import type { MiningSettings } from '../mining/types.ts';
 import type { Pattern } from '../patterns/pattern.ts';
+import type { emergingPatternSchema } from '../patterns/pattern-contract.ts';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
 
-/** One thing that stands between a pattern and its promotion. */
-export interface Lack {
-  readonly criterion:
-    'occurrences' | 'days' | 'baseline' | 'significance' | 'recent_rate' | 'explained_by_other' | 'place';
-  /** Null where it is no matter of a number. */
-  readonly have: number | null;
-  readonly need: number | null;
-  readonly message: string;
-}
+/** One criterion of promotion that a pattern does not meet. */
+export type Lack = ReadonlyDeep<z.output<typeof emergingPatternSchema>>['lacks'][number];
+/** The decisions that a pattern needs in all and in addition, at its present rates; null when it will never do. */
+export type Needed = ReadonlyDeep<z.output<typeof emergingPatternSchema>>['needs'];
 
-/** Chance that so many decisions will do, if its rate is what it seems. */
+/** Chance that the computed number of decisions will do, if the rate is as observed. */
 const POWER = 0.8;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /**
- * The level its own p-value has to reach: the correction multiplies a p-value by how often it could have been tested,
- * so p·(limit/q) is where its q would be at the limit. A q of 1 was cut off and says nothing of the scale; then it is
- * the level of one among all tests.
+ * The level that its own p-value has to reach. The correction multiplies a p-value by the number of possible tests, so at
+ * p·(limit/q) its q would be at the limit. A q of 1 was cut off and does not tell that factor. Then the level is that of
+ * one among all tests.
  */
 function levelNeeded(pattern: Pattern, settings: MiningSettings, tested = 1): number {
   const { pValue, qValue } = pattern;
@@ -30,7 +29,7 @@ function levelNeeded(pattern: Pattern, settings: MiningSettings, tested = 1): nu
   return Math.min(limit, qValue < 1 ? (pValue * limit) / qValue : limit / Math.max(1, tested));
 }
 
-/** What a look at decisions most of which were looked at before may spend is less. */
+/** The level for the q-value. A run over mostly the same decisions may spend less of it. */
 const limitFor = ({ reason }: Pattern, { maxQValue }: MiningSettings): number =>
   reason === 'level_spent' ? Number((maxQValue * levelShare(0)).toPrecision(6)) : maxQValue;
 
@@ -54,7 +53,7 @@ function significanceLack(pattern: Pattern, settings: MiningSettings): Lack {
   };
 }
 
-/** What a candidate or a hypothesis lacks by the numbers of its last run, in the order they are asked. */
+/** The criteria that a candidate or a hypothesis does not meet by the numbers of its last run, in the order of testing. */
 export function lacksOf(pattern: Pattern, settings: MiningSettings): Lack[] {
   const { n, days, confidence, baseline, recentRate, recentBaseline, explainedBy } = pattern;
   const lacks: Lack[] = [];
@@ -106,19 +105,11 @@ export function lacksOf(pattern: Pattern, settings: MiningSettings): Lack[] {
   return lacks;
 }
 
-export interface Needed {
-  /** Decisions like these it needs in all, at its present rates; null: at these rates it never will. */
-  readonly decisions: number | null;
-  /** Of those, still to come. */
-  readonly more: number | null;
-  readonly power: number;
-}
-
 /**
- * How many decisions would make it significant and lift its lower bound above the baseline, with 80 % probability,
- * if its rate, and that of what it is compared with, are what they seem. The comparison is the one with the largest
- * p-value, which decides; what it is compared with grows in proportion.
- * @param tested conjunctions the last run tested
+ * The number of decisions that would make it significant and lift its lower bound above the baseline, with 80 %
+ * probability. It assumes that the observed rates on both sides are right. The comparison is the one with the largest
+ * p-value, because that one decides; its other side grows in proportion.
+ * @param tested number of conjunctions that the last run tested
  * @see casesNeeded for the test; for the bound the usual one-sample formula, (z√(p₀q₀) + z′√(pq))²/(p − p₀)²
  */
 export function neededFor(pattern: Pattern, settings: MiningSettings, tested?: number): Needed {

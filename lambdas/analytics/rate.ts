@@ -1,30 +1,18 @@
-import { type Difference, shareDifference } from '../mining/statistics/comparison.ts';
-import { type Table, wilsonInterval } from '../mining/statistics/statistics.ts';
+import { type Difference, shareDifference } from '../mining/statistics/two-shares.ts';
+import type { TwoByTwo } from '../mining/statistics/two-by-two.ts';
+import { wilsonInterval } from '../mining/statistics/wilson.ts';
 import { verdictOf } from '../cases/window-cases.ts';
 import type { Decision } from '../decisions/decision.ts';
+import type { Rate } from './contract.ts';
 
-/** How often decisions succeeded, and how sure that is. */
-export interface Rate {
-  /** Decisions with an outcome that counts. */
-  readonly n: number;
-  readonly successes: number;
-  /** successes / n; null where there is nothing. */
-  readonly rate: number | null;
-  /** 95 %, Wilson; null where there is nothing. */
-  readonly interval: readonly [number, number] | null;
-  /** Without an outcome by then; not in n. */
-  readonly pending: number;
-  /** Voided; not in n. */
-  readonly voided: number;
-}
-
+/** Counts decisions by outcome. */
 export class RateTally {
   #successes = 0;
   #failures = 0;
   #pending = 0;
   #voided = 0;
 
-  /** @param asOf outcomes known later are not known yet */
+  /** @param asOf time of the view: later outcomes do not count */
   add(decision: Decision, asOf: string): void {
     const verdict = verdictOf(decision, asOf);
     const { outcome } = decision;
@@ -34,7 +22,7 @@ export class RateTally {
     else this.#pending++;
   }
 
-  /** Adds everything another has counted. */
+  /** Adds the counts of another tally. */
   include(other: RateTally): void {
     this.#successes += other.#successes;
     this.#failures += other.#failures;
@@ -46,7 +34,7 @@ export class RateTally {
     return this.#successes + this.#failures + this.#pending + this.#voided;
   }
 
-  /** Those with an outcome that counts. */
+  /** Decisions with an outcome that counts. */
   get resolved(): number {
     return this.#successes + this.#failures;
   }
@@ -64,13 +52,13 @@ export class RateTally {
   }
 }
 
-export const tableOf = (one: Rate, other: Rate): Table => [
+export const tableOf = (one: Rate, other: Rate): TwoByTwo => [
   one.successes,
   one.n - one.successes,
   other.successes,
   other.n - other.successes,
 ];
 
-/** One rate minus the other with its 95 % interval (Newcombe's method 10); null where either is of nothing. */
+/** One rate minus the other, with its 95 % interval (Newcombe's method 10); null where either side has no outcome. */
 export const differenceOf = (one: Rate, other: Rate): Difference | null =>
   shareDifference([tableOf(one, other)]);

@@ -2,28 +2,13 @@ import { parseWindowedPath } from '../mining/cases/windowed-path.ts';
 import { SeenIndex } from '../cases/window-cases.ts';
 import { ValidationFailedError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
-import { type DecisionReader, type Range, type RangeRequest, rangeOf, windowOf } from './decision-reader.ts';
-import { type Rate, RateTally } from './rate.ts';
-import { type Part, ValueBreakdown } from './value-breakdown.ts';
+import type { SuccessRateAnswer, SuccessRateRequest } from './contract.ts';
+import { type DecisionReader, rangeOf, windowOf } from './decision-reader.ts';
+import { RateTally } from './rate.ts';
+import { ValueBreakdown } from './value-breakdown.ts';
 
-export interface SuccessRateRequest extends RangeRequest {
-  readonly decisionType?: string;
-  readonly path?: string;
-  readonly value?: string;
-}
-
-export interface SuccessRateAnswer extends Range {
-  readonly agentId: string;
-  readonly totals: Rate;
-  readonly types: readonly ({ readonly decisionType: string } & Rate)[];
-  /** By the values of `path`; empty without one. */
-  readonly items: readonly Part[];
-  /** Values beyond those shown. */
-  readonly truncated: boolean;
-}
-
-/** How often an agent's decisions succeeded, as their outcomes are known now. */
-export class SuccessRate {
+/** Measures an agent's success rates, as its outcomes are known now. */
+export class SuccessRates {
   readonly #reader: DecisionReader;
   readonly #clock: Clock;
 
@@ -33,7 +18,7 @@ export class SuccessRate {
   }
 
   /** @throws ValidationFailedError for a range that makes no sense or holds too many decisions */
-  async of(agentId: string, request: SuccessRateRequest): Promise<SuccessRateAnswer> {
+  async measure(agentId: string, request: SuccessRateRequest): Promise<SuccessRateAnswer> {
     const { decisionType, path, value } = request;
     if (value !== undefined && path === undefined)
       throw ValidationFailedError.at('value', 'needs the path it is a value of');

@@ -1,28 +1,18 @@
 import { quartileRanges } from '../mining/cases/feature-table.ts';
 import { inRange } from '../mining/cases/matching.ts';
 import type { Features, MiningSettings } from '../mining/types.ts';
-import type { Scalar } from '../mining/vocabulary.ts';
 import type { Decision } from '../decisions/decision.ts';
-import { type Rate, RateTally } from './rate.ts';
+import type { Part, Rate } from './contract.ts';
+import { RateTally } from './rate.ts';
 
-/** Which decisions a part of a breakdown holds: conditions as patterns have them, and those without the path. */
-export type PartOf =
-  | { readonly op: 'eq' | 'contains'; readonly value: Scalar }
-  | {
-      readonly op: 'in_range';
-      readonly min: number | null;
-      readonly max: number | null;
-    }
-  | { readonly op: 'present' }
-  | { readonly op: 'absent' };
-
-export type Part = PartOf & Rate;
+/** The value of a part: a condition as patterns have it, without its path, or the absence of the path. */
+type PartOf = Part extends infer One ? (One extends Part ? Omit<One, keyof Rate> : never) : never;
 
 const keyOf = (part: PartOf): string => JSON.stringify(part);
 
 /**
- * Success by the values of one path, as mining sees them: the JSON type decides and nothing is coerced, an array
- * counts under each of its values, and numbers with many values are cut at the quartiles of the resolved decisions.
+ * Success by the values of one path, as mining reads them. The JSON type decides and nothing is coerced. An array counts
+ * under each of its values. Numbers with many values are cut at the quartiles of the resolved decisions.
  */
 export class ValueBreakdown {
   readonly #path: string;
@@ -30,10 +20,10 @@ export class ValueBreakdown {
   readonly #settings: MiningSettings;
   readonly #only: string | undefined;
   readonly #parts = new Map<string, { readonly part: PartOf; readonly tally: RateTally }>();
-  /** Their cut points are known only when all are there. */
+  /** Numbers wait here, because their cut points are known only when all decisions are there. */
   readonly #numbers = new Map<number, RateTally>();
 
-  /** @param only the text of the one value asked for; a number or a boolean is asked for by its JSON text */
+  /** @param only text of the only value to show; a number or a boolean is given by its JSON text */
   constructor(path: string, asOf: string, settings: MiningSettings, only?: string) {
     this.#path = path;
     this.#asOf = asOf;
@@ -54,7 +44,7 @@ export class ValueBreakdown {
     tally.add(decision, this.#asOf);
   }
 
-  /** Most decisions first; what was asked for is there also when there is none of it. */
+  /** Most decisions first. The only value to show is listed even without any decision. */
   parts(): { readonly items: Part[]; readonly truncated: boolean } {
     this.#countNumbers();
     let found = [...this.#parts.values()];

@@ -2,7 +2,7 @@ import type { Decision, DecisionReference } from '../decisions/decision.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { DecisionTimeline, shortHash } from './decision-timeline.ts';
 import { PRESENT } from '../mining/cases/features.ts';
-import { Float64List, Uint32List } from '../mining/statistics/number-list.ts';
+import { Float64List, Uint32List } from '../mining/cases/number-list.ts';
 import type { FeatureValue, MiningSettings } from '../mining/types.ts';
 import type { Miner } from '../mining/mine.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type SequencePath,
 } from '../mining/cases/windowed-path.ts';
 
-/** Where a decision stands that another names as its parent. */
+/** Agent, type and time of a decision that another one names as its parent. */
 export interface ParentPlace {
   readonly agentId: string;
   readonly decisionType: string;
@@ -32,33 +32,33 @@ export function placeOf(parent: DecisionReference | undefined): ParentPlace | un
   );
 }
 
-/** The sequences among these paths. */
+/** The paths of sequences among these paths, parsed. */
 export const sequencesAmong = (paths: Iterable<string>): SequencePath[] =>
   [...new Set(paths)].flatMap((path) => {
     const windowed = parseWindowedPath(path);
     return windowed?.kind === 'after' ? [windowed] : [];
   });
 
-interface Known {
+interface KnownTimeline {
   readonly agentId: string;
   readonly timeline: DecisionTimeline;
-  /** Windows it is asked about, and how their paths read. */
+  /** Paths by status, for each window that is needed. */
   readonly windows: Map<number, Readonly<Record<KnownStatus, string>>>;
 }
 
 const timelineName = (agentId: string, decisionType: string): string => `${agentId}#${decisionType}`;
 
-/** The decisions an agent's own came after: its own of every type, and those of agents whose work it follows up. */
+/** Earlier decisions that may precede an agent's own: its own of every type, and those of agents it follows up. */
 export class AgentPast {
   readonly agentId: string;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new Map<string, KnownTimeline>();
   readonly #parents = new Map<string, number>();
 
   constructor(agentId: string) {
     this.agentId = agentId;
   }
 
-  /** A timeline that is asked for the statuses within a window; asking again adds a window. */
+  /** A timeline, with the statuses within a window. Another call adds another window. */
   timeline(agentId: string, decisionType: string, windowMs: number): DecisionTimeline {
     const name = timelineName(agentId, decisionType);
     let known = this.#known.get(name);
@@ -81,20 +81,20 @@ export class AgentPast {
     return known.timeline;
   }
 
-  /** Which agent a decision followed up. */
+  /** Notes the agent whose decision this one followed up. */
   noteParent({ parent }: Decision): void {
     if (parent && parent.agentId !== this.agentId)
       this.#parents.set(parent.agentId, (this.#parents.get(parent.agentId) ?? 0) + 1);
   }
 
-  /** Other agents whose decisions are parents of this one's, the commonest first. */
+  /** Other agents whose decisions are parents of this agent's, the commonest first. */
   get parentAgents(): string[] {
     return [...this.#parents].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([agentId]) => agentId);
   }
 
   /**
-   * Paths that hold for a decision made at a time.
-   * @param linked other agents that are looked at
+   * Paths of sequences that hold for a decision made at a time.
+   * @param linked other agents whose timelines count
    */
   pathsAt(time: number, parent: ParentPlace | undefined, linked: ReadonlySet<string>): string[] {
     const paths: string[] = [];
@@ -110,19 +110,19 @@ export class AgentPast {
 }
 
 /**
- * The cases of one type that wait to be told what they came after: an agent's decisions are read once, type by type,
- * and what came before one of the first type is known when the last one is read. 24 bytes a case.
+ * The cases of one type whose sequences are not known yet. An agent's decisions are read once, type by type, and any type
+ * may precede a case of the first one. So the sequences are added when the last type has been read. 24 bytes a case.
  */
 export class WaitingCases {
   readonly #times = new Float64List();
-  /** Place of the parent's timeline in `#names`, which begins with none. */
+  /** Place of the parent in `#places`, counted from 1; 0 without a parent. */
   readonly #parents = new Uint32List();
   readonly #parentTimes = new Float64List();
   readonly #parentHashes = new Uint32List();
   readonly #names = new Map<string, number>();
   readonly #places: Pick<ParentPlace, 'agentId' | 'decisionType'>[] = [];
 
-  /** In the order in which the miner gets them. */
+  /** Call it in the order in which the miner gets the cases. */
   add({ timestamp, parent }: Decision): void {
     this.#times.push(Date.parse(timestamp));
     const place = placeOf(parent);
@@ -131,7 +131,7 @@ export class WaitingCases {
     this.#parentHashes.push(place?.hash ?? 0);
   }
 
-  /** Tells the miner. An agent that none of these cases follows up is not looked at. */
+  /** Adds the sequences to the miner's cases. Agents that none of these cases follows up do not count. */
   extend(miner: Miner, past: AgentPast): void {
     const linked = new Set(this.#places.map(({ agentId }) => agentId));
     const times = this.#times.view();
@@ -159,6 +159,6 @@ export class WaitingCases {
   }
 }
 
-/** How far back the features of a decision look, for what is configured and for the paths asked about. */
+/** The longest sequence window, of the configuration and of the given paths. */
 export const longestSequence = (settings: MiningSettings, asked: Iterable<string>): number =>
   Math.max(settings.sequenceWindowMs, ...sequencesAmong(asked).map(({ windowMs }) => windowMs));

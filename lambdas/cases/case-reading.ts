@@ -6,12 +6,12 @@ import { createMiner } from '../mining/mine.ts';
 import type { Miner } from '../mining/mine.ts';
 import { earlier, type SeenIndex, signalsAmong, type Window, type WindowCases } from './window-cases.ts';
 
-/** Other agents whose decisions are looked at: those whose decisions an agent follows up most often. */
+/** Other agents whose decisions are read, at most: those that an agent follows up most often. */
 export const MAX_PARENT_AGENTS = 8;
-/** Decisions of other agents one run reads, the newest of each type: about 250 MB of theirs, 60,000 read units. */
+/** Decisions of other agents that a run reads, the newest of each type: about 250 MB, 60,000 read units. */
 export const MAX_OTHERS_DECISIONS = 250_000;
 
-/** Decisions of one type in a window, taken by a miner. */
+/** Decisions of one type in a window, in a miner. */
 export interface ReadCases {
   readonly miner: Miner;
   readonly decisions: number;
@@ -19,18 +19,18 @@ export interface ReadCases {
   readonly pages: number;
   readonly truncated: boolean;
   readonly waiting: WaitingCases;
-  /** Which of the resolved were made with which patterns. */
+  /** The patterns that the resolved decisions were made with. */
   readonly uses: MemoryUses;
-  /** Share of the resolved that no earlier run has seen with their outcome. */
+  /** Share of the resolved decisions that no earlier run has seen with their outcome. */
   readonly newShare: number;
 }
 
 /**
- * Reads an agent's decisions in a window, each once, and what they came after. First `read` every type, then
- * `readOthers`, then `complete` what is to be mined.
+ * Reads an agent's decisions in a window, each once, and the decisions before them. First `read` every type, then
+ * `readOthers`, then `complete` every type that is to be mined.
  *
- * Cost: 0.25 read units a KB of the agent's own decisions in the window and in the sequence window before it, the same
- * for the decisions of at most eight agents whose decisions it follows up (none when it follows up its own or nobody's).
+ * Cost: 0.25 read units per KB of the agent's own decisions in the window and in the sequence window before it. The same
+ * goes for the decisions of at most eight other agents whose decisions it follows up.
  */
 export class CaseReading {
   readonly #cases: WindowCases;
@@ -41,12 +41,12 @@ export class CaseReading {
   readonly #previousLook: PreviousLook | undefined;
   readonly #past: AgentPast;
   readonly #noted = new Set<string>();
-  /** Before the window, what its first decisions came after. */
+  /** The window and the time before it, which its first decisions may follow. */
   readonly #history: Window;
 
   /**
-   * @param asked paths of conditions that will be tested whether they are mined or not
-   * @param previousLook the last run that looked at less; default: there was none
+   * @param asked paths of conditions that will be tested, also when they are not mined
+   * @param previousLook the last run with an earlier end; absent: there was none
    */
   constructor(
     cases: WindowCases,
@@ -66,12 +66,12 @@ export class CaseReading {
     this.#history = { ...window, after: earlier(window.after, longestSequence(cases.settings, asked)) };
   }
 
-  /** What the agent had been told; see WindowCases. */
+  /** The signals that the agent had seen; see WindowCases. */
   seen(): Promise<SeenIndex> {
     return this.#cases.seenIn(this.#agentId, this.#window, this.#asked);
   }
 
-  /** @param sequences whether any decision is looked at for having come after one of this type */
+  /** @param sequences true when sequences with decisions of this type are needed */
   async read(decisionType: string, seen: SeenIndex, sequences = true): Promise<ReadCases> {
     const settings = this.#cases.settings;
     const miner = createMiner({ agentId: this.#agentId, decisionType, settings, hash: sha256 });
@@ -115,14 +115,14 @@ export class CaseReading {
     return done(false);
   }
 
-  /** Undefined when it has been filled: a type may be read twice. */
+  /** The timeline to fill; undefined when it has been filled already, because a type may be read twice. */
   #timelineToFill(decisionType: string, sequences: boolean) {
     if (!sequences || this.#noted.has(decisionType)) return undefined;
     this.#noted.add(decisionType);
     return this.#ask(this.#agentId, decisionType);
   }
 
-  /** With the mined window, and those asked about. */
+  /** A timeline with the mined window, and those of the paths asked about. */
   #ask(agentId: string, decisionType: string) {
     for (const path of sequencesAmong(this.#asked))
       if ((path.agentId ?? this.#agentId) === agentId && path.decisionType === decisionType)
@@ -131,11 +131,11 @@ export class CaseReading {
   }
 
   /**
-   * What the agents it follows up decided, and how that ended. No other agent is looked at, whatever is asked for:
-   * its decisions are private, and what becomes known of these here – type, time and status – is what the chains they
-   * are in show of them.
-   * @param typesOf the types an agent has, or those of them that are asked about
-   * @returns timelines that were not read to the window's beginning
+   * Reads the decisions of the agents that it follows up, with their outcomes. No other agent is read, whichever paths
+   * are asked about, because its decisions are private. Only type, time and status are used, which the chains of these
+   * decisions show anyway.
+   * @param typesOf the decision types of an agent, or those that are asked about
+   * @returns paths of timelines that were not read to the window's beginning
    */
   async readOthers(typesOf: (agentId: string) => Promise<readonly string[]>): Promise<string[]> {
     const truncated: string[] = [];
@@ -155,7 +155,7 @@ export class CaseReading {
     return truncated;
   }
 
-  /** What else of the agent's own is asked about. */
+  /** Reads the agent's own decisions of further types that are asked about. */
   async readOwn(decisionTypes: Iterable<string>): Promise<void> {
     for (const decisionType of decisionTypes) {
       const timeline = this.#timelineToFill(decisionType, true);
@@ -165,14 +165,14 @@ export class CaseReading {
     }
   }
 
-  /** Whether a condition asks what came after the agent's own decisions of a type. */
+  /** True when a condition has a sequence with the agent's own decisions of this type. */
   asksOf(decisionType: string): boolean {
     return sequencesAmong(this.#asked).some(
       (path) => path.agentId === undefined && path.decisionType === decisionType,
     );
   }
 
-  /** What the conditions ask of earlier decisions, and nothing else: of the agent's own types and of others'. */
+  /** Reads only the earlier decisions that the conditions need, of the agent itself and of other agents. */
   async readAsked(): Promise<void> {
     const sequences = sequencesAmong(this.#asked);
     const typesOf = (agentId: string | undefined): string[] => [
@@ -184,7 +184,7 @@ export class CaseReading {
     await this.readOthers(async (other) => typesOf(other));
   }
 
-  /** Tells the miner what its cases came after. */
+  /** Adds the sequences to the miner's cases. */
   complete({ miner, waiting }: ReadCases): void {
     waiting.extend(miner, this.#past);
   }

@@ -1,22 +1,22 @@
 import type { DecisionMark } from '../decisions/decision.ts';
-import { Float64List, Uint16List, Uint32List } from '../mining/statistics/number-list.ts';
+import { Float64List, Uint16List, Uint32List } from '../mining/cases/number-list.ts';
 import type { KnownStatus } from '../mining/cases/windowed-path.ts';
 
 /**
- * Decisions of the type that are looked at to find the last one with a known outcome. An agent that makes more of them
- * before the first outcome comes is not told about that one: it has long acted without it.
+ * Decisions of the type that are searched for the last one with a known outcome. An agent may make more of them before the
+ * first outcome comes. Then that outcome is left out, because the agent has long acted without it.
  */
 export const MAX_LOOK_BACK = 100;
 
 const STATUSES = ['pending', 'success', 'failure', 'voided'] as const;
 
 /**
- * One agent's decisions of one type, newest first: when each was made, how it ended and when that was known, in 22
- * bytes each.
+ * One agent's decisions of one type, newest first. Each takes 22 bytes for its time, its outcome, and the time when the
+ * outcome was known.
  *
- * Nothing is known before its time: an outcome with `occurredAt` after the moment that is asked about leaves the
- * decision pending. Only the latest revision of an outcome is stored, so one that was corrected later counts as
- * pending in between, not as what it was first said to be. What was voided never was.
+ * Nothing is known before its time: a decision whose outcome has a later `occurredAt` is still pending. Only the latest
+ * revision of an outcome is stored. So a decision whose outcome was corrected later counts as pending in between, not as
+ * first reported. A voided decision does not count at all.
  */
 export class DecisionTimeline {
   readonly #times = new Float64List();
@@ -34,7 +34,7 @@ export class DecisionTimeline {
     return this.length === 0 ? Infinity : this.#times.view()[this.length - 1]!;
   }
 
-  /** In order, newest first. */
+  /** Add the decisions in order, newest first. */
   add({ decisionId, timestamp, outcome }: DecisionMark): void {
     this.#times.push(Date.parse(timestamp));
     this.#knownAt.push(outcome ? Date.parse(outcome.occurredAt) : Infinity);
@@ -44,9 +44,9 @@ export class DecisionTimeline {
   }
 
   /**
-   * What was known at `time` of the decisions made before it and not before `from`: the outcome of the last one that
-   * had one, and whether the very last was still pending.
-   * @param parent one of them that the decision names: its status counts before that of the others
+   * Statuses known at `time` of the decisions made before it and not before `from`: the outcome of the last one that had
+   * one, and `pending` if the very last had none yet.
+   * @param parent one of them that the decision names as its parent; its status goes before that of the others
    */
   statusesAt(
     time: number,
@@ -77,7 +77,7 @@ export class DecisionTimeline {
     return undefined;
   }
 
-  /** The newest one made before `time`. */
+  /** Index of the newest decision made before `time`. */
   #firstBefore(time: number): number {
     const { times } = this.#views();
     let low = 0;
@@ -90,7 +90,7 @@ export class DecisionTimeline {
     return low;
   }
 
-  /** Asked for millions of times, between two additions. */
+  /** Cached, because it is called millions of times between two additions. */
   #views() {
     return (this.#viewed ??= {
       times: this.#times.view(),

@@ -14,8 +14,8 @@ interface Source {
 }
 
 /**
- * What a few decisions came after, for the sequences of a pattern: the decisions before them are read as far back as
- * is asked for, newest first. The caller has made sure that the agent follows up the other agents that are named.
+ * Finds the sequences of a pattern that hold for a few decisions. The decisions before them are read newest first, only as
+ * far back as needed. The caller has made sure that the agent follows up the other agents in the sequences.
  */
 export class PastLookup {
   readonly #past: AgentPast;
@@ -23,7 +23,7 @@ export class PastLookup {
   readonly #sources: Source[] = [];
 
   /**
-   * @param until no decision that is asked about is later
+   * @param until no decision that is looked up is later
    * @param pageSize decisions read at a time. @default as many as fit a megabyte
    */
   constructor(
@@ -51,7 +51,7 @@ export class PastLookup {
   }
 
   /**
-   * Reads what decisions made at this time or later came after.
+   * Reads the decisions that may precede decisions made at this time or later.
    * @param atMost decisions of each timeline. @default all
    */
   async readFor(time: number, atMost = Infinity): Promise<void> {

@@ -4,7 +4,7 @@ import { DAY_MS, MINUTE_MS } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import type { SeenSignals } from '../signals/seen-signals.ts';
 import { extractFeatures } from '../mining/cases/features.ts';
-import { Float64List } from '../mining/statistics/number-list.ts';
+import { Float64List } from '../mining/cases/number-list.ts';
 import type { DecisionFacts, Features, MiningSettings, ResolvedCase } from '../mining/types.ts';
 import {
   parseWindowedPath,
@@ -13,10 +13,10 @@ import {
   signalWindowOf,
 } from '../mining/cases/windowed-path.ts';
 
-/** How far back a run looks. */
+/** Days of decisions in a run's window. */
 export const WINDOW_DAYS = 90;
 
-/** `after < timestamp ≤ until`: the decisions a verdict at `until` rests on. */
+/** `after < timestamp ≤ until`: the decisions behind a verdict at `until`. */
 export interface Window {
   readonly after: string;
   readonly until: string;
@@ -27,17 +27,17 @@ export const windowAt = (asOf: string, days = WINDOW_DAYS): Window => ({
   until: asOf,
 });
 
-/** Whether the decision had turned out well or badly by `asOf`; undefined while it had not, or when it was voided. */
+/** The decision's outcome by `asOf`: success or failure; undefined while it had none, or when it was voided. */
 export function verdictOf({ outcome }: Decision, asOf: string): 'success' | 'failure' | undefined {
   if (!outcome || outcome.status === 'voided' || outcome.occurredAt > asOf) return undefined;
   return outcome.status;
 }
 
-/** What an agent was told: times by type, 8 bytes a signal. */
+/** The signals that an agent has seen: times by type, 8 bytes a signal. */
 export class SeenIndex {
   readonly #times = new Map<string, Float64List>();
 
-  /** In order of time. */
+  /** Add the signals in order of time. */
   add(time: number, signalType: string): void {
     let times = this.#times.get(signalType);
     if (!times) this.#times.set(signalType, (times = new Float64List()));
@@ -48,7 +48,7 @@ export class SeenIndex {
     return this.#times.keys();
   }
 
-  /** Whether one of the type was seen with `from ≤ time ≤ until`. */
+  /** True when a signal of the type was seen with `from ≤ time ≤ until`. */
   hasBetween(signalType: string, from: number, until: number): boolean {
     const times = this.#times.get(signalType)?.view();
     if (!times) return false;
@@ -63,22 +63,22 @@ export class SeenIndex {
   }
 }
 
-/** The signals among these paths. */
+/** The paths of signals among these paths, parsed. */
 export const signalsAmong = (paths: Iterable<string>): SignalPath[] =>
   [...new Set(paths)].flatMap((path) => {
     const windowed = parseWindowedPath(path);
     return windowed?.kind === 'signal' ? [windowed] : [];
   });
 
-/** An agent that logs a decision before the signal that made it take it has a clock that is behind. */
+/** A trigger may be this much later than its decision, because the agent's clock may be behind. */
 const CLOCK_SKEW_MS = 5 * MINUTE_MS;
 
 export const earlier = (timestamp: string, milliseconds: number): string =>
   new Date(Date.parse(timestamp) - milliseconds).toISOString();
 
 /**
- * An agent's decisions as mining sees them: the one place that says which signals a decision knew of and which
- * outcome counts, so that a pattern's numbers, its evidence and a dry run can never disagree.
+ * An agent's decisions in the form that mining uses. Only this class decides which signals a decision knew of and which
+ * outcome counts. So a pattern's numbers, its evidence and a dry run can never disagree.
  */
 export class WindowCases {
   readonly #decisions: DecisionWindow;
@@ -92,8 +92,8 @@ export class WindowCases {
   }
 
   /**
-   * What the agent had been told when it made the decisions of a window.
-   * @param asked paths of the conditions that will be asked about, beside those that are mined
+   * The signals that the agent had seen when it made the decisions of a window.
+   * @param asked paths of conditions that will be tested, beside those that are mined
    */
   async seenIn(agentId: string, { after, until }: Window, asked: Iterable<string> = []): Promise<SeenIndex> {
     const index = new SeenIndex();
@@ -109,7 +109,7 @@ export class WindowCases {
     return index;
   }
 
-  /** Those of the signals that the agent had been told of at a time, each within its window. One query. */
+  /** The signals among these that the agent had seen at a time, each within its window. One query. */
   async seenAmong(agentId: string, timestamp: string, asked: readonly SignalPath[]): Promise<SignalPath[]> {
     const seen = new SeenIndex();
     const time = Date.parse(timestamp);
@@ -124,18 +124,18 @@ export class WindowCases {
     return this.#decisions.pages({ agentId, decisionType, ...window });
   }
 
-  /** When decisions were made and how they ended, of any agent; see DecisionWindow. */
+  /** Times and outcomes of decisions, of any agent; see DecisionWindow. */
   marks(agentId: string, decisionType: string, window: Window, pageSize?: number) {
     return this.#decisions.marks({ agentId, decisionType, ...window }, pageSize);
   }
 
   /**
-   * Without what the decision came after: that is known when all that came before is read.
+   * The features of a decision, without its sequences: those need all earlier decisions.
    *
-   * A signal counts at its own time: one that is stamped after the decision was not known to it. One that triggered
-   * the decision counts whatever its age, because the agent says that it acted on it; only what lies ahead by more
-   * than clocks differ cannot have been a trigger.
-   * @param asked paths with windows that are not the mined ones
+   * A signal counts at its own time, so one with a later time than the decision was not known to it. A signal that
+   * triggered the decision counts at any age, because the agent says that it acted on it. Only a signal that is later by
+   * more than clocks differ cannot be a trigger.
+   * @param asked paths of signals with other windows than the mined ones
    */
   featuresOf(decision: Decision, seen: SeenIndex, asked: readonly SignalPath[] = []): Features {
     const time = Date.parse(decision.timestamp);
@@ -164,7 +164,7 @@ export class WindowCases {
     return extractFeatures(facts, this.settings);
   }
 
-  /** The decision as the miner takes it; undefined while it is not resolved. */
+  /** The decision as a case for the miner; undefined while it is not resolved. */
   caseOf(
     decision: Decision,
     seen: SeenIndex,

@@ -13,9 +13,9 @@ import { MemoryRecords } from '../memories/memory-records.ts';
 import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
 import type { LifecycleSettings } from '../patterns/lifecycle/lifecycle-settings.ts';
 import { OfferReviews } from '../patterns/lifecycle/offer-review.ts';
-import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
-import { StandingStore } from '../patterns/standing-store.ts';
+import { OfferVerdictStore } from '../patterns/offer-verdict-store.ts';
+import { composeOfferedPatterns } from '../patterns/compose.ts';
 import { composeRollup } from '../results/compose.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
@@ -61,9 +61,7 @@ export function composeTaskRunner(
   const cases = new WindowCases(decisions, seenSignals, miningSettings(settings.featureWindows));
   const store = new PatternStore(tables.memory);
   const shared = { registry, cases, store, clock, consumed, lifecycle: settings.lifecycle };
-  const standings = new StandingStore(tables.memory);
-  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
-  const reviews = new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings);
+  const reviews = new OfferReviews(composeOfferedPatterns(tables), new OfferVerdictStore(tables.memory));
   return new TaskRunner({
     ledger: new RunLedger(tables.state),
     erased,

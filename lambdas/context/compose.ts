@@ -1,6 +1,5 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts';
-import { WindowCases } from '../cases/window-cases.ts';
+import { type FeatureWindows } from '../cases/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
@@ -12,10 +11,7 @@ import { MemoryRecords } from '../memories/memory-records.ts';
 import { MemorySharing, SHARED_MEMORIES } from '../memories/memory-sharing.ts';
 import { MemoryStore } from '../memories/memory-store.ts';
 import { MemorySearch } from '../memories/search/memory-search.ts';
-import { OfferedPatterns, PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
-import { PatternMatching } from '../patterns/pattern-matching.ts';
-import { PatternStore } from '../patterns/pattern-store.ts';
-import { StandingStore } from '../patterns/standing-store.ts';
+import { composePatternMatching } from '../patterns/compose.ts';
 import { SessionList } from '../sessions/session-list.ts';
 import { SessionReader } from '../sessions/session-reader.ts';
 import type { SessionSettings } from '../sessions/settings.ts';
@@ -26,7 +22,6 @@ import type { Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import type { TableName } from '../shared/schema/tables.ts';
 import { Sharing } from '../sharing/sharing.ts';
-import { SeenSignals } from '../signals/seen-signals.ts';
 import { SignalInbox } from '../signals/signal-inbox.ts';
 import { ContextAssembly } from './context-assembly.ts';
 import type { Deadlines } from './deadline-settings.ts';
@@ -86,7 +81,10 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
   const reader = new SessionReader(tables.state, settings.sessions.hotWindow);
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
   const inbox = new SignalInbox(tables.signals, log);
-  const matching = composeMatching(tables, { registry, window, clock }, settings.featureWindows);
+  const matching = composePatternMatching(runtime, tables, new RunLedger(tables.state), {
+    windows: settings.featureWindows,
+    runsTrustedMs: RUNS_TRUSTED_MS,
+  });
   const memories = composeMemories(runtime, tables, registry, settings.memoryCategories);
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),
@@ -107,28 +105,6 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
       ),
     noteShown: (shown) => memories.noteShown(shown.map(({ agentId, id }) => ({ agentId, memoryId: id }))),
   };
-}
-
-function composeMatching(
-  tables: Tables,
-  {
-    registry,
-    window,
-    clock,
-  }: Pick<Runtime, 'clock'> & { readonly registry: AgentRegistry; readonly window: DecisionWindow },
-  featureWindows: FeatureWindows,
-): PatternMatching {
-  const store = new PatternStore(tables.memory);
-  const standings = new StandingStore(tables.memory);
-  const sharing = new Sharing(tables.memory, PATTERN_MEMORY);
-  return new PatternMatching(
-    store,
-    new OfferedPatterns(store, standings, sharing, registry),
-    new RunLedger(tables.state),
-    new WindowCases(window, new SeenSignals(tables.state), miningSettings(featureWindows)),
-    clock,
-    RUNS_TRUSTED_MS,
-  );
 }
 
 /** The memories' search, as this room uses it: without patterns, which are insights, and without an embedder. */

@@ -103,7 +103,7 @@ export class ErasureSteps {
   async *#patternsOf(agentId: string): AsyncGenerator<ErasureStep> {
     const { agents, pools } = await this.#allOwners();
     yield* this.#patterns.ofAgent(agentId);
-    yield* this.#patterns.standingsOf(agentId, agents);
+    yield* this.#patterns.offerVerdictsOf(agentId, agents);
     yield* this.#patterns.contributionsOf(agentId, pools);
   }
 

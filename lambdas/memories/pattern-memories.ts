@@ -53,7 +53,7 @@ export class PatternMemories {
 
   /** Most important first, strongly consistent; the same array while nothing has changed. 1 read unit then. */
   async listFor(agentId: string): Promise<readonly Memory[]> {
-    const patterns = await this.#promoted.of(agentId);
+    const patterns = await this.#promoted.listFor(agentId);
     let memories = this.#made.get(patterns);
     if (!memories) this.#made.set(patterns, (memories = patterns.map(memoryOfPattern)));
     return memories;

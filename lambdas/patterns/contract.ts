@@ -10,10 +10,10 @@ import {
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
+import { count } from './effect-contract.ts';
 import { hypothesisBody } from './hypothesis-contract.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
 import {
-  count,
   asserts,
   statuses,
   MAX_CONDITIONS,
@@ -29,7 +29,7 @@ import {
   provenanceSchema,
   scopeSchema,
   sharingRoutes,
-  standingSchema,
+  offerVerdictSchema,
 } from './sharing-contract.ts';
 
 const agent = z.strictObject({ agentId: agentIdSchema });
@@ -184,7 +184,7 @@ export const patternRoutes = {
           version: count,
           asOf: z.string(),
           owner: offeredFields.owner,
-          standing: standingSchema
+          standing: offerVerdictSchema
             .optional()
             .meta({ description: "On patterns of others; confirmed: the agent's own outcomes agree." }),
         }),

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import type { MemoryEffect } from '../mining/vocabulary.ts';
 
-/** What using patterns did, as it is read. */
-const count = z.number().int().nonnegative();
+/** Schemas of the effect of using patterns. */
+
+export const count = z.number().int().nonnegative();
 
 export const intervalSchema = z
   .tuple([z.number(), z.number()])
@@ -47,4 +49,4 @@ export const memoryEffectSchema = z.object({
     description:
       'Decisions whose exposure showed it against all others in the same situation. Null: never shown.',
   }),
-});
+}) satisfies z.ZodType<MemoryEffect>;

@@ -11,12 +11,16 @@ import type { Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { canonical, type PatternTrial } from './pattern-trial.ts';
 
-/** Ids mining makes; an author's own never look like one. */
+/** Prefix of the ids that mining makes. An author's own id must not have it. */
 const MINED_PREFIX = 'PATTERN-';
-/** Open at a time, per agent: each is tested by itself every night. */
+/** Open hypotheses of an agent, at most: each is tested by itself every night. */
 export const MAX_OPEN = 50;
 
-export interface HypothesesOptions {
+export interface HypothesesParts {
+  readonly store: PatternStore;
+  readonly trial: PatternTrial;
+  readonly registry: AgentRegistry;
+  readonly clock: Clock;
   /** @default defaultLifecycleSettings */
   readonly lifecycle?: LifecycleSettings | undefined;
   /** @default MAX_OPEN */
@@ -24,9 +28,11 @@ export interface HypothesesOptions {
 }
 
 /**
- * Patterns stated by a user. The id is the author's choice and the statement cannot be changed under it: what is
- * tested was written down beforehand. One statement is one pattern: what is known already, or was stated under another
- * id, is refused with that id, also when it was refuted – stating it again and again until it passes is not a test.
+ * Patterns stated by a user. The author chooses the id, and the statement cannot be changed under it: it has to be
+ * written down before it is tested.
+ *
+ * One statement is one pattern. A statement that is already known, or stated under another id, is refused with that id.
+ * That goes for a refuted one too: stating it again and again until it passes would be no test.
  */
 export class Hypotheses {
   readonly #store: PatternStore;
@@ -36,24 +42,18 @@ export class Hypotheses {
   readonly #lifecycle: LifecycleSettings;
   readonly #maxOpen: number;
 
-  constructor(
-    store: PatternStore,
-    trial: PatternTrial,
-    registry: AgentRegistry,
-    clock: Clock,
-    { lifecycle = defaultLifecycleSettings, maxOpen = MAX_OPEN }: HypothesesOptions = {},
-  ) {
-    this.#store = store;
-    this.#trial = trial;
-    this.#registry = registry;
-    this.#clock = clock;
-    this.#lifecycle = lifecycle;
-    this.#maxOpen = maxOpen;
+  constructor(parts: HypothesesParts) {
+    this.#store = parts.store;
+    this.#trial = parts.trial;
+    this.#registry = parts.registry;
+    this.#clock = parts.clock;
+    this.#lifecycle = parts.lifecycle ?? defaultLifecycleSettings;
+    this.#maxOpen = parts.maxOpen ?? MAX_OPEN;
   }
 
   /**
-   * The same again is the pattern as it stands now. Reads the agent's patterns and its newest decisions of the type
-   * (see PatternTrial); writes one transaction of three rows.
+   * States a hypothesis. A repeat answers with the pattern in its current state. It reads the agent's patterns and its
+   * newest decisions of the type (see PatternTrial), and writes one transaction of three rows.
    * @throws ValidationFailedError naming the field; ConflictError when the id or the statement is taken, or too many
    *   are open
    */
@@ -96,7 +96,7 @@ export class Hypotheses {
       statusSince: now,
       statusRunId: 'STATED',
     };
-    // Its next run has something to do, though the agent may have made no decision.
+    // The agent may have made no decision, but now its next run has something to do.
     await this.#registry.noteActivity(agentId, [decisionType]);
     const taken = await this.#store.state(pattern, statementId);
     if (!taken) return pattern;
@@ -120,7 +120,7 @@ function sameOr409(
   return existing;
 }
 
-/** In their one order, the action among them. */
+/** The conditions in their one order, with the action among them. */
 function conditionsOf(
   agentId: string,
   patternId: string,

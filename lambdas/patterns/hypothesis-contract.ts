@@ -1,15 +1,13 @@
 import * as z from 'zod';
 import { timestampSchema, typeSchema } from '../shared/schema/fields.ts';
-
-/** Mining combines three; a hypothesis may name what the agent does beside them. */
-const MAX_CONDITIONS = 3;
+import { asserts, MAX_CONDITIONS } from './pattern-contract.ts';
 
 const path = z
   .string()
   .min(1)
   .max(1024)
   .meta({ description: 'As in patterns/test.', example: 'market.trend' });
-/** Longer strings are no values: no decision would ever match. */
+/** Mining ignores longer strings, so no decision would ever match them. */
 const scalar = z.union([z.string().max(128), z.number(), z.boolean()]);
 const bound = z.number().nullable().default(null);
 
@@ -27,7 +25,8 @@ const condition = z.discriminatedUnion('op', [
 
 export const hypothesisBody = z.strictObject({
   decisionType: typeSchema,
-  asserts: z.enum(['success', 'failure']),
+  asserts,
+  // The action may come on top of as many conditions as mining combines.
   conditions: z.array(condition).max(MAX_CONDITIONS).default([]),
   action: z
     .string()

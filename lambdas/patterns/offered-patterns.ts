@@ -4,27 +4,26 @@ import { isSharedWith, type Sharing } from '../sharing/sharing.ts';
 import { conditionKey, sortConditions } from '../mining/pattern-id.ts';
 import type { EvidenceDigest, Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
-import type { Standing, StandingRecord } from './standing.ts';
-import type { StandingStore } from './standing-store.ts';
+import type { OfferVerdict, OfferVerdictRecord } from './offer-verdict.ts';
+import type { OfferVerdictStore } from './offer-verdict-store.ts';
+import type { OfferedBy } from './sharing-contract.ts';
 
-/** What sharing calls patterns. */
+/** The memory type of patterns in sharing. */
 export const PATTERN_MEMORY = 'PATTERN';
 
-/** How an offer reaches an agent: shared with it by name, with all, or learned by all agents of its type together. */
-export type OfferedBy = 'name' | 'all' | 'type';
-
-/** A promoted pattern of another owner, as it stands now. */
+/** A promoted pattern of another owner, in its current state. */
 export interface OfferedPattern {
   readonly pattern: Pattern;
   readonly offeredBy: OfferedBy;
-  /** What the agent's own outcomes say of it; absent until a night has tested it. */
-  readonly standing?: StandingRecord;
+  /** The verdict of the agent's own outcomes; absent until a night has tested it. */
+  readonly verdict?: OfferVerdictRecord;
 }
 
-/** Until its own outcomes have spoken, what others learned is unconfirmed to an agent. */
-export const standingOf = ({ standing }: OfferedPattern): Standing => standing?.standing ?? 'unconfirmed';
+/** An offered pattern is unconfirmed until the agent's own outcomes have tested it. */
+export const offerVerdictOf = ({ verdict }: OfferedPattern): OfferVerdict =>
+  verdict?.standing ?? 'unconfirmed';
 
-/** What is asserted, of what, and where: the same for the same rule, whoever learned it. */
+/** Equal for patterns that state the same rule, whichever owner learned it. */
 export const ruleOf = ({
   decisionType,
   asserts,
@@ -33,7 +32,7 @@ export const ruleOf = ({
   JSON.stringify([
     decisionType,
     asserts,
-    // A quantile's rank says the same to one agent only: across agents its bounds count as well.
+    // A quantile's rank means the same only within one agent, so across agents its bounds count as well.
     sortConditions(conditions).map((condition) =>
       condition.op === 'in_range'
         ? [conditionKey(condition), condition.min, condition.max]
@@ -41,7 +40,7 @@ export const ruleOf = ({
     ),
   ]);
 
-/** Best first; a total order, so pages are stable. */
+/** Best first. It is a total order, so pages are stable. */
 export const byConfidence = (a: OfferedPattern, b: OfferedPattern): number =>
   b.pattern.confidence - a.pattern.confidence ||
   compare(a.pattern.agentId, b.pattern.agentId) ||
@@ -49,56 +48,66 @@ export const byConfidence = (a: OfferedPattern, b: OfferedPattern): number =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** A decision behind an offered pattern, without its contents. */
+export type Provenance = Required<Pick<EvidenceDigest, 'agentId' | 'decisionId' | 'timestamp' | 'status'>>;
+
+export interface OfferedPatternsParts {
+  readonly store: PatternStore;
+  readonly verdicts: OfferVerdictStore;
+  readonly sharing: Sharing;
+  readonly registry: AgentRegistry;
+}
+
 /**
- * Which patterns of others an agent is offered. Read through to the owner's own row each time: what is no longer
- * promoted, or no longer shared, is no longer offered.
+ * Finds the patterns of others that an agent is offered. It reads the owner's own row each time, so a pattern that is no
+ * longer promoted or shared is no longer offered.
  *
- * An agent that is offered nothing costs 3.5 read units (its grants, what is shared with all, its type, its type's
- * patterns), each offer about 1 to 2 more.
+ * Without an offer it takes 3.5 read units: for the agent's grants, for patterns shared with all, for its type, and for
+ * its type's patterns. Each offer takes about 1 to 2 more.
  */
 export class OfferedPatterns {
   readonly #store: PatternStore;
-  readonly #standings: StandingStore;
+  readonly #verdicts: OfferVerdictStore;
   readonly #sharing: Sharing;
   readonly #registry: AgentRegistry;
 
-  constructor(store: PatternStore, standings: StandingStore, sharing: Sharing, registry: AgentRegistry) {
+  constructor({ store, verdicts, sharing, registry }: OfferedPatternsParts) {
     this.#store = store;
-    this.#standings = standings;
+    this.#verdicts = verdicts;
     this.#sharing = sharing;
     this.#registry = registry;
   }
 
-  /** Every offer, best lower bound first. */
-  async to(agentId: string): Promise<OfferedPattern[]> {
+  /** Every offer to an agent, best lower bound first. */
+  async offersTo(agentId: string): Promise<OfferedPattern[]> {
     const [shared, ofType] = await Promise.all([this.#shared(agentId), this.#ofType(agentId)]);
     const offers = [...shared, ...ofType].filter(({ pattern }) => pattern.status === 'promoted');
     if (offers.length === 0) return [];
-    const standings = new Map(
-      (await this.#standings.ofAgent(agentId)).map((standing) => [
-        `${standing.owner}#${standing.patternId}`,
-        standing,
+    const verdicts = new Map(
+      (await this.#verdicts.ofAgent(agentId)).map((verdict) => [
+        `${verdict.owner}#${verdict.patternId}`,
+        verdict,
       ]),
     );
     return offers
       .map((offer): OfferedPattern => {
-        const standing = standings.get(`${offer.pattern.agentId}#${offer.pattern.patternId}`);
-        return standing ? { ...offer, standing } : offer;
+        const verdict = verdicts.get(`${offer.pattern.agentId}#${offer.pattern.patternId}`);
+        return verdict ? { ...offer, verdict } : offer;
       })
       .sort(byConfidence);
   }
 
-  /** One offer; undefined when this agent is not offered it. */
+  /** One offer; undefined when the agent is not offered the pattern. */
   async find(agentId: string, owner: string, patternId: string): Promise<OfferedPattern | undefined> {
     const offeredBy = await this.#offeredBy(agentId, owner, patternId);
     if (!offeredBy) return undefined;
     const pattern = await this.#store.get(owner, patternId);
     if (pattern?.status !== 'promoted') return undefined;
-    const standing = await this.#standings.get(agentId, owner, patternId);
-    return { pattern, offeredBy, ...(standing && { standing }) };
+    const verdict = await this.#verdicts.get(agentId, owner, patternId);
+    return { pattern, offeredBy, ...(verdict && { verdict }) };
   }
 
-  /** The newest decisions behind an offered pattern: whose, which, when, how they ended – and nothing of what is in them. */
+  /** The newest decisions behind an offered pattern: agent, id, time and outcome, but none of their contents. */
   async provenance({ agentId, patternId }: Pattern): Promise<Provenance[]> {
     const digests = await this.#store.digests(agentId, patternId);
     return digests.map(({ agentId: madeBy = agentId, decisionId, timestamp, status }) => ({
@@ -134,9 +143,9 @@ export class OfferedPatterns {
   }
 
   async #offeredBy(agentId: string, owner: string, patternId: string): Promise<OfferedBy | undefined> {
-    const pooled = typeOfPool(owner);
-    if (pooled !== undefined)
-      return pooled !== UNKNOWN_TYPE && (await this.#registry.agentType(agentId)) === pooled
+    const poolType = typeOfPool(owner);
+    if (poolType !== undefined)
+      return poolType !== UNKNOWN_TYPE && (await this.#registry.agentType(agentId)) === poolType
         ? 'type'
         : undefined;
     const record = await this.#sharing.get(owner, patternId);
@@ -144,5 +153,3 @@ export class OfferedPatterns {
     return record.with === 'all' ? 'all' : 'name';
   }
 }
-
-export type Provenance = Required<Pick<EvidenceDigest, 'agentId' | 'decisionId' | 'timestamp' | 'status'>>;

@@ -1,28 +1,23 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import type { Asserts } from '../mining/vocabulary.ts';
-import type { Pattern, PatternStatus, PatternVersion } from './pattern.ts';
+import type * as z from 'zod';
+import type { patternRoutes } from './contract.ts';
+import type { Pattern, PatternVersion } from './pattern.ts';
 import type { ConfidencePosition, PatternStore } from './pattern-store.ts';
 
-export interface PatternQuery {
-  /** @default promoted */
-  readonly status?: PatternStatus | 'all';
-  readonly decisionType?: string;
-  readonly asserts?: Asserts;
-  readonly minConfidence?: number;
-  readonly maxResults?: number;
-  readonly nextToken?: string;
-}
+export type PatternListQuery = Readonly<z.output<(typeof patternRoutes)['listPatterns']['query']>>;
+export type PatternQuery = Omit<PatternListQuery, 'scope'>;
 
-type Position = readonly [confidence: number, patternId: string];
+/** A number to sort by, then the pattern id. */
+export type Position = readonly [rank: number, patternId: string];
 
 const DEFAULT_PAGE = 20;
-/** Rows looked at for one answer: an agent has some hundreds of patterns a type, so filters leave few short pages. */
+/** Pages of the index read for one answer. An agent has some hundreds of patterns a type, so few answers are short. */
 const MAX_PAGES = 10;
-/** Versions a pattern shows. */
+/** Versions that a pattern shows. */
 export const MAX_TREND = 100;
 
-const isPosition = (value: unknown): value is Position =>
+export const isPosition = (value: unknown): value is Position =>
   Array.isArray(value) &&
   value.length === 2 &&
   Number.isFinite(value[0]) &&
@@ -34,7 +29,7 @@ export type PatternSummary = Omit<Pattern, 'explain'>;
 
 export const summaryOf = ({ explain: _explain, ...summary }: Pattern): PatternSummary => summary;
 
-/** What an agent has learned, for reading. */
+/** Reads the patterns of an agent. */
 export class PatternCatalog {
   readonly #store: PatternStore;
 
@@ -42,7 +37,7 @@ export class PatternCatalog {
     this.#store = store;
   }
 
-  /** Highest confidence first: who asks for patterns wants the best, not the newest. From an index: eventual. */
+  /** Highest confidence first, because callers want the best patterns, not the newest. The index is eventually consistent. */
   async list(agentId: string, request: PatternQuery) {
     const { status = 'promoted', decisionType, asserts, minConfidence = 0, nextToken } = request;
     const query = ['patterns', agentId, status, decisionType ?? null, asserts ?? null, minConfidence];

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { canonicalPath } from '../mining/cases/windowed-path.ts';
-import { memoryEffectSchema } from './effect-contract.ts';
+import type { Comparison, Condition, PatternNumbers, Reference } from '../mining/vocabulary.ts';
+import { count, memoryEffectSchema } from './effect-contract.ts';
 import { contributorSchema } from './sharing-contract.ts';
 
-export const count = z.number().int().nonnegative();
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
+export const scalar = z.union([z.string(), z.number(), z.boolean()]);
 export const asserts = z.enum(['success', 'failure']);
 export const statuses = ['hypothesis', 'candidate', 'promoted', 'suspect', 'retired', 'dormant'] as const;
 
-/** Conditions in a request, at most: what mining itself combines. */
+/** Conditions in a request, at most: mining itself combines as many. */
 export const MAX_CONDITIONS = 3;
 
 const path = z
@@ -24,7 +24,7 @@ const path = z
       '`signal.WHALE_ACTIVITY.12h`, `after.RISK_ASSESSMENT.success.30m`.',
     example: 'market.trend',
   });
-/** In its one spelling, so that the same statement has the same id. */
+/** The path in its one spelling, so that the same statement has the same id. */
 const statedPath = path.transform((text) => canonicalPath(text));
 const bound = z.number().nullable();
 
@@ -46,7 +46,7 @@ export const conditionSchema = z.discriminatedUnion('op', [
   z.object({ path: z.string(), op: z.literal('contains'), value: scalar }),
   z.object({ path: z.string(), op: z.literal('present') }),
   z.object({ path: z.string(), op: z.literal('in_range'), min: bound, max: bound, bin: count.optional() }),
-]);
+]) satisfies z.ZodType<Condition>;
 
 export const numbers = {
   n: count.meta({ description: 'Resolved decisions the conditions hold for.' }),
@@ -67,18 +67,20 @@ export const numbers = {
   lastSeen: z.string().nullable(),
   heuristicConfidence: z.number().meta({ description: 'The old rule of thumb, for comparison only.' }),
   metrics: z.record(z.string(), z.object({ mean: z.number(), sd: z.number() })),
-};
+} satisfies { readonly [Name in keyof PatternNumbers]: z.ZodType<PatternNumbers[Name]> };
 
 const referenceSchema = z
   .object({ since: z.string(), confidence: z.number(), baseline: z.number(), n: count })
-  .meta({ description: 'What it promised: outcomes after `since` are held against it.' });
+  .meta({
+    description: 'What it promised: outcomes after `since` are held against it.',
+  }) satisfies z.ZodType<Reference>;
 
 const driftSchema = z.object({
   statistic: z.number().meta({ description: 'CUSUM on outcome − confidence, in log-likelihood.' }),
   changedAt: z.string().optional(),
 });
 
-const registrationSchema = z
+export const registrationSchema = z
   .object({
     at: z.string().meta({ description: 'When it was stated: only later decisions settle it.' }),
     recordedAt: z
@@ -142,7 +144,7 @@ export const patternSchema = z.object({
     .meta({ description: 'Whose decisions are behind a pattern that agents of a type learned together.' }),
 });
 
-/** With what stands between it and its promotion. */
+/** A pattern with the gap between it and its promotion. */
 export const emergingPatternSchema = patternSchema.extend({
   lacks: z.array(
     z.object({
@@ -178,7 +180,7 @@ export const explainSchema = z.object({
         description: 'Rows: with all conditions, compared with. Columns: asserted status, the other.',
       }),
       pValue: z.number(),
-    }),
+    }) satisfies z.ZodType<Comparison>,
   ),
   refutedBy: z.string(),
 });

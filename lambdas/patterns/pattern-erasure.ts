@@ -1,16 +1,13 @@
 import { statementIdOf } from './lifecycle/statements.ts';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { Contributor } from '../mining/vocabulary.ts';
 import type { EvidenceDigest } from './pattern.ts';
-import { standingPartition } from './standing-table.ts';
+import { offerVerdictPartition } from './offer-verdict-table.ts';
 import { evidenceKey, fromEvidenceItem, fromItem, historyPartition, patternPartition } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 
-type Item = Record<string, unknown>;
-
-/** What agents learned, as an erasure removes it: of one agent all of it, of what others know its part. */
+/** Removes learned patterns for an erasure: all patterns of one agent, and its part in the patterns of others. */
 export class PatternErasure {
   readonly #table: Table;
   readonly #rows: RemovableRows;
@@ -20,26 +17,26 @@ export class PatternErasure {
     this.#rows = new RemovableRows(table, 'memory');
   }
 
-  /** An agent's own patterns with their versions, evidence and statements, and how those of others stand with it. */
+  /** An agent's own patterns with their versions, evidence and statements, and its verdicts on patterns of others. */
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {
     for await (const rows of this.#rows.read(patternPartition(agentId)))
       for (const row of rows) {
         const pattern = fromItem(row);
-        // The row last: it says where the rest is.
+        // The row goes last, because it says where the rest is.
         for (const id of new Set([pattern.patternId, statementIdOf(pattern)]))
           yield* this.#rows.ofPartition(historyPartition(agentId, id));
         yield this.#rows.removal([row]);
       }
-    yield* this.#rows.ofPartition(standingPartition(agentId));
+    yield* this.#rows.ofPartition(offerVerdictPartition(agentId));
   }
 
-  /** What other agents made of this one's patterns. */
-  async *standingsOf(agentId: string, others: Iterable<string>): AsyncGenerator<Removal> {
-    for (const other of others) yield* this.#rows.ofPartition(standingPartition(other), `${agentId}#`);
+  /** The verdicts of other agents on this one's patterns. */
+  async *offerVerdictsOf(agentId: string, others: Iterable<string>): AsyncGenerator<Removal> {
+    for (const other of others) yield* this.#rows.ofPartition(offerVerdictPartition(other), `${agentId}#`);
   }
 
   /**
-   * Takes an agent out of what a pool knows: its digests, and its part among the contributors. The counts stay until
+   * Takes an agent out of the patterns of pools: its digests, and its part among the contributors. The counts stay until
    * the next night counts without it.
    */
   async *contributionsOf(agentId: string, pools: Iterable<string>): AsyncGenerator<Removal> {
@@ -55,7 +52,7 @@ export class PatternErasure {
       }
   }
 
-  /** Takes decisions out of the evidence of these owners' patterns. */
+  /** Takes decisions out of the evidence of patterns of these owners. */
   async *evidenceOf(decisionIds: ReadonlySet<string>, owners: Iterable<string>): AsyncGenerator<Removal> {
     if (decisionIds.size === 0) return;
     for (const owner of owners)
@@ -69,7 +66,7 @@ export class PatternErasure {
     isErased: (digest: EvidenceDigest) => boolean,
   ): AsyncGenerator<Removal> {
     const keys = patterns.map((row) => evidenceKey(owner, String(row[SORT_KEY])));
-    for (const row of await getAll(this.#table.documents, this.#table.name, keys)) {
+    for (const row of await this.#table.getAll(keys)) {
       const digests = fromEvidenceItem(row);
       const left = digests.filter((digest) => !isErased(digest));
       if (left.length < digests.length) yield this.#rows.rewrite(row, { ...row, digests: left }, 'digests');

@@ -15,12 +15,12 @@ import type { EvidenceDigest, Pattern } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
 
 export interface Evidence extends EvidenceDigest {
-  /** `decision`: it can still be read by its id; `digest`: this is what is left of it. */
+  /** `decision`: it can still be read by its id. `digest`: only this is left of it. */
   readonly source: 'decision' | 'digest';
 }
 
 const DEFAULT_PAGE = 20;
-/** DynamoDB pages (1 MB each) one answer reads at most; the rest comes with the next token. */
+/** DynamoDB pages of 1 MB that one answer reads at most. The next token continues after them. */
 const MAX_PAGES = 5;
 
 const orderOf = ({ timestamp, decisionId }: EvidenceDigest): string => `${timestamp}#${decisionId}`;
@@ -28,9 +28,9 @@ const DECISIONS = 'decision:';
 const DIGESTS = 'digest:';
 
 /**
- * The decisions a pattern's numbers were counted from, found again as they were found: the window at the pattern's
- * `asOf`, the same features, the same conditions. All pages together hold `n` decisions, unless outcomes were changed
- * since. Then come the digests of those older than the window.
+ * The decisions behind a pattern's numbers. They are found as the run found them: in the window at the pattern's `asOf`,
+ * by the same features and the same conditions. All pages together hold `n` decisions, unless outcomes were changed
+ * since. Then come the digests of decisions older than the window.
  */
 export class PatternEvidence {
   readonly #store: PatternStore;
@@ -72,7 +72,7 @@ export class PatternEvidence {
     return { items, nextToken: next === undefined ? null : encodePageToken(query, next) };
   }
 
-  /** Adds matches to `items` until there are `limit`. @returns where it stopped; undefined at the window's end */
+  /** Adds matches to `items` until there are `limit`. @returns the last one looked at; undefined at the window's end */
   async #decisions(
     { agentId, decisionType, conditions, asOf, n }: Pattern,
     window: Window,
@@ -81,7 +81,7 @@ export class PatternEvidence {
     items: Evidence[],
   ): Promise<string | undefined> {
     const rest = before === undefined ? window : { ...window, until: before.split('#')[0]! };
-    // Of a pattern that never occurred there is nothing to find, and nothing of others to look at for it.
+    // A pattern that never occurred has no match, and reading other agents' decisions for it would be in vain.
     if (n === 0) return undefined;
     const paths = conditions.map(({ path }) => path);
     const signals = signalsAmong(paths);

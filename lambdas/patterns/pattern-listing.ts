@@ -1,13 +1,17 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
-import { MAX_TREND, type PatternCatalog, type PatternQuery, type PatternSummary } from './pattern-catalog.ts';
+import {
+  MAX_TREND,
+  type PatternCatalog,
+  type PatternListQuery,
+  type PatternQuery,
+  type PatternSummary,
+} from './pattern-catalog.ts';
 import { byConfidence, type OfferedPattern, type OfferedPatterns } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { toOffered } from './views.ts';
 
-export type Scope = 'own' | 'shared' | 'all';
-
-/** Where a page ended: among the agent's own (whose list has a token of its own), or among the offers. */
+/** The end of a page: among the agent's own patterns, whose list has its own token, or among the offers. */
 type Position =
   readonly ['own', token: string] | readonly ['shared', confidence: number, owner: string, patternId: string];
 
@@ -27,7 +31,7 @@ function isPosition(value: unknown): value is Position {
   );
 }
 
-/** What an agent knows and what others offer it, in one list: its own first, each part highest confidence first. */
+/** An agent's own patterns and those offered to it, in one list. Its own come first, each part highest confidence first. */
 export class PatternListing {
   readonly #catalog: PatternCatalog;
   readonly #offers: OfferedPatterns;
@@ -39,7 +43,7 @@ export class PatternListing {
     this.#store = store;
   }
 
-  async list(agentId: string, { scope = 'own', ...request }: PatternQuery & { readonly scope?: Scope }) {
+  async list(agentId: string, { scope = 'own', ...request }: PatternListQuery) {
     if (scope === 'own') return this.#catalog.list(agentId, request);
     const { nextToken, maxResults = DEFAULT_PAGE, ...filters } = request;
     const query = ['patterns', agentId, scope, filters];
@@ -52,7 +56,7 @@ export class PatternListing {
         return { ...own, nextToken: encodePageToken(query, ['own', own.nextToken] satisfies Position) };
       items.push(...own.items);
     }
-    const offers = (await this.#offers.to(agentId)).filter(
+    const offers = (await this.#offers.offersTo(agentId)).filter(
       (offer) => isWanted(offer, filters) && (position?.[0] !== 'shared' || isAfter(offer, position)),
     );
     const shown = offers.slice(0, maxResults - items.length);
@@ -68,7 +72,7 @@ export class PatternListing {
     };
   }
 
-  /** A pattern of another owner, with its proof, its versions and which decisions of whom are behind it. @throws NotFoundError */
+  /** A pattern of another owner, with its proof, its versions and the decisions behind it. @throws NotFoundError */
   async offered(agentId: string, owner: string, patternId: string) {
     const offer = await this.#offers.find(agentId, owner, patternId);
     if (!offer) throw new NotFoundError(`No pattern ${patternId} of ${owner}`);

@@ -8,19 +8,19 @@ import { signalsAmong, type WindowCases } from '../cases/window-cases.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';
 import { assertNotAhead, type Clock, MINUTE_MS } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
-import { type OfferedPattern, type OfferedPatterns, ruleOf, standingOf } from './offered-patterns.ts';
+import { type OfferedPattern, type OfferedPatterns, ruleOf, offerVerdictOf } from './offered-patterns.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { type LastRuns, PromotedPatterns } from './promoted-patterns.ts';
-import type { Standing } from './standing.ts';
+import type { OfferVerdict } from './offer-verdict.ts';
 
 export interface Situation {
   readonly decisionType?: string;
   readonly context: Readonly<Record<string, unknown>>;
   readonly action?: string;
   readonly selected?: readonly string[];
-  /** Types of the signals the agent knows of. Absent: those it has seen are looked up. */
+  /** Types of the signals that the agent knows of. When absent, the signals it has seen are looked up. */
   readonly signals?: readonly string[];
-  /** Decisions that came before and what was known of them. Absent: looked up. */
+  /** Earlier decisions with their known status. When absent, they are looked up. */
   readonly preceding?: readonly Preceding[];
   readonly timestamp?: string;
   readonly maxResults?: number;
@@ -33,35 +33,37 @@ export interface Preceding {
   readonly status: KnownStatus;
 }
 
-/** A pattern that applies: the agent's own, or, where it has a standing, one that its owner offers the agent. */
-export type Matched = PatternSummary & { readonly standing?: Standing };
+/** A pattern that applies. It is the agent's own, or, with a `standing`, one that its owner offers the agent. */
+export type Matched = PatternSummary & { readonly standing?: OfferVerdict };
 
 const DEFAULT_RESULTS = 20;
-/** Agents whose offers one warm function instance remembers. */
-const MAX_REMEMBERED = 500;
-/** How long a match relies on what others offered: theirs has no mark to ask for, and it is many rows. */
-const OFFERS_TRUSTED_MS = MINUTE_MS;
+/** Agents whose offers an instance caches. */
+const MAX_CACHED = 500;
+/** Age up to which cached offers are used. They are many rows, and no mark says whether they changed. */
+const MAX_OFFERS_AGE_MS = MINUTE_MS;
 
-/** Which promoted patterns apply to a situation. */
+export interface PatternMatchingParts {
+  readonly store: PatternStore;
+  readonly offers: OfferedPatterns;
+  readonly runs: LastRuns;
+  readonly cases: WindowCases;
+  readonly clock: Clock;
+  /** Time after a check of the last run in which the cached patterns are used without another check. @default 0 */
+  readonly runsTrustedMs?: number;
+}
+
+/** Finds the promoted patterns that apply to a situation. */
 export class PatternMatching {
   readonly #promoted: PromotedPatterns;
   readonly #offers: OfferedPatterns;
   readonly #cases: WindowCases;
   readonly #clock: Clock;
-  readonly #offered = new BoundedMap<
+  readonly #cachedOffers = new BoundedMap<
     string,
     { readonly at: number; readonly offers: readonly OfferedPattern[] }
-  >(MAX_REMEMBERED);
+  >(MAX_CACHED);
 
-  /** @param runsTrustedMs how long a match may rely on no run having ended since it last asked */
-  constructor(
-    store: PatternStore,
-    offers: OfferedPatterns,
-    runs: LastRuns,
-    cases: WindowCases,
-    clock: Clock,
-    runsTrustedMs = 0,
-  ) {
+  constructor({ store, offers, runs, cases, clock, runsTrustedMs = 0 }: PatternMatchingParts) {
     this.#promoted = new PromotedPatterns(store, runs, { clock, trustedMs: runsTrustedMs });
     this.#offers = offers;
     this.#cases = cases;
@@ -69,12 +71,13 @@ export class PatternMatching {
   }
 
   /**
-   * Best lower bound first; patterns that assert success and such that assert failure. After the agent's own come
-   * those of others, first what its own outcomes confirm; what they contradict is left out, and what it knows itself.
+   * Patterns with either assertion, best lower bound first. The agent's own come before those of others, and of those the
+   * ones that its own outcomes confirm come first. Left out are offers that its outcomes contradict, and offers that
+   * state a rule of its own.
    *
-   * What the caller does not say of signals and of preceding decisions is looked up, for the patterns that ask: one
-   * query for the signals seen, and one for each agent and type of a sequence (at most `MAX_LOOK_BACK` decisions of
-   * it, 25 read units at 1 KB each). Agents without such patterns pay for neither.
+   * Signals and earlier decisions that the caller does not name are looked up, if a pattern has a condition on them. That
+   * takes one query for the signals seen, and one for each agent and type of a sequence. The latter reads at most
+   * `MAX_LOOK_BACK` decisions, 25 read units at 1 KB each. Agents without such patterns pay for neither.
    */
   async match(agentId: string, situation: Situation): Promise<Matched[]> {
     const now = this.#clock();
@@ -83,12 +86,12 @@ export class PatternMatching {
     const isOfType = (pattern: PatternSummary): boolean =>
       decisionType === undefined || pattern.decisionType === decisionType;
     const [promoted, offered] = await Promise.all([
-      this.#promoted.of(agentId),
+      this.#promoted.listFor(agentId),
       this.#offeredTo(agentId, now),
     ]);
     const patterns = promoted.filter(isOfType);
     const offers = offered.filter(
-      ({ pattern, standing }) => standing?.standing !== 'contradicted' && isOfType(pattern),
+      (offer) => offerVerdictOf(offer) !== 'contradicted' && isOfType(offer.pattern),
     );
     const pathsOf = (some: readonly PatternSummary[]) =>
       some.flatMap(({ conditions }) => conditions.map(({ path }) => path));
@@ -99,7 +102,7 @@ export class PatternMatching {
         pathsOf([...patterns, ...offers.map(({ pattern }) => pattern)]),
         situation.signals,
       )),
-      // Only its own patterns name no other agents but those that it follows up.
+      // Only its own patterns: they name no other agents than those whose decisions it follows up.
       ...(await this.#sequencesAt(agentId, timestamp, pathsOf(patterns), situation.preceding)),
     ];
     const facts = {
@@ -117,25 +120,25 @@ export class PatternMatching {
     const own = patterns.filter(applies);
     const known = new Set(own.map(ruleOf));
     const others = offers.filter(({ pattern }) => applies(pattern) && !known.has(ruleOf(pattern)));
-    const isConfirmed = (offer: OfferedPattern): boolean => standingOf(offer) === 'confirmed';
+    const isConfirmed = (offer: OfferedPattern): boolean => offerVerdictOf(offer) === 'confirmed';
     return [
       ...own,
       ...[...others.filter(isConfirmed), ...others.filter((offer) => !isConfirmed(offer))].map((offer) => ({
         ...summaryOf(offer.pattern),
-        standing: standingOf(offer),
+        standing: offerVerdictOf(offer),
       })),
     ].slice(0, situation.maxResults ?? DEFAULT_RESULTS);
   }
 
   async #offeredTo(agentId: string, now: Date): Promise<readonly OfferedPattern[]> {
-    const remembered = this.#offered.get(agentId);
-    if (remembered && now.getTime() - remembered.at < OFFERS_TRUSTED_MS) return remembered.offers;
-    const offers = await this.#offers.to(agentId);
-    this.#offered.set(agentId, { at: now.getTime(), offers });
+    const cached = this.#cachedOffers.get(agentId);
+    if (cached && now.getTime() - cached.at < MAX_OFFERS_AGE_MS) return cached.offers;
+    const offers = await this.#offers.offersTo(agentId);
+    this.#cachedOffers.set(agentId, { at: now.getTime(), offers });
     return offers;
   }
 
-  /** A signal the caller says it knows of is taken for seen within whatever window a pattern has. */
+  /** A signal that the caller names counts as seen within the window of any pattern. */
   async #signalsAt(
     agentId: string,
     timestamp: string,

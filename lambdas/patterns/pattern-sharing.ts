@@ -1,18 +1,14 @@
+import type * as z from 'zod';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import type { Audience, Sharing, SharingRecord } from '../sharing/sharing.ts';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
 import type { PatternStore } from './pattern-store.ts';
+import type { sharingSchema } from './sharing-contract.ts';
 
-export interface SharingView {
-  readonly patternId: string;
-  readonly agentId: string;
-  readonly with: Audience;
-  /** 0: it never was shared. */
-  readonly version: number;
-  readonly updatedAt: string | null;
-}
+export type SharingView = ReadonlyDeep<z.output<typeof sharingSchema>>;
 
-/** With whom an agent shares what it has learned. Sharing is of the pattern, never of the decisions behind it. */
+/** Shares an agent's patterns with other agents. It shares the pattern, never the decisions behind it. */
 export class PatternSharing {
   readonly #store: PatternStore;
   readonly #sharing: Sharing;
@@ -31,7 +27,7 @@ export class PatternSharing {
   }
 
   /**
-   * @param audience `all`, or the ids of agents; an empty list ends the sharing, whatever the pattern's status
+   * @param audience `all`, or ids of agents; an empty list ends the sharing, in any status of the pattern
    * @throws NotFoundError, ConflictError when the pattern is not promoted, ValidationFailedError at `with`,
    * VersionConflictError
    */

@@ -1,16 +1,6 @@
-import {
-  BatchWriteCommand,
-  DeleteCommand,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  TransactWriteCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { getAll } from '../shared/dynamodb/batch-get.ts';
-import { failedCondition, failedTransaction } from '../shared/dynamodb/conditions.ts';
-import { queryPartition } from '../shared/dynamodb/query-all.ts';
+import { hasVersion, isAbsent } from '../shared/dynamodb/expressions.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import { ConflictError } from '../shared/errors.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { type EvidenceDigest, type Pattern, type PatternVersion, versionOf } from './pattern.ts';
 import {
   confidenceIndex,
@@ -28,9 +18,8 @@ import {
   VERSION_PREFIX,
   versionKey,
 } from './table.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
 
-/** Where a page of a list by confidence ended. */
+/** The end of a page in a list by confidence. */
 export interface ConfidencePosition {
   readonly confidence: number;
   readonly patternId: string;
@@ -38,12 +27,10 @@ export interface ConfidencePosition {
 
 /** Rows of the confidence index read at a time. */
 const INDEX_PAGE = 100;
-/** BatchWriteItem takes so many. */
-const BATCH_SIZE = 25;
 
 /**
- * An agent's patterns. Every write is conditional on the version that was read and says the whole row, so a run that
- * was killed anywhere is simply run again: what is there already is written once more or not at all.
+ * An agent's patterns. Every write is conditional on the version that was read, and writes the whole row. So a run that
+ * was killed anywhere is simply run again: a row that is there already is written once more or not at all.
  */
 export class PatternStore {
   readonly #table: Table;
@@ -52,172 +39,100 @@ export class PatternStore {
     this.#table = table;
   }
 
-  /** Every pattern of the agent in whatever status, strongly consistent. */
+  /** Every pattern of the agent, in any status, strongly consistent. */
   async ofAgent(agentId: string): Promise<Pattern[]> {
-    return (await queryPartition(this.#table.documents, this.#table.name, patternPartition(agentId))).map(
-      fromItem,
-    );
+    return (await this.#table.queryAll({ partition: patternPartition(agentId) })).map(fromItem);
   }
 
   async get(agentId: string, patternId: string): Promise<Pattern | undefined> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({
-        TableName: this.#table.name,
-        Key: patternKey(agentId, patternId),
-        ConsistentRead: true,
-      }),
-    );
-    return Item && fromItem(Item);
+    const item = await this.#table.get(patternKey(agentId, patternId));
+    return item && fromItem(item);
   }
 
-  /** Those of them that exist, in no particular order, strongly consistent. */
+  /** The patterns that exist among these, in no particular order, strongly consistent. */
   async getMany(patterns: readonly Pick<Pattern, 'agentId' | 'patternId'>[]): Promise<Pattern[]> {
     const keys = patterns.map(({ agentId, patternId }) => patternKey(agentId, patternId));
-    return (await getAll(this.#table.documents, this.#table.name, keys)).map(fromItem);
+    return (await this.#table.getAll(keys)).map(fromItem);
   }
 
-  /** One page of the confidence index, best first: eventually consistent. */
+  /** One page of the confidence index, best first; eventually consistent. */
   async byConfidence(
     agentId: string,
     minConfidence: number,
     after?: ConfidencePosition,
   ): Promise<{ readonly patterns: readonly Pattern[]; readonly last: boolean }> {
-    const page = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        IndexName: confidenceIndex.name,
-        ScanIndexForward: false,
-        Limit: INDEX_PAGE,
-        KeyConditionExpression: '#pk = :pk AND #confidence >= :min',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#confidence': confidenceIndex.sortKey.name },
-        ExpressionAttributeValues: { ':pk': patternPartition(agentId), ':min': minConfidence },
-        ...(after && {
-          ExclusiveStartKey: { ...patternKey(agentId, after.patternId), confidence: after.confidence },
-        }),
+    const { items, last } = await this.#table.query({
+      index: confidenceIndex,
+      partition: patternPartition(agentId),
+      sort: { from: minConfidence },
+      descending: true,
+      limit: INDEX_PAGE,
+      ...(after && {
+        start: { ...patternKey(agentId, after.patternId), confidence: after.confidence },
       }),
-    );
-    return { patterns: (page.Items ?? []).map(fromItem), last: page.LastEvaluatedKey === undefined };
+    });
+    return { patterns: items.map(fromItem), last: last === undefined };
   }
 
   /** The newest versions, newest first, at most `limit`. */
   async versions(agentId: string, patternId: string, limit: number): Promise<PatternVersion[]> {
-    const { Items } = await this.#table.documents.send(
-      new QueryCommand({
-        TableName: this.#table.name,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        Limit: limit,
-        KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
-        ExpressionAttributeNames: { '#pk': PARTITION_KEY, '#sk': SORT_KEY },
-        ExpressionAttributeValues: { ':pk': historyPartition(agentId, patternId), ':prefix': VERSION_PREFIX },
-      }),
-    );
-    return (Items ?? []).map(fromVersionItem);
+    const { items } = await this.#table.query({
+      partition: historyPartition(agentId, patternId),
+      sort: { prefix: VERSION_PREFIX },
+      descending: true,
+      limit,
+    });
+    return items.map(fromVersionItem);
   }
 
-  /** The digests kept of the decisions behind a pattern, newest first. */
+  /** The stored digests of the decisions behind a pattern, newest first. */
   async digests(agentId: string, patternId: string): Promise<readonly EvidenceDigest[]> {
-    const { Item } = await this.#table.documents.send(
-      new GetCommand({
-        TableName: this.#table.name,
-        Key: evidenceKey(agentId, patternId),
-        ConsistentRead: true,
-      }),
-    );
-    return fromEvidenceItem(Item);
+    const item = await this.#table.get(evidenceKey(agentId, patternId));
+    return item ? fromEvidenceItem(item) : [];
   }
 
   async saveDigests(agentId: string, patternId: string, digests: readonly EvidenceDigest[]): Promise<void> {
-    await this.#table.documents.send(
-      new PutCommand({ TableName: this.#table.name, Item: toEvidenceItem(agentId, patternId, digests) }),
-    );
+    await this.#table.put(toEvidenceItem(agentId, patternId, digests));
   }
 
   /**
-   * Replaces `before` (absent: the pattern is new). A new version and its history row are one transaction.
+   * Replaces `before`; without it the pattern is new. A new version and its history row are one transaction.
    * @throws ConflictError when somebody else changed the pattern in between
    */
   async save(after: Pattern, before?: Pattern): Promise<void> {
-    const put = {
-      TableName: this.#table.name,
-      Item: toItem(after),
-      ConditionExpression: before ? '#version = :version' : 'attribute_not_exists(#version)',
-      ExpressionAttributeNames: { '#version': 'version' },
-      ...(before && { ExpressionAttributeValues: { ':version': before.version } }),
-    };
     const { agentId, patternId } = after;
-    try {
-      if (after.version === before?.version) await this.#table.documents.send(new PutCommand(put));
-      else
-        await this.#table.documents.send(
-          new TransactWriteCommand({
-            TransactItems: [
-              { Put: put },
-              {
-                Put: {
-                  TableName: this.#table.name,
-                  Item: toVersionItem(agentId, patternId, versionOf(after)),
-                },
-              },
-            ],
-          }),
-        );
-    } catch (error) {
-      if (failedCondition(error) ?? failedTransaction(error))
-        throw new ConflictError(`Pattern ${patternId} was changed by somebody else`);
-      throw error;
-    }
+    const { actions } = this.#table;
+    const failed =
+      after.version === before?.version
+        ? await this.#table.putIfVersion(toItem(after), before.version)
+        : await this.#table.transact([
+            actions.put(toItem(after), hasVersion(before?.version)),
+            actions.put(toVersionItem(agentId, patternId, versionOf(after))),
+          ]);
+    if (failed) throw new ConflictError(`Pattern ${patternId} was changed by somebody else`);
   }
 
   /**
    * Stores a new stated pattern with its first version, unless its id or its statement is taken.
-   * @returns the id that has it; undefined when it was stored
+   * @returns the id that has it already; undefined when the pattern was stored
    */
   async state(pattern: Pattern, statementId: string): Promise<string | undefined> {
     const { agentId, patternId } = pattern;
-    const isNew = {
-      TableName: this.#table.name,
-      ConditionExpression: 'attribute_not_exists(#pk)',
-      ExpressionAttributeNames: { '#pk': PARTITION_KEY },
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
-    };
-    try {
-      await this.#table.documents.send(
-        new TransactWriteCommand({
-          TransactItems: [
-            { Put: { ...isNew, Item: toItem(pattern) } },
-            { Put: { ...isNew, Item: { ...statementKey(agentId, statementId), patternId } } },
-            {
-              Put: {
-                TableName: this.#table.name,
-                Item: toVersionItem(agentId, patternId, versionOf(pattern)),
-              },
-            },
-          ],
-        }),
-      );
-      return undefined;
-    } catch (error) {
-      const failed = failedTransaction(error);
-      if (!failed) throw error;
-      return failed[0] ? patternId : String(failed[1]?.item?.['patternId']);
-    }
+    const { actions } = this.#table;
+    const failed = await this.#table.transact([
+      actions.put(toItem(pattern), isAbsent),
+      actions.put({ ...statementKey(agentId, statementId), patternId }, isAbsent),
+      actions.put(toVersionItem(agentId, patternId, versionOf(pattern))),
+    ]);
+    if (!failed) return undefined;
+    return failed[0] ? patternId : String(failed[1]?.item?.['patternId']);
   }
 
-  /** Deletes a candidate with its history; the row itself goes last, so a deletion cut short is found again. */
+  /** Deletes a candidate with its history. Its row goes last, so that a deletion cut short is found again. */
   async drop({ agentId, patternId, version }: Pattern): Promise<void> {
-    const keys = Array.from({ length: version }, (_, i) => versionKey(agentId, patternId, i + 1));
-    for (let start = 0; start < keys.length; start += BATCH_SIZE) {
-      let requests = keys.slice(start, start + BATCH_SIZE).map((Key) => ({ DeleteRequest: { Key } }));
-      while (requests.length > 0) {
-        const { UnprocessedItems } = await this.#table.documents.send(
-          new BatchWriteCommand({ RequestItems: { [this.#table.name]: requests } }),
-        );
-        requests = (UnprocessedItems?.[this.#table.name] ?? []) as typeof requests;
-      }
-    }
-    await this.#table.documents.send(
-      new DeleteCommand({ TableName: this.#table.name, Key: patternKey(agentId, patternId) }),
+    await this.#table.deleteAll(
+      Array.from({ length: version }, (_, i) => versionKey(agentId, patternId, i + 1)),
     );
+    await this.#table.delete(patternKey(agentId, patternId));
   }
 }

@@ -23,14 +23,14 @@ export interface Trial {
   readonly windowDays: number;
 }
 
-/** Decisions one request reads, so that it ends within API Gateway's 29 s. */
+/** Decisions that one request reads, at most, so that it ends within API Gateway's 29 s. */
 export const MAX_TRIAL_DECISIONS = 100_000;
 
-/** Conditions with their paths as mining writes them. */
+/** Conditions with their paths in the one spelling that mining uses. */
 export const canonical = (conditions: readonly Condition[], agentId: string): Condition[] =>
   conditions.map((condition) => ({ ...condition, path: canonicalPath(condition.path, agentId) }));
 
-/** A conjunction somebody names, tested on the decisions there are. Nothing is stored. */
+/** Tests a stated conjunction on the decisions of a window. Nothing is stored. */
 export class PatternTrial {
   readonly #cases: WindowCases;
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class PatternTrial {
     return { finding: storableFinding(finding!), resolved, asOf, windowDays };
   }
 
-  /** The same without a refusal: of too many decisions the newest, of none zeros. */
+  /** The same test without refusals. It takes the newest of too many decisions, and answers zeros for none. */
   async glance(
     agentId: string,
     stated: Pick<Stated, 'decisionType' | 'asserts' | 'conditions'>,
@@ -74,7 +74,7 @@ export class PatternTrial {
     return { finding: storableFinding(finding!), resolved, asOf, windowDays: WINDOW_DAYS };
   }
 
-  /** Newest first, up to the limit. */
+  /** Reads the window, newest first, up to the limit. */
   async #read(
     agentId: string,
     decisionType: string,

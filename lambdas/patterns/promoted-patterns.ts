@@ -3,32 +3,32 @@ import { type Clock, systemClock } from '../shared/platform/clock.ts';
 import { type PatternSummary, summaryOf } from './pattern-catalog.ts';
 import type { PatternStore } from './pattern-store.ts';
 
-/** The last completed run of each agent: all that patterns need of the record of runs. */
+/** The last completed run of each agent. Patterns need nothing else of the record of runs. */
 export interface LastRuns {
   lastRuns(
     agentIds: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly runId: string; readonly startedAt: string }>>;
 }
 
-interface Remembered {
+interface Cached {
   readonly mark: string | undefined;
-  /** When the mark was last asked for. */
+  /** Time at which the mark was last read. */
   readonly at: number;
   readonly patterns: readonly PatternSummary[];
 }
 
-/** Agents whose patterns one warm function instance remembers. */
-const MAX_REMEMBERED = 500;
+/** Agents whose patterns an instance caches. */
+const MAX_CACHED = 500;
 
-/** What an agent has learned and relies on, remembered until its next run. */
+/** The promoted patterns of an agent, cached until its next run. */
 export class PromotedPatterns {
   readonly #store: PatternStore;
   readonly #runs: LastRuns;
   readonly #clock: Clock;
   readonly #trustedMs: number;
-  readonly #remembered = new BoundedMap<string, Remembered>(MAX_REMEMBERED);
+  readonly #cache = new BoundedMap<string, Cached>(MAX_CACHED);
 
-  /** @param trustedMs how long it may be relied on that no run has ended since this was last asked */
+  /** @param trustedMs time after reading the mark in which the cached patterns are used without reading it again */
   constructor(
     store: PatternStore,
     runs: LastRuns,
@@ -44,19 +44,20 @@ export class PromotedPatterns {
   }
 
   /**
-   * Highest confidence first, strongly consistent; the same array while nothing has changed.
+   * Highest confidence first, strongly consistent. The array is the same while nothing has changed.
    *
-   * Only runs promote patterns, so they are read again when the mark of the agent's last run has moved: one small read
-   * (1 unit) instead of hundreds of rows. The mark is read first; what is remembered is never older than it.
+   * Only runs promote patterns. So they are re-read only when the mark of the agent's last run has changed: one small
+   * read (1 unit) takes the place of hundreds of rows. The mark is read first, so cached patterns are never older than
+   * their mark.
    */
-  async of(agentId: string): Promise<readonly PatternSummary[]> {
+  async listFor(agentId: string): Promise<readonly PatternSummary[]> {
     const at = this.#clock().getTime();
-    const remembered = this.#remembered.get(agentId);
-    if (remembered && at - remembered.at < this.#trustedMs) return remembered.patterns;
+    const cached = this.#cache.get(agentId);
+    if (cached && at - cached.at < this.#trustedMs) return cached.patterns;
     const lastRun = (await this.#runs.lastRuns([agentId])).get(agentId);
     const mark = lastRun && `${lastRun.runId} ${lastRun.startedAt}`;
-    const patterns = remembered && remembered.mark === mark ? remembered.patterns : await this.#read(agentId);
-    this.#remembered.set(agentId, { mark, at, patterns });
+    const patterns = cached && cached.mark === mark ? cached.patterns : await this.#read(agentId);
+    this.#cache.set(agentId, { mark, at, patterns });
     return patterns;
   }
 

@@ -1,19 +1,24 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
+import type { Contributor } from '../mining/vocabulary.ts';
+import { count } from './effect-contract.ts';
 import { agentIdSchema, patternIdSchema } from '../shared/schema/fields.ts';
 
-const count = z.number().int().nonnegative();
 const params = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });
 
-/** Agents a pattern can be shared with by name. */
+/** Agents that a pattern can be shared with by name. */
 const MAX_GRANTEES = 100;
+
+const offeredBySchema = z.enum(['name', 'all', 'type']);
+/** The way in which an offer reaches an agent. */
+export type OfferedBy = z.output<typeof offeredBySchema>;
 
 export const scopeSchema = z
   .enum(['own', 'shared', 'all'])
   .optional()
   .meta({ description: 'Default own; `shared` is what others offer, `all` both, its own first.' });
 
-export const standingSchema = z.enum(['unconfirmed', 'confirmed', 'contradicted']).meta({
+export const offerVerdictSchema = z.enum(['unconfirmed', 'confirmed', 'contradicted']).meta({
   description: "What the agent's own outcomes say of a pattern that another learned.",
 });
 
@@ -23,38 +28,36 @@ export const contributorSchema = z.object({
   successes: count,
   baseline: z.number().meta({ description: "Share of the asserted status among the agent's own decisions." }),
   pValue: z.number().meta({ description: "One-sided Fisher exact test among the agent's own decisions." }),
+}) satisfies z.ZodType<Contributor>;
+
+/** The numbers of the agent's own test of an offered pattern, which its verdict rests on. */
+export const ownTestSchema = z.object({
+  n: count,
+  successes: count,
+  rate: z.number(),
+  lowerBound: z.number(),
+  baseline: z.number(),
+  pValue: z.number(),
+  adjustedPValue: z.number().meta({ description: 'Holm over all patterns offered to the agent.' }),
+  reason: z.enum(['agrees', 'opposite', 'not_significant', 'too_few_occurrences', 'no_decisions']),
+  patternVersion: count,
+  asOf: z.string(),
+  since: z.string(),
+  version: count,
 });
 
-/** On patterns of others only. */
+/** Fields that only patterns of others have. */
 export const offeredFields = {
   owner: z.string().optional().meta({
     description: 'Who learned it: an agent, or `type:` and the agent type whose agents did together.',
   }),
-  offeredBy: z
-    .enum(['name', 'all', 'type'])
+  offeredBy: offeredBySchema
     .optional()
     .meta({ description: 'Shared with this agent by name, with all, or learned by its type.' }),
-  standing: standingSchema.optional(),
-  own: z
-    .object({
-      n: count,
-      successes: count,
-      rate: z.number(),
-      lowerBound: z.number(),
-      baseline: z.number(),
-      pValue: z.number(),
-      adjustedPValue: z.number().meta({ description: 'Holm over all patterns offered to the agent.' }),
-      reason: z.enum(['agrees', 'opposite', 'not_significant', 'too_few_occurrences', 'no_decisions']),
-      patternVersion: count,
-      asOf: z.string(),
-      since: z.string(),
-      version: count,
-    })
-    .nullable()
-    .optional()
-    .meta({
-      description: "The same conditions in the agent's own decisions; null until a night tested them.",
-    }),
+  standing: offerVerdictSchema.optional(),
+  own: ownTestSchema.nullable().optional().meta({
+    description: "The same conditions in the agent's own decisions; null until a night tested them.",
+  }),
 };
 
 export const provenanceSchema = z.array(
@@ -66,7 +69,7 @@ export const provenanceSchema = z.array(
   }),
 );
 
-const sharingSchema = z.object({
+export const sharingSchema = z.object({
   patternId: z.string(),
   agentId: z.string(),
   with: z.union([z.literal('all'), z.array(z.string())]),

@@ -3,17 +3,17 @@ import type { RandomPart } from '../shared/platform/ids.ts';
 import type { Matched, PatternMatching, Situation } from './pattern-matching.ts';
 
 export interface ShowRequest extends Situation {
-  /** Whether what is shown is recorded, for decisions to name. @default true */
+  /** True to record the patterns shown, so that decisions can name them. @default true */
   readonly record?: boolean;
 }
 
 export interface Shown {
   readonly patterns: readonly Matched[];
-  /** Null when nothing was shown, or the agent is only looking: then there is nothing to name. */
+  /** Null when nothing was shown or recorded. */
   readonly exposureId: string | null;
 }
 
-/** Shows an agent what applies to its situation, and remembers that it was shown (one write, see ExposureLog). */
+/** Shows an agent the patterns that apply to its situation, and records that (one write, see ExposureLog). */
 export class ShownPatterns {
   readonly #matching: PatternMatching;
   readonly #exposures: ExposureLog;

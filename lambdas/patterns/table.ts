@@ -1,10 +1,12 @@
+import { entityOf } from '../shared/dynamodb/entity.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY, tables } from '../shared/schema/tables.ts';
 import type { EvidenceDigest, Pattern, PatternVersion } from './pattern.ts';
 
 /**
- * Patterns in `agent_memory_ltm`. One row per pattern under its agent, as it stands now; beside it a history
- * partition per pattern with a row per version, one row of evidence digests, and, under the id mining would give to
- * what a user stated, a row that says under which id it is stated. Nothing here has a ttl.
+ * Patterns in `agent_memory_ltm`. Each pattern has one row under its agent, in its current state. Its history partition
+ * holds a row for each version and one row of evidence digests. A statement of a user has one more row: it lies under the
+ * id that mining would give the statement, and names the id under which it is stated. Nothing here has a ttl.
  *
  * - patterns of an agent: query `agent:{agentId}#memory#PATTERN`; best first: the same key on the confidence index
  * - one pattern: get; its versions: query `history#{agentId}#{patternId}` from `v`; its digests: get `EVIDENCE`
@@ -34,26 +36,23 @@ export const evidenceKey = (agentId: string, patternId: string) => ({
   [SORT_KEY]: 'EVIDENCE',
 });
 
-/** One statement, one stated pattern: beside the history of the id mining would give it. */
+/** Reserves a statement: it lies beside the history of the id that mining would give it. */
 export const statementKey = (agentId: string, statementId: string) => ({
   [PARTITION_KEY]: historyPartition(agentId, statementId),
   [SORT_KEY]: 'STATED',
 });
 
-type Item = Record<string, unknown>;
-
-/** Agent and id stand in the key and are not stored again. */
+/** Agent and id are in the key and are not stored again. */
 export function toItem({ agentId, patternId, ...rest }: Pattern): Item {
   return { ...patternKey(agentId, patternId), ...rest };
 }
 
 export function fromItem(item: Item): Pattern {
-  const { [PARTITION_KEY]: partition, [SORT_KEY]: patternId, ...rest } = item;
-  const [agent = ''] = String(partition).split('#');
+  const [agent = ''] = String(item[PARTITION_KEY]).split('#');
   return {
-    ...(rest as unknown as Pattern),
+    ...entityOf<Omit<Pattern, 'agentId' | 'patternId'>>(item),
     agentId: agent.slice('agent:'.length),
-    patternId: String(patternId),
+    patternId: String(item[SORT_KEY]),
   };
 }
 
@@ -62,9 +61,7 @@ export const toVersionItem = (agentId: string, patternId: string, version: Patte
   ...version,
 });
 
-const withoutKeys = ({ [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...rest }: Item): Item => rest;
-
-export const fromVersionItem = (item: Item): PatternVersion => withoutKeys(item) as unknown as PatternVersion;
+export const fromVersionItem = (item: Item): PatternVersion => entityOf(item);
 
 export const toEvidenceItem = (
   agentId: string,
@@ -72,5 +69,5 @@ export const toEvidenceItem = (
   digests: readonly EvidenceDigest[],
 ): Item => ({ ...evidenceKey(agentId, patternId), digests });
 
-export const fromEvidenceItem = (item: Item | undefined): readonly EvidenceDigest[] =>
-  (item?.['digests'] as EvidenceDigest[] | undefined) ?? [];
+export const fromEvidenceItem = (item: Item): readonly EvidenceDigest[] =>
+  entityOf<{ readonly digests?: readonly EvidenceDigest[] }>(item).digests ?? [];

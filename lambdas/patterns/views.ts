@@ -1,10 +1,10 @@
 import { summaryOf } from './pattern-catalog.ts';
 import type { Matched } from './pattern-matching.ts';
-import { type OfferedPattern, standingOf } from './offered-patterns.ts';
+import { type OfferedPattern, offerVerdictOf } from './offered-patterns.ts';
 import type { Trial } from './pattern-trial.ts';
 import type { Shown } from './shown-patterns.ts';
 
-/** What of a pattern helps to decide: a match goes in front of a model, so it says little. */
+/** The fields of a pattern that help to decide. A match goes in front of a model, so it is short. */
 const toMatch = (pattern: Matched) => ({
   patternId: pattern.patternId,
   decisionType: pattern.decisionType,
@@ -24,9 +24,9 @@ const toMatch = (pattern: Matched) => ({
 
 export const toShown = ({ patterns, exposureId }: Shown) => ({ items: patterns.map(toMatch), exposureId });
 
-/** A pattern of another owner, never to be taken for the agent's own. */
+/** A pattern of another owner, marked so that it cannot be taken for the agent's own. */
 export function toOffered(offer: OfferedPattern) {
-  const { pattern, offeredBy, standing } = offer;
+  const { pattern, offeredBy, verdict } = offer;
   const {
     agentId: _agent,
     owner: _owner,
@@ -34,13 +34,13 @@ export function toOffered(offer: OfferedPattern) {
     standing: _standing,
     sinceRunId: _run,
     ...own
-  } = standing ?? {};
+  } = verdict ?? {};
   return {
     ...summaryOf(pattern),
     owner: pattern.agentId,
     offeredBy,
-    standing: standingOf(offer),
-    own: standing ? own : null,
+    standing: offerVerdictOf(offer),
+    own: verdict ? own : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../mining/statistics/statistics.ts';
+import { wilsonInterval } from '../mining/statistics/wilson.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { DEFAULT_WINDOW_DAYS } from './results-report.ts';
 import type { WeightsRequest } from './contract.ts';

@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../mining/statistics/statistics.ts';
+import { wilsonInterval } from '../mining/statistics/wilson.ts';
 import type { Features, FeatureValue, MiningSettings } from '../mining/types.ts';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type { Decision, Outcome } from '../decisions/decision.ts';

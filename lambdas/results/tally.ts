@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../mining/statistics/statistics.ts';
+import { wilsonInterval } from '../mining/statistics/wilson.ts';
 import type { TallyFigures } from './contract.ts';
 import type { DecisionResult } from './decision-result.ts';
 import { Earnings, type StoredEarnings } from './earnings.ts';

@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../../lambdas/mining/statistics/statistics.ts';
+import { wilsonInterval } from '../../lambdas/mining/statistics/wilson.ts';
 import { percentile } from '../shared/figures.ts';
 import type { DecisionRow, DeliveryRow, PatternRow, SnapshotRow } from './story.ts';
 

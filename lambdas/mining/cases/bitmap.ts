@@ -13,8 +13,8 @@ export function countBits(words: Uint32Array, from = 0, to = words.length): numb
 }
 
 /**
- * Set bits of `a[from, to) & b[base + from, base + to)`. Eight words at a time go through a tree of carry-save adders,
- * so that one population count serves eight: the miner spends most of its time here.
+ * Set bits of `a[from, to) & b[base + from, base + to)`. The miner spends most of its time here. So eight words at a
+ * time go through a tree of carry-save adders, and one population count serves all eight.
  * @see Warren, Hacker's Delight, 2nd ed., section 5-1 (Harley–Seal)
  */
 export function countCommon(a: Uint32Array, b: Uint32Array, base: number, from: number, to: number): number {

@@ -1,22 +1,25 @@
 import { countBits, countCommon, setBit } from './bitmap.ts';
-import type { Cases, CodedColumn, NumberColumn } from './cases.ts';
-import type { RowList } from '../statistics/number-list.ts';
+import type { CaseColumns, CodedColumn, NumberColumn } from './case-columns.ts';
+import type { RowList } from './number-list.ts';
 import type { Condition, Scalar } from '../vocabulary.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * All cases in order of time (then id, so the order of adding does not matter), and where each stands in a bitmap:
- * successes fill the first words, failures the rest, each in order of time. One pass over a bitmap then counts both.
+ * All cases in order of time, then of id, so that the order of adding does not matter. It also says which bit of a
+ * bitmap is which case: successes fill the first words, failures the rest, each in order of time. One pass over a
+ * bitmap then counts both.
+ *
+ * A row is a case by the order of adding, a rank by the order of time, a bit by its place in a bitmap.
  */
 export class CaseTable {
-  readonly cases: Cases;
+  readonly cases: CaseColumns;
   readonly count: number;
   readonly successes: number;
   readonly words: number;
   /** Words that hold successes; the rest hold failures. */
   readonly successWords: number;
-  /** The bits that are cases: words are padded. */
+  /** The bits that are cases; the others only pad the last words. */
   readonly all: Uint32Array;
   readonly #rowOfRank: Uint32Array;
   readonly #rankOfBit: Uint32Array;
@@ -26,10 +29,10 @@ export class CaseTable {
   readonly #dayOfRank: Int32Array;
   /** Successes among the first r ranks. */
   readonly #successesBefore: Uint32Array;
-  /** For ranks on their way into order: asked hundreds of times a run, for up to all of them. */
+  /** Scratch space of `ranksOf`, which is called hundreds of times a run. */
   readonly #unordered: Uint32Array;
 
-  constructor(cases: Cases) {
+  constructor(cases: CaseColumns) {
     this.cases = cases;
     const count = cases.count;
     const times = cases.times.view();
@@ -61,18 +64,18 @@ export class CaseTable {
     }
   }
 
-  /** Of all cases. */
+  /** Counts of all cases. */
   get totals(): { readonly n: number; readonly successes: number } {
     return { n: this.count, successes: this.successes };
   }
 
-  /** Cases and successes in a bitmap. */
+  /** CaseColumns and successes in a bitmap. */
   counts(bitmap: Uint32Array): { readonly n: number; readonly successes: number } {
     const successes = countBits(bitmap, 0, this.successWords);
     return { n: successes + countBits(bitmap, this.successWords), successes };
   }
 
-  /** Cases and successes in both of two bitmaps. */
+  /** CaseColumns and successes in both of two bitmaps. */
   shared(a: Uint32Array, b: Uint32Array): { readonly n: number; readonly successes: number } {
     const successes = countCommon(a, b, 0, 0, this.successWords);
     return { n: successes + countCommon(a, b, 0, this.successWords, this.words), successes };
@@ -82,7 +85,7 @@ export class CaseTable {
     return new Uint32Array(this.words);
   }
 
-  /** Rows the condition holds for. */
+  /** The cases that meet the condition. */
   bitmapOf(condition: Condition): Uint32Array {
     const bitmap = this.empty();
     const columns = this.cases.paths.get(condition.path);
@@ -112,7 +115,7 @@ export class CaseTable {
     if (code !== undefined) this.#markEqual(bitmap, rows, codes.view(), code);
   }
 
-  // These loops run for every feature over every decision that has its field.
+  // The loops below run for every feature over every decision that has its field.
 
   #markEqual(bitmap: Uint32Array, rows: RowList, items: Uint32Array | Float64Array, wanted: number): void {
     const listed = rows.view();
@@ -140,7 +143,7 @@ export class CaseTable {
     for (let i = 0; i < rows.length; i++) setBit(bitmap, this.#bitOfRow[listed ? listed[i]! : i]!);
   }
 
-  /** Ranks (0 is the oldest case) of a bitmap's rows, oldest first. */
+  /** Ranks of a bitmap's cases, oldest first; rank 0 is the oldest of all. */
   ranksOf(bitmap: Uint32Array): Uint32Array {
     const { n, successes } = this.counts(bitmap);
     const unordered = this.#unordered;
@@ -149,7 +152,7 @@ export class CaseTable {
     for (let i = 0; i < bitmap.length; i++)
       for (let word = bitmap[i]! | 0; word !== 0; word &= word - 1)
         unordered[next++] = rankOfBit[i * 32 + 31 - Math.clz32(word & -word)]!;
-    // successes and failures are each in order already
+    // Successes and failures are each in order already; they are merged.
     const ranks = new Uint32Array(n);
     let success = 0;
     let failure = successes;
@@ -177,7 +180,7 @@ export class CaseTable {
     return this.#successesBefore[rank + 1]! > this.#successesBefore[rank]!;
   }
 
-  /** UTC days among ranks that are in order of time. */
+  /** Number of UTC days among ranks that are in order of time. */
   daysOf(ranks: Uint32Array): number {
     let days = 0;
     let last: number | undefined;
@@ -208,8 +211,8 @@ export class CaseTable {
   }
 }
 
-/** Rows from the oldest decision to the newest. A reader adds newest first, or oldest first: then nothing is sorted. */
-function inOrderOfTime({ count, times, decisionIds: ids }: Cases): Uint32Array {
+/** Rows from the oldest decision to the newest. Nothing is sorted when they were added newest first or oldest first. */
+function inOrderOfTime({ count, times, decisionIds: ids }: CaseColumns): Uint32Array {
   const at = times.view();
   const compare = (a: number, b: number): number =>
     at[a]! - at[b]! || (ids[a]! < ids[b]! ? -1 : ids[a]! > ids[b]! ? 1 : 0);

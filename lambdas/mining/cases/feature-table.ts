@@ -1,5 +1,5 @@
 import type { CaseTable } from './case-table.ts';
-import type { CodedColumn, NumberColumn, PathColumns } from './cases.ts';
+import type { CodedColumn, NumberColumn, PathColumns } from './case-columns.ts';
 import { orderStatistics } from '../statistics/order-statistics.ts';
 import { conditionKey } from '../pattern-id.ts';
 import { MAX_FEATURES } from '../settings.ts';
@@ -7,7 +7,7 @@ import type { Condition, Scalar } from '../vocabulary.ts';
 import type { MiningSettings } from '../types.ts';
 import { isMined } from './windowed-path.ts';
 
-/** One condition worth testing, with the rows it holds for. */
+/** One condition worth testing, with the cases that meet it. */
 export interface Feature {
   readonly condition: Condition;
   readonly key: string;
@@ -19,7 +19,7 @@ export interface Feature {
 export interface FeatureTable {
   /** In the order of their keys. */
   readonly features: readonly Feature[];
-  /** Their bitmaps one after another. */
+  /** Their bitmaps, one after another. */
   readonly bits: Uint32Array;
   readonly truncatedPaths: readonly string[];
 }
@@ -29,8 +29,9 @@ type Range = Extract<Condition, { readonly op: 'in_range' }>;
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * The conditions to test: the commonest values of every path, numbers with many values cut at their quartiles. One
- * that holds for fewer than `minOccurrences` cases cannot be part of a pattern, one that holds for all says nothing.
+ * The conditions to test: the commonest values of every path, and ranges between quartiles for numbers with many values.
+ * A condition that fewer than `minOccurrences` cases meet cannot be part of a pattern. One that all cases meet says
+ * nothing.
  */
 export function buildFeatures(table: CaseTable, settings: MiningSettings): FeatureTable {
   const truncated = new Set<string>();
@@ -46,7 +47,6 @@ export function buildFeatures(table: CaseTable, settings: MiningSettings): Featu
   candidates.sort((a, b) => b.n - a.n || byText(a.key, b.key));
   for (const { condition } of candidates.slice(MAX_FEATURES)) truncated.add(condition.path);
   const kept = candidates.slice(0, MAX_FEATURES).sort((a, b) => byText(a.key, b.key));
-  // Shared, so that threads can count in them.
   const bits = new Uint32Array(kept.length * table.words);
   const features = kept.map(({ condition, key }, index) => {
     const bitmap = bits.subarray(index * table.words, (index + 1) * table.words);
@@ -56,7 +56,7 @@ export function buildFeatures(table: CaseTable, settings: MiningSettings): Featu
   return { features, bits, truncatedPaths: [...truncated].sort(byText) };
 }
 
-/** A condition before its rows are marked: there may be many more than are kept. */
+/** A condition whose cases are not marked yet: there may be many more of these than are kept. */
 interface Candidate {
   readonly condition: Condition;
   readonly key: string;
@@ -65,7 +65,7 @@ interface Candidate {
 
 interface Counted {
   readonly condition: Condition;
-  /** Cases it holds for. */
+  /** Number of cases that meet it. */
   readonly count: number;
 }
 
@@ -98,7 +98,7 @@ function conditionsOf(path: string, columns: PathColumns, settings: MiningSettin
 
   const complete = values.length <= settings.maxValuesPerPath;
   if (!complete) {
-    // A path of ids has as many values as rows: only those that could be a pattern are worth sorting.
+    // A path of ids has as many values as cases. Only values that could be in a pattern are worth sorting.
     const frequent = values.filter(({ count }) => count >= settings.minOccurrences);
     frequent.sort(
       (a, b) => b.count - a.count || byText(conditionKey(a.condition), conditionKey(b.condition)),
@@ -115,7 +115,7 @@ function countValues(column: CodedColumn): { value: Scalar; count: number }[] {
   return [...column.dictionary].map(([value, code]) => ({ value, count: counts[code]! }));
 }
 
-/** How often each number occurs, or undefined when they are too many to be values. */
+/** The occurrences of each number, or undefined when there are too many different ones to be values. */
 function countNumbers(column: NumberColumn, maxDistinct: number): Map<number, number> | undefined {
   const counts = new Map<number, number>();
   for (const value of column.values.view()) {
@@ -134,8 +134,8 @@ function countBetween(values: Float64Array, { min, max }: Range): number {
 }
 
 /**
- * Ranges between the window's quartiles, which are values that occurred. Equal cut points are one. A range's rank is
- * how many quartiles lie at or below it, so its name stays while they move.
+ * Ranges between the window's quartiles, which are values that occurred. Equal cut points count as one. The rank of a
+ * range is the number of quartiles at or below it, so its name stays while the quartiles move.
  */
 export function quartileRanges(path: string, values: Float64Array): Range[] {
   const quarters = [0, 1, 2, 3].map((quarter) => Math.floor((values.length * quarter) / 4));
@@ -144,7 +144,7 @@ export function quartileRanges(path: string, values: Float64Array): Range[] {
   for (let bin = 0; bin <= cuts.length; bin++) {
     const min = bin === 0 ? null : cuts[bin - 1]!;
     const max = bin === cuts.length ? null : cuts[bin]!;
-    // between equal quartiles there is nothing, nor below one that is the least value
+    // A range between equal quartiles is empty, and so is one below a quartile that is the least value.
     if (max !== null && max <= (min ?? least!)) continue;
     ranges.push({ path, op: 'in_range', min, max, bin });
   }

@@ -3,7 +3,7 @@ import type { DecisionFacts, FeatureValue, Features, MiningSettings } from '../t
 import type { Scalar } from '../vocabulary.ts';
 import { parseWindowedPath, signalPath, signalWindowOf } from './windowed-path.ts';
 
-/** Paths that are not the context's. A context path spelled like one of them is written `context.<path>`. */
+/** Paths that are not part of the context. A context path spelled like one of them is written `context.<path>`. */
 const RESERVED = /^(?:selected|action|time\.(?:hourBucket|weekday))$/;
 const isReserved = (path: string): boolean => RESERVED.test(path) || parseWindowedPath(path) !== undefined;
 const HOUR_BUCKETS = ['00-06', '06-12', '12-18', '18-24'] as const;
@@ -11,16 +11,17 @@ const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'frida
 
 export const PRESENT: FeatureValue = { kind: 'present' };
 
-/** A key as a path segment: a literal dot is `\.`, a literal backslash `\\`, so two contexts never share a path. */
+/** A key as a path segment. A literal dot is `\.` and a literal backslash `\\`, so different keys never share a path. */
 const segment = (key: string): string => key.replace(/[\\.]/g, '\\$&');
 
 const contextPath = (path: string): string =>
   isReserved(path.replace(/^(?:context\.)+/, '')) ? `context.${path}` : path;
 
 /**
- * The features of one decision by path: `context` flattened, then what was selected, the action, the signals it knew
- * of, what it came after, and when it was: a quarter of the UTC day (`00-06`, `06-12`, `12-18`, `18-24`) and its UTC
- * weekday, in English and lower case. The JSON type decides and nothing is coerced: `"1"` and `1` are different values.
+ * The features of one decision by path: the flattened `context`, the selection, the action, the signals it knew of, and
+ * the decisions before it. Its time is two features: a quarter of the UTC day (`00-06`, `06-12`, `12-18`, `18-24`) and
+ * the UTC weekday, in English and lower case. The JSON type decides and nothing is coerced: `"1"` and `1` are different
+ * values.
  */
 export function extractFeatures(facts: DecisionFacts, settings: MiningSettings): Features {
   const features = new Map<string, FeatureValue>();
@@ -64,6 +65,6 @@ export function extractFeatures(facts: DecisionFacts, settings: MiningSettings):
   return features;
 }
 
-/** At most `limit` characters; one outside the basic plane is one character. */
+/** True for at most `limit` characters, where one outside the basic plane counts as one. */
 const isShort = (text: string, limit: number): boolean =>
   text.length <= limit || (text.length <= 2 * limit && [...text].length <= limit);

@@ -1,7 +1,7 @@
 import type { Condition } from '../vocabulary.ts';
 import type { Features } from '../types.ts';
 
-/** Whether one condition holds for a situation's features. Types are compared strictly. */
+/** True when a situation's features meet a condition. Types are compared strictly. */
 export function conditionHolds(condition: Condition, features: Features): boolean {
   const feature = features.get(condition.path);
   if (!feature) return false;
@@ -19,7 +19,7 @@ export function conditionHolds(condition: Condition, features: Features): boolea
   }
 }
 
-/** `min ≤ x < max`; `null` is open. */
+/** `min ≤ value < max`; a bound of `null` is open. */
 export const inRange = (
   value: number,
   range: { readonly min: number | null; readonly max: number | null },

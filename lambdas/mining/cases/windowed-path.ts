@@ -1,18 +1,18 @@
 import type { MiningSettings } from '../types.ts';
 
 /**
- * Paths of features that say "within the time before a decision". The window is part of the name, and so of the id of
- * every pattern that uses it: a pattern never changes its meaning when the configured windows do.
+ * Paths of features that mean "within a time before the decision". The window is part of the path, and so of the id of
+ * every pattern that uses it. So a pattern keeps its meaning when the configured windows change.
  *
  *     signal.<TYPE>                       a signal of the type was seen within 4 h, or triggered the decision
  *     after.<TYPE>.<status>               the agent's own last decision of the type within 24 h had that outcome
- *     after.<agentId>.<TYPE>.<status>     the same of an agent whose decisions it follows up
+ *     after.<agentId>.<TYPE>.<status>     the same for another agent, whose decisions it follows up
  *
  * Another window is a last segment in whole hours or minutes: `signal.WHALE_ACTIVITY.12h`,
  * `after.RISK_ASSESSMENT.success.30m`. An agent id may contain dots: paths are parsed from the right.
  */
 
-/** How a decision had turned out as far as was known at a time. */
+/** The status of a decision as it was known at some time. */
 export type KnownStatus = 'success' | 'failure' | 'pending';
 
 export interface SignalPath {
@@ -34,7 +34,7 @@ export type WindowedPath = SignalPath | SequencePath;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** What a path means that names no window. Never to be changed: stored patterns rely on it. */
+/** The windows of paths that name none. They must never change, because stored patterns rely on them. */
 export const UNNAMED_SIGNAL_WINDOW_MS = 4 * HOUR_MS;
 export const UNNAMED_SEQUENCE_WINDOW_MS = 24 * HOUR_MS;
 
@@ -45,7 +45,7 @@ const AFTER = new RegExp(
   `^after\\.(?:([A-Za-z0-9][A-Za-z0-9._-]{0,127})\\.)?(${TYPE})\\.(success|failure|pending)${SPAN}$`,
 );
 
-/** Undefined for every other path. */
+/** The parts of a windowed path; undefined for every other path. */
 export function parseWindowedPath(path: string): WindowedPath | undefined {
   const signal = SIGNAL.exec(path);
   if (signal) {
@@ -85,8 +85,8 @@ export const sequencePath = ({
   (windowMs === UNNAMED_SEQUENCE_WINDOW_MS ? '' : `.${spanText(windowMs, '')}`);
 
 /**
- * The one spelling of a path: a window that needs no naming is not named, and an agent does not name itself.
- * @param agentId whose pattern it is
+ * The one spelling of a path. It leaves out a default window, and the agent id of the pattern's own agent.
+ * @param agentId owner of the pattern
  */
 export function canonicalPath(path: string, agentId?: string): string {
   const windowed = parseWindowedPath(path);
@@ -105,8 +105,8 @@ export const signalWindowOf = (signalType: string, settings: MiningSettings): nu
   settings.signalWindowsMs[signalType] ?? settings.signalWindowMs;
 
 /**
- * Whether mining looks at a path. A window that is no longer configured is still read for the patterns that were found
- * with it, and tested with them alone.
+ * True when mining searches a path. A window that is no longer configured is still read for the patterns that were
+ * found with it, but only those patterns are tested with it.
  */
 export function isMined(path: string, settings: MiningSettings): boolean {
   const windowed = parseWindowedPath(path);

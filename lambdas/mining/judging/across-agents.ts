@@ -1,44 +1,45 @@
-import type { Contributor } from '../vocabulary.ts';
+import type { Contributor, Comparison } from '../vocabulary.ts';
 import { describe } from './describe.ts';
-import { holm } from '../statistics/holm.ts';
-import { benjaminiHochberg, type Table } from '../statistics/statistics.ts';
+import { holm, benjaminiHochberg } from '../statistics/multiple-tests.ts';
+import type { TwoByTwo } from '../statistics/two-by-two.ts';
 import { commonEffect, replicatedEffect } from '../statistics/stratified.ts';
-import type { Comparison } from '../vocabulary.ts';
 import type { Finding, MiningSettings } from '../types.ts';
 import type { Miner } from '../mine.ts';
 
 /**
- * Whether what was found in the decisions of several agents together holds across them. A pooled pattern has to pass
- * everything a pattern of one agent has to, and in addition
+ * Judges patterns that were found in the decisions of several agents together. A pooled pattern has to pass everything
+ * that a pattern of one agent has to, and in addition:
  *
- * 1. the same tests stratified by agent, corrected for everything tested in the run (q ≤ `maxQValue`): agents with
- *    different base rates cannot make a pattern between them;
- * 2. its effect in at least two agents separately (p ≤ `ALONE_LEVEL`, above the agent's own baseline);
- * 3. the stratified tests without any one agent, at the miner's strict level after Holm over all that were found:
- *    whatever one agent logged, and however much, cannot carry it.
+ * 1. The same tests stratified by agent, corrected for everything tested in the run (q ≤ `maxQValue`). So different base
+ *    rates of the agents cannot look like a pattern.
+ * 2. Its effect in at least two agents separately (p ≤ `ALONE_LEVEL`, above the agent's own baseline).
+ * 3. The stratified tests without any one agent, at the miner's strict level after Holm over all that were found. So one
+ *    agent alone cannot carry it, however much it logged.
  *
- * Each test is, as everywhere, the largest over the comparisons with all other decisions and with each part.
+ * As everywhere, the p of a test is the largest over the comparisons with all other decisions and with each part.
  */
+
+/** Level at which a single agent shows the effect. */
 export const ALONE_LEVEL = 0.05;
-/** Agents named as contributors, those with the most decisions behind it. */
+/** Agents named as contributors, at most: those with the most decisions behind the pattern. */
 export const MAX_CONTRIBUTORS = 200;
-/** Decisions named as evidence. */
+/** Decisions named as evidence, at most. */
 const MAX_EVIDENCE = 50;
 
 /** One agent's part of a pool. */
 export interface PooledAgent {
   readonly agentId: string;
-  /** Its own resolved decisions alone. */
+  /** Holds only its own resolved decisions. */
   readonly miner: Pick<Miner, 'test'>;
 }
 
-/** A pooled finding's conditions in one agent's own decisions. */
+/** The conditions of a pooled finding, tested in one agent's own decisions. */
 export interface AgentFinding {
   readonly agentId: string;
   readonly finding: Finding;
 }
 
-/** A finding of the pool beside the same conditions in each agent's own decisions. */
+/** A finding of the pool, with the same conditions tested in each agent's own decisions. */
 export interface PooledFinding {
   readonly finding: Finding;
   readonly byAgent: readonly AgentFinding[];
@@ -50,15 +51,16 @@ export interface JudgedFinding {
 }
 
 interface Across {
-  /** Largest stratified p-value, with all agents and with any one of them left out. */
+  /** Largest stratified p-value with all agents. */
   readonly stratified: number;
+  /** Largest stratified p-value with any one agent left out. */
   readonly replicated: number;
-  /** Agents in which the effect shows by itself. */
+  /** Number of agents that show the effect by themselves. */
   readonly alone: number;
   readonly contributors: readonly Contributor[];
 }
 
-/** Each finding of a pool with the same conditions, cut points included, in each agent's own decisions. */
+/** Tests each finding of a pool in each agent's own decisions, with the same conditions and cut points. */
 export function byAgent(agents: readonly PooledAgent[], findings: readonly Finding[]): PooledFinding[] {
   const own = agents.map(({ agentId, miner }) => ({ agentId, findings: miner.test(findings) }));
   return findings.map((finding, i) => ({
@@ -67,9 +69,9 @@ export function byAgent(agents: readonly PooledAgent[], findings: readonly Findi
   }));
 }
 
-const tableOf = ({ table: [[a, b], [c, d]] }: Comparison): Table => [a, b, c, d];
+const tableOf = ({ table: [[a, b], [c, d]] }: Comparison): TwoByTwo => [a, b, c, d];
 
-/** Comparisons come in the same order for the same conditions, whoever made the decisions. */
+/** The same conditions have their comparisons in the same order, in the pool and in every agent. */
 export function acrossAgents({ finding, byAgent }: PooledFinding): Across {
   const strata = finding.explain.comparisons.map((_, i) =>
     byAgent.map((agent) => tableOf(agent.finding.explain.comparisons[i]!)),
@@ -94,11 +96,11 @@ export function acrossAgents({ finding, byAgent }: PooledFinding): Across {
 }
 
 /**
- * Holds what a run over the pool found against the agents. The p-value of every finding becomes the largest of all its
- * tests, so what was promoted before holds or fails by the same.
+ * Judges the findings of a run over the pool by its agents. The p-value of every finding becomes the largest of all its
+ * tests, so a pattern that was promoted before holds or fails by the same p.
  * @param tests conjunctions tested in the run, both assertions counted
  * @param mined what the pool's miner lists
- * @param retested known patterns it does not list, tested again
+ * @param retested known patterns that it does not list, tested again
  * @returns first those mined, then those tested again
  */
 export function judgeAcrossAgents(
@@ -157,7 +159,7 @@ function describeAcross(
   return `${describe({ decisionType, asserts, conditions, numbers })} By ${agents}.`;
 }
 
-/** The newest decisions behind it, as evenly from all agents as there are: no one crowds out the others. */
+/** The newest decisions behind a pattern, taken evenly from all agents, so that none crowds out the others. */
 function evidenceAcross(byAgent: readonly AgentFinding[]): Finding['evidence'] {
   const evidence: (Finding['evidence'][number] & { readonly agentId: string })[] = [];
   for (let k = 0; k < MAX_EVIDENCE && evidence.length < MAX_EVIDENCE; k++)

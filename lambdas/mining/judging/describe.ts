@@ -1,8 +1,8 @@
-import { wilsonLowerBound } from '../statistics/statistics.ts';
+import { wilsonLowerBound } from '../statistics/wilson.ts';
 import type { Asserts, Comparison, Condition, PatternNumbers } from '../vocabulary.ts';
 import { describeWindowedPath } from '../cases/windowed-path.ts';
 
-/** A pattern in one plain sentence with the numbers in it. */
+/** A pattern as one plain sentence with its numbers. */
 export function describe(pattern: {
   readonly decisionType?: string;
   readonly asserts: Asserts;
@@ -44,7 +44,7 @@ export function describeCondition(condition: Condition): string {
   }
 }
 
-/** Text that could be read as another type, or as part of the sentence, is quoted. */
+/** Quotes text that could be read as another type, or as part of the sentence. */
 const spell = (value: string | number | boolean): string =>
   typeof value === 'string' && !/^(?!true$|false$)[A-Za-z_][\w./:-]*$/.test(value)
     ? JSON.stringify(value)
@@ -57,12 +57,12 @@ const percent = (share: number): string => {
 
 const scientific = (p: number): string => (p < 0.001 ? p.toExponential(1) : String(Number(p.toFixed(3))));
 
-/** Decisions it takes at least before a refutation is worth stating. */
+/** Fewest next decisions for which a refutation is stated. */
 const FEWEST_NEXT = 10;
 
 /**
- * What would refute a pattern: how badly its next decisions would have to turn out for the lower bound of its rate to
- * fall to the baseline of today.
+ * The outcomes that would refute a pattern: its next decisions turn out so badly that the lower bound of its rate falls
+ * to the baseline of today.
  * @param table against all others; see `Comparison`
  */
 export function describeRefutation(table: Comparison['table'], asserts: Asserts, wilsonZ: number): string {
@@ -85,7 +85,7 @@ export function describeRefutation(table: Comparison['table'], asserts: Asserts,
   let low = 0;
   let high = next;
   while (low < high) {
-    // the most of the next that may turn out as asserted and still refute it
+    // Finds the largest number that may turn out as asserted and still refute it.
     const middle = (low + high + 1) >>> 1;
     if (refuting(next, middle)) low = middle;
     else high = middle - 1;

@@ -1,43 +1,43 @@
 import type { Reference } from '../vocabulary.ts';
-import { wilsonInterval } from '../statistics/statistics.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 
-/** Outcomes of the decisions a pattern's conditions hold for, in order of time. */
+/** Outcomes of the decisions that meet a pattern's conditions, in order of time. */
 export interface Outcomes {
   /** Milliseconds since the epoch. */
   readonly times: Float64Array;
-  /** 1 where it turned out as asserted. */
+  /** 1 where the decision turned out as asserted. */
   readonly asserted: Uint8Array;
   /** The asserted share among all decisions of the type from a time on. */
   baselineFrom(time: number): number;
 }
 
 export interface Drift {
-  /** How much likelier, as a logarithm, the outcomes since some moment are under the baseline than as promised. */
+  /** Log-likelihood ratio of the outcomes since some moment: under the baseline, against as promised. */
   readonly statistic: number;
-  /** Occurrences held against the promise. */
+  /** Occurrences compared with the promise. */
   readonly n: number;
-  /** Lower bound of the rate over those. */
+  /** Lower bound of the rate over those occurrences. */
   readonly confidence: number;
-  /** First occurrence of the run of outcomes behind the statistic, ms since the epoch; undefined while it is 0. */
+  /** First occurrence behind the statistic, in ms since the epoch; undefined while the statistic is 0. */
   readonly changedAt: number | undefined;
-  /** Occurrences from then on. */
+  /** Occurrences from `changedAt` on. */
   readonly changed: {
     readonly n: number;
     readonly interval: readonly [number, number];
-    /** The asserted share among all from then on. */
+    /** Asserted share among all decisions of the type from `changedAt` on. */
     readonly baseline: number;
   };
 }
 
-/** A promise that lies no further above the baseline than this is not held against anything. */
+/** A promise that lies no further above the baseline than this is too weak to be tested for drift. */
 const LEAST_PROMISE = 0.01;
 const MARGIN = 0.005;
 const inside = (share: number): number => Math.min(1 - MARGIN, Math.max(MARGIN, share));
 
 /**
- * CUSUM on (outcome − confidence): `S ← max(0, S + (c − δ) − x)` with x = 1 for a decision that turned out as
- * asserted, in units of the log-likelihood ratio between the promised rate c and the baseline, which fixes the
- * allowance δ: S grows as soon as the rate lies nearer to the baseline than to the promise (about half-way).
+ * CUSUM on (outcome − confidence): `S ← max(0, S + (c − δ) − x)`, with x = 1 for a decision that turned out as asserted.
+ * Its unit is the log-likelihood ratio between the promised rate c and the baseline, which also fixes the allowance δ.
+ * So S grows as soon as the rate lies nearer to the baseline than to the promise, about half-way.
  *
  * @see Page (1954), Biometrika 41:100–115; Reynolds & Stoumbos (1999), J. Quality Technology 31:87–108 (Bernoulli)
  */

@@ -2,18 +2,18 @@ import { intersect } from '../cases/bitmap.ts';
 import type { CaseTable } from '../cases/case-table.ts';
 import { describeRefutation } from './describe.ts';
 import { fisherOneSided } from '../statistics/fisher.ts';
-import { assertedOf } from '../statistics/counts.ts';
+import { assertedOf } from '../statistics/two-by-two.ts';
 import type { Asserts, Comparison, Condition, Explanation } from '../vocabulary.ts';
 import type { MiningSettings } from '../types.ts';
 
-/** Beyond this many conditions (only a stated pattern has them) the parts are those that lack one condition. */
+/** With more conditions than this, only the parts that lack one condition are compared. Only stated patterns have so many. */
 const MAX_WITH_ALL_PARTS = 5;
 
 export interface Conjunction {
   readonly conditions: readonly Condition[];
-  /** Rows of each condition, in the same order. */
+  /** Bitmap of each condition, in the same order. */
   readonly bitmaps: readonly Uint32Array[];
-  /** Rows of all. */
+  /** Cases that meet all conditions. */
   readonly bitmap: Uint32Array;
 }
 
@@ -25,7 +25,7 @@ export function conjunctionOf(
   return { conditions, bitmaps, bitmap: intersectAll(table, bitmaps) };
 }
 
-/** The comparisons behind a pattern: against all other decisions first, then against each of its parts. */
+/** The comparisons behind a pattern: first with all other decisions, then with each of its parts. */
 export function compare(
   table: CaseTable,
   { conditions, bitmaps, bitmap }: Conjunction,
@@ -84,7 +84,7 @@ function intersectAll(table: CaseTable, bitmaps: readonly Uint32Array[]): Uint32
   return first ? rest.reduce(intersect, first) : table.empty();
 }
 
-/** Index sets of the proper, non-empty parts of `size` conditions, small parts first. */
+/** Index sets of the proper, non-empty parts of `size` conditions; small parts come first. */
 export function properSubsets(size: number): number[][] {
   const all = Array.from({ length: size }, (_, index) => index);
   if (size > MAX_WITH_ALL_PARTS) return all.map((left) => all.filter((index) => index !== left));

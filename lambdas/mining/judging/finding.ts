@@ -1,9 +1,9 @@
 import type { CaseTable } from '../cases/case-table.ts';
-import type { Correction } from '../statistics/correction.ts';
+import type { Correction } from './correction.ts';
 import { describe } from './describe.ts';
 import { compare, type Conjunction, explanationOf, largestP } from './explain.ts';
 import { evidenceOf, measure } from './measure.ts';
-import type { Counts } from '../statistics/counts.ts';
+import type { Counts } from '../statistics/two-by-two.ts';
 import type { Significant } from './overlaps.ts';
 import { conditionKey, type Hash, patternIdOf } from '../pattern-id.ts';
 import { compareSameTime } from './same-hours.ts';
@@ -32,7 +32,7 @@ export const significantOf = (
   ...conjunction,
 });
 
-/** All numbers of a pattern, and what they were counted from. */
+/** A pattern with all its numbers, and the comparisons and decisions behind them. */
 export function findingOf(
   table: CaseTable,
   options: MinerOptions,

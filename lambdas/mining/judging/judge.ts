@@ -1,10 +1,10 @@
 import type { CaseTable } from '../cases/case-table.ts';
-import type { Corrected } from '../statistics/correction.ts';
-import { assertedOf } from '../statistics/counts.ts';
-import { isAboveBaseline, rejectByTime } from './promotion.ts';
-import type { Tested } from '../statistics/tested.ts';
+import type { Corrected } from './correction.ts';
+import { assertedOf, likelihoodRatio } from '../statistics/two-by-two.ts';
+import { isAboveBaseline } from '../search/search.ts';
+import { rejectByTime } from './promotion.ts';
+import type { Tested } from '../search/tested.ts';
 import { MAX_COMPARED } from '../settings.ts';
-import { likelihoodRatio } from '../statistics/statistics.ts';
 import type { Asserts } from '../vocabulary.ts';
 import type { MiningSettings, RejectionReason } from '../types.ts';
 
@@ -15,12 +15,12 @@ export interface Entry {
   readonly n: number;
   readonly successes: number;
   readonly pValue: number;
-  /** Corrected for everything tested; may exceed 1. */
+  /** p corrected for everything tested; it may exceed 1. */
   readonly qValue: number;
   readonly reason: RejectionReason | 'significant';
 }
 
-/** What a conjunction may come to by itself; a code is a place in this list. */
+/** Possible verdicts on a conjunction by itself. A code is a place in this list. */
 const VERDICTS = [
   'significant',
   'below_baseline',
@@ -32,8 +32,8 @@ const VERDICTS = [
 const [SIGNIFICANT, OVER_LIMIT] = [0, 5];
 
 /**
- * Judges every tested conjunction by itself, once per assertion. There are millions, so of those that fail nothing is
- * made but a code and a count.
+ * Judges every tested conjunction by itself, once per assertion. There are millions, so one that fails leaves only a code
+ * and a count.
  */
 export class Judge {
   readonly #table: CaseTable;
@@ -41,14 +41,14 @@ export class Judge {
   readonly #tested: Tested;
   readonly #rowsOf: (index: number) => Uint32Array;
   readonly #corrected: Corrected;
-  /** Those not among `entries`, by why they failed. */
+  /** Number of conjunctions that are not among `entries`, by the reason of their failure. */
   readonly rejected = new Map<RejectionReason, number>();
-  /** What passes, and of the rest the nearest `maxCandidates` of each assertion; nearest to significance first. */
+  /** All that pass, and the nearest `maxCandidates` of each assertion that do not. Nearest to significance first. */
   readonly entries: readonly Entry[];
-  /** Significant conjunctions beyond the strongest `MAX_COMPARED` of an assertion: they were left out. */
+  /** Number of significant conjunctions left out: those beyond the strongest `MAX_COMPARED` of an assertion. */
   readonly notCompared: number;
 
-  /** @param rowsOf the rows of a tested conjunction */
+  /** @param rowsOf gives the bitmap of a tested conjunction */
   constructor(
     table: CaseTable,
     settings: MiningSettings,
@@ -71,7 +71,7 @@ export class Judge {
       .sort(this.nearestFirst);
   }
 
-  /** By q, then p, then the size of the effect (p may be too small to tell), then the features' own order. */
+  /** By q, then p, then the size of the effect where p underflows to 0, then the order of the features. */
   readonly nearestFirst = (a: Entry, b: Entry): number =>
     a.qValue - b.qValue ||
     a.pValue - b.pValue ||
@@ -101,7 +101,7 @@ export class Judge {
     return codes;
   }
 
-  /** The order matters only where not all are looked at. */
+  /** Sorts only where not all are judged: otherwise the order does not matter. */
   #strongestFirst(asserts: Asserts, indexes: readonly number[]): readonly number[] {
     if (indexes.length <= MAX_COMPARED) return indexes;
     const n = this.#tested.n.view();
@@ -139,7 +139,7 @@ export class Judge {
     return entries;
   }
 
-  /** The corrected p of the last rejected conjunction among the nearest `maxCandidates`. */
+  /** Corrected p of the last one among the nearest `maxCandidates` that are rejected. */
   #nearMiss(qValues: Float64Array, pValues: Float64Array, codes: Uint8Array): number {
     const rejected = qValues.filter(
       (_, index) => pValues[index]! < 1 && codes[index] !== SIGNIFICANT && codes[index] !== OVER_LIMIT,

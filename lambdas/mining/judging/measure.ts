@@ -1,10 +1,10 @@
 import type { CaseTable } from '../cases/case-table.ts';
-import { assertedOf, type Counts } from '../statistics/counts.ts';
-import { heuristicConfidence, wilsonLowerBound } from '../statistics/statistics.ts';
+import { assertedOf, type Counts, NO_CASES } from '../statistics/two-by-two.ts';
+import { wilsonLowerBound } from '../statistics/wilson.ts';
 import type { Asserts, PatternNumbers } from '../vocabulary.ts';
 import type { Finding, MiningSettings } from '../types.ts';
 
-/** Digests of the decisions behind a pattern, at most. */
+/** Decisions named as evidence of a pattern, at most. */
 const MAX_EVIDENCE = 50;
 
 const share = (count: number, n: number): number => (n === 0 ? 0 : count / n);
@@ -17,23 +17,22 @@ export interface Recent {
 }
 
 /**
- * Where the span holds no other decision (a regime that covers them all) there is nothing to compare with but the
- * whole window.
+ * The latest third of the cases at these ranks. Where its span holds no other decision, as in a regime that covers them
+ * all, the whole window takes the place of the span.
  */
 export function recentOf(table: CaseTable, ranks: Uint32Array): Recent {
-  if (ranks.length === 0) return { third: NOTHING, span: NOTHING };
+  if (ranks.length === 0) return { third: NO_CASES, span: NO_CASES };
   const third = ranks.subarray(ranks.length - Math.ceil(ranks.length / 3));
   const successes = third.reduce((sum, rank) => sum + (table.succeededAt(rank) ? 1 : 0), 0);
   const within = table.countsBetween(table.timeAt(third[0]!), table.timeAt(third.at(-1)!));
   return { third: { n: third.length, successes }, span: within.n > third.length ? within : table.totals };
 }
 
-const NOTHING: Counts = { n: 0, successes: 0 };
 const rateOf = (asserts: Asserts, counts: Counts): number => share(assertedOf(asserts, counts), counts.n);
 
 /**
- * All numbers of one pattern from the rows its conditions hold for. A pattern that holds for none has zeros, and no
- * times (`firstSeen` and `lastSeen` are null).
+ * All numbers of one pattern, from the cases that meet its conditions. Without any case the numbers are zero, and
+ * `firstSeen` and `lastSeen` are null.
  */
 export function measure(
   table: CaseTable,
@@ -67,6 +66,16 @@ export function measure(
   };
 }
 
+/**
+ * The rule of thumb that patterns were once promoted by (≥ 0.7): `0.3·min(n/10, 1) + 0.5·rate + 0.2/(1 + σ)`. σ is the
+ * population deviation of the asserted 0/1 outcome. It is shown for comparison only: with a base rate of 0.8 and no
+ * effect at all it promotes nearly everything.
+ */
+export function heuristicConfidence(n: number, rate: number): number {
+  const deviation = Math.sqrt(Math.max(0, rate * (1 - rate)));
+  return 0.3 * Math.min(n / 10, 1) + 0.5 * rate + 0.2 / (1 + deviation);
+}
+
 /** Mean and population deviation of every outcome metric, in one numerically stable pass (Welford). */
 function measureMetrics(table: CaseTable, ranks: Uint32Array): PatternNumbers['metrics'] {
   const { metricNames, metricEnds, metricCodes, metricValues } = table.cases;
@@ -97,7 +106,7 @@ function measureMetrics(table: CaseTable, ranks: Uint32Array): PatternNumbers['m
   );
 }
 
-/** The newest decisions of a bitmap, newest first. */
+/** The newest decisions among the cases of a bitmap, newest first. */
 export function evidenceOf(table: CaseTable, bitmap: Uint32Array): Finding['evidence'] {
   return [...table.ranksOf(bitmap).slice(-MAX_EVIDENCE).reverse()].map((rank) => {
     const row = table.rowAt(rank);

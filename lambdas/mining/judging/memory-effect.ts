@@ -1,50 +1,51 @@
-import type { Effect, EffectContrast, EffectGroup, MemoryEffect } from '../vocabulary.ts';
-import { evidenceOfWorse, shareDifference } from '../statistics/comparison.ts';
-import { type Table, wilsonInterval } from '../statistics/statistics.ts';
-import type { Condition } from '../vocabulary.ts';
+import { DAY_MS } from '../cases/case-table.ts';
+import { SMALLEST_P_VALUE } from '../settings.ts';
+import type { Effect, EffectContrast, EffectGroup, MemoryEffect, Condition } from '../vocabulary.ts';
+import { evidenceOfWorse, shareDifference } from '../statistics/two-shares.ts';
+import type { TwoByTwo } from '../statistics/two-by-two.ts';
+import { wilsonInterval } from '../statistics/wilson.ts';
 import type { Miner } from '../mine.ts';
 
 /**
- * Did memory help? Decisions made with a pattern are compared with decisions in the same situation made without it:
- * all resolved decisions of the type for which the pattern's conditions on the situation hold. What the agent chose
- * itself (`action`, `selected`) is no situation: a warning is applied by choosing something else, so those
- * conditions would leave nobody who followed it. What counts is whether the decision succeeded, whichever way the
- * pattern points. A decision that names a pattern outside its situation is not counted.
+ * Did memory help? Decisions made with a pattern are compared with decisions made without it in the same situation.
+ * Those are all resolved decisions of the type that meet the pattern's conditions on the situation.
  *
- * Rates drift, and a pattern is used only once it is known. So the comparison begins with the UTC day of its first
- * use, and each week is compared within itself.
+ * The agent's own choice (`action`, `selected`) is no part of the situation. A warning is applied by choosing something
+ * else, so those conditions would leave out every decision that followed it. The success of a decision counts, whichever
+ * status the pattern asserts. A decision that names a pattern outside its situation is not counted.
+ *
+ * Rates drift, and a pattern is used only once it is known. So the comparison begins with the UTC day of its first use,
+ * and each week is compared within itself.
  */
+
 export interface MemoryEffectSettings {
-  /** Chance that a pattern that does no harm is ever demoted for it, however many nights look. @default 0.01 */
+  /** Chance that a harmless pattern is ever demoted, over any number of nights. @default 0.01 */
   readonly level: number;
-  /** Comparable decisions there must be with the pattern, and without. @default 20 */
+  /** Comparable decisions needed with the pattern, and as many without. @default 20 */
   readonly minEach: number;
 }
 
 export const defaultMemoryEffectSettings: MemoryEffectSettings = { level: 0.01, minEach: 20 };
 
-/** Reason of a demotion: it was applied, and what was decided with it turned out worse. */
+/** Reason of a demotion: the decisions that applied the pattern turned out worse. */
 export const MADE_THINGS_WORSE = 'made_things_worse';
 
-/** A pattern whose use is counted. */
+/** A pattern whose uses are counted. */
 export interface Usable {
   readonly patternId: string;
   readonly conditions: readonly Condition[];
 }
 
-/** What a decision says of the memory it was made with: ids of patterns. */
+/** Ids of the patterns that a decision was made with. */
 export interface Cited {
   readonly applied: readonly string[];
   readonly shown: readonly string[];
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** Smallest p-value told; DynamoDB stores no smaller number than 1e-130. */
-const SMALLEST_P = 1e-100;
 const CHOICES: ReadonlySet<string> = new Set(['action', 'selected']);
 
 const dayOf = (time: number): number => Math.floor(time / DAY_MS);
-/** Weeks begin on Monday; day 0 was a Thursday. */
+/** Weeks begin on Monday, and day 0 was a Thursday. */
 const weekOf = (day: number): number => Math.floor((day + 3) / 7);
 
 const group = (successes: number, n: number): EffectGroup => ({
@@ -54,13 +55,13 @@ const group = (successes: number, n: number): EffectGroup => ({
   interval: n === 0 ? null : wilsonInterval(successes, n),
 });
 
-const alwaysValid = (strata: readonly Table[]): number =>
-  Math.max(SMALLEST_P, Math.min(1, 1 / evidenceOfWorse(strata)));
+const alwaysValid = (strata: readonly TwoByTwo[]): number =>
+  Math.max(SMALLEST_P_VALUE, Math.min(1, 1 / evidenceOfWorse(strata)));
 
-const swapped = ([a, b, c, d]: Table): Table => [b, a, d, c];
+const swapped = ([a, b, c, d]: TwoByTwo): TwoByTwo => [b, a, d, c];
 
-/** Strata as they were counted, one table `[with s, with f, without s, without f]` each. */
-export function contrastOf(strata: readonly Table[]): EffectContrast {
+/** Compares over strata, each a table `[with successes, with failures, without successes, without failures]`. */
+export function contrastOf(strata: readonly TwoByTwo[]): EffectContrast {
   const sums = [0, 0, 0, 0] as [number, number, number, number];
   const compared = { with: 0, without: 0 };
   for (const [a, b, c, d] of strata) {
@@ -86,7 +87,7 @@ export function contrastOf(strata: readonly Table[]): EffectContrast {
 
 type Counts = [withSuccess: number, withFailure: number, withoutSuccess: number, withoutFailure: number];
 
-/** Counts by stratum and UTC day, of one way of using memory. */
+/** Counts by stratum and UTC day, for one way of using memory. */
 class Uses {
   readonly #strata = new Map<string, Map<number, Counts>>();
   #firstUse = Infinity;
@@ -103,8 +104,8 @@ class Uses {
   /** Null when it was never used. */
   effect(): Effect | null {
     if (this.#firstUse === Infinity) return null;
-    const tables: Table[] = [];
-    // in the order of their names: floating sums must not depend on the order of adding
+    const tables: TwoByTwo[] = [];
+    // In the order of their names: floating sums must not depend on the order of adding.
     for (const [, days] of [...this.#strata].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const weeks = new Map<number, Counts>();
       for (const [day, counts] of [...days].sort(([a], [b]) => a - b)) {
@@ -120,8 +121,8 @@ class Uses {
 }
 
 /**
- * Which decisions were made with which patterns. Only those that name any are kept, at the cost of two short lists
- * each; ids that repeat are one string.
+ * The patterns that each decision was made with. Only decisions that name any are kept. Each takes two short lists, and
+ * repeated ids are one string.
  */
 export class MemoryUses {
   readonly #cited = new Map<string, Cited>();
@@ -136,7 +137,7 @@ export class MemoryUses {
     return this.#cited.get(decisionId);
   }
 
-  /** Whether any decision names the pattern. */
+  /** True when any decision names the pattern. */
   names(patternId: string): boolean {
     return this.#patternIds.has(patternId);
   }
@@ -151,7 +152,7 @@ export class MemoryUses {
 const situationOf = ({ conditions }: Usable): readonly Condition[] =>
   conditions.filter(({ path }) => !CHOICES.has(path));
 
-/** What using each pattern did, by its id. Patterns that no decision names are left out, and cost nothing. */
+/** The effect of using each pattern, by its id. Patterns that no decision names are left out, and cost nothing. */
 export function effectsByPattern(
   cases: Pick<Miner, 'forEachMatch'>,
   uses: MemoryUses,
@@ -174,7 +175,7 @@ export function effectsByPattern(
   return effects;
 }
 
-/** Decisions of one type, what they say they used, and what they could have used. */
+/** Decisions of one type, the patterns they used, and the patterns they could have used. */
 export interface UsedCases {
   readonly cases: Pick<Miner, 'forEachMatch'>;
   readonly uses: MemoryUses;
@@ -182,8 +183,8 @@ export interface UsedCases {
 }
 
 /**
- * What memory did as a whole: decisions that used any pattern of their situation against those in the same
- * combination of situations that used none. Takes a line per decision.
+ * The effect of memory as a whole. It compares decisions that used any pattern of their situation with decisions in the
+ * same combination of situations that used none. It takes memory for each decision.
  */
 export function overallEffect(types: readonly UsedCases[]): MemoryEffect {
   interface Row {
@@ -214,21 +215,24 @@ export function overallEffect(types: readonly UsedCases[]): MemoryEffect {
 
 export type EffectVerdict = 'worse' | 'better' | 'unclear';
 
-/** Whether applying it made decisions worse or better, beyond what looking every night would show by chance. */
-export function verdictOn({ applied }: MemoryEffect, settings = defaultMemoryEffectSettings): EffectVerdict {
+/** Did applying the pattern make decisions worse or better, beyond what chance shows over many nights? */
+export function effectVerdict(
+  { applied }: MemoryEffect,
+  settings = defaultMemoryEffectSettings,
+): EffectVerdict {
   if (!applied || Math.min(applied.compared.with, applied.compared.without) < settings.minEach)
     return 'unclear';
   if (applied.pWorse <= settings.level) return 'worse';
   return applied.pBetter <= settings.level ? 'better' : 'unclear';
 }
 
-/** What a run has to demote, with the reason. */
+/** Ids of the patterns that a run has to demote, each with the reason. */
 export const demotionsOf = (
   effects: ReadonlyMap<string, MemoryEffect>,
   settings: MemoryEffectSettings = defaultMemoryEffectSettings,
 ): ReadonlyMap<string, string> =>
   new Map(
     [...effects]
-      .filter(([, effect]) => verdictOn(effect, settings) === 'worse')
+      .filter(([, effect]) => effectVerdict(effect, settings) === 'worse')
       .map(([patternId]) => [patternId, MADE_THINGS_WORSE]),
   );

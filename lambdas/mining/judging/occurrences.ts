@@ -1,10 +1,11 @@
 import { intersect } from '../cases/bitmap.ts';
 import type { CaseTable } from '../cases/case-table.ts';
 import type { Outcomes } from './drift.ts';
-import { assertedOf } from '../statistics/counts.ts';
+import { assertedOf } from '../statistics/two-by-two.ts';
 import type { Sequence } from '../statistics/sequential.ts';
 import { conjunctionOf, properSubsets } from './explain.ts';
 import type { Stated } from '../types.ts';
+import type { Condition } from '../vocabulary.ts';
 
 /** Milliseconds since the epoch: `after < time ≤ until`. */
 export interface Span {
@@ -12,7 +13,7 @@ export interface Span {
   readonly until: number;
 }
 
-/** What a stated conjunction's decisions came to, one by one in order of time. */
+/** The outcomes of a stated conjunction's decisions, one by one in order of time. */
 export function outcomesOf(table: CaseTable, { asserts, conditions }: Stated): Outcomes {
   const ranks = table.ranksOf(conjunctionOf(table, conditions).bitmap);
   const last = table.count === 0 ? 0 : table.timeAt(table.count - 1);
@@ -27,8 +28,8 @@ export function outcomesOf(table: CaseTable, { asserts, conditions }: Stated): O
 }
 
 /**
- * The comparisons a stated conjunction has to win, decision by decision: with all others first, then, within the rows
- * of each of its parts, with those that lack the rest of the conditions.
+ * The comparisons that a stated conjunction has to win, decision by decision. The first is with all others. Then, among
+ * the decisions that meet a part of the conditions, comes one with those that lack the rest.
  */
 export function sequencesOf(table: CaseTable, { asserts, conditions }: Stated, span: Span): Sequence[] {
   const { bitmap, bitmaps } = conjunctionOf(table, conditions);
@@ -61,4 +62,19 @@ function spanned(table: CaseTable, ranks: Uint32Array, { after, until }: Span): 
   let end = ranks.length;
   while (end > first && table.timeAt(ranks[end - 1]!) > until) end--;
   return ranks.subarray(first, end);
+}
+
+/** Visits every case that meets all conditions, oldest first. Without conditions it visits every case. */
+export function forEachMatch(
+  table: CaseTable,
+  conditions: readonly Condition[],
+  visit: (decisionId: string, time: number, success: boolean) => void,
+): void {
+  const rows = table.all.slice();
+  for (const condition of conditions) {
+    const holds = table.bitmapOf(condition);
+    for (let i = 0; i < rows.length; i++) rows[i]! &= holds[i]!;
+  }
+  for (const rank of table.ranksOf(rows))
+    visit(table.cases.decisionIds[table.rowAt(rank)]!, table.timeAt(rank), table.succeededAt(rank));
 }

@@ -1,18 +1,17 @@
 import { popcount } from '../cases/bitmap.ts';
 import type { CaseTable } from '../cases/case-table.ts';
-import { type Counts, isTelling, tableOf } from '../statistics/counts.ts';
-import type { Table } from '../statistics/statistics.ts';
+import { type Counts, isTelling, NO_CASES, phiOf, tableOf, type TwoByTwo } from '../statistics/two-by-two.ts';
 import type { Asserts, Condition } from '../vocabulary.ts';
 
 /** A pattern that passed every test of its own. */
 export interface Significant {
   readonly asserts: Asserts;
   readonly conditions: readonly Condition[];
-  /** One key per condition; a part's keys are a subset. */
+  /** One key per condition. The keys of a part are a subset. */
   readonly keys: readonly string[];
-  /** Rows of each condition, in the same order. */
+  /** Bitmap of each condition, in the same order. */
   readonly bitmaps: readonly Uint32Array[];
-  /** Rows of all. */
+  /** Cases that meet all conditions. */
   readonly bitmap: Uint32Array;
   readonly n: number;
   readonly successes: number;
@@ -21,14 +20,14 @@ export interface Significant {
 const UNKNOWN = 0xffff_ffff;
 
 /**
- * What patterns have in common. Every pair is counted once, in one pass over its rows, and all questions about two
- * patterns are answered from that count: with thousands of pairs, passes over the rows are what takes time.
- * Memory: 8 bytes a pair that was asked for.
+ * The cases that patterns have in common. Every pair is counted once, in one pass over the bitmaps, and that count
+ * answers all questions about the pair. With thousands of pairs, the passes over the bitmaps take most of the time.
+ * Each pair that was asked for takes 8 bytes.
  */
 export class Overlaps {
   readonly #table: CaseTable;
   readonly #position = new Map<Significant, number>();
-  /** n and successes of pairs by the later pattern, then twice the position of the earlier. */
+  /** n and successes of pairs: first by the later pattern, then at twice the position of the earlier one. */
   readonly #counted: (Uint32Array | undefined)[];
 
   constructor(table: CaseTable, patterns: readonly Significant[]) {
@@ -37,7 +36,7 @@ export class Overlaps {
     this.#counted = Array.from({ length: patterns.length });
   }
 
-  /** Rows of both. */
+  /** Counts of the cases of both patterns. */
   shared(a: Significant, b: Significant): Counts {
     if (a === b) return a;
     const i = this.#position.get(a)!;
@@ -46,44 +45,42 @@ export class Overlaps {
     const slot = 2 * Math.min(i, j);
     const counted = (this.#counted[later] ??= new Uint32Array(2 * later).fill(UNKNOWN));
     if (counted[slot] === UNKNOWN) {
-      const { n, successes } = neverMeet(a, b) ? NOTHING : this.#table.shared(a.bitmap, b.bitmap);
+      const { n, successes } = neverMeet(a, b) ? NO_CASES : this.#table.shared(a.bitmap, b.bitmap);
       counted[slot] = n;
       counted[slot + 1] = successes;
     }
     return { n: counted[slot]!, successes: counted[slot + 1]! };
   }
 
-  /** Phi coefficient of two patterns' rows. */
+  /** Phi coefficient of two patterns' cases. */
   association(a: Significant, b: Significant): number {
-    const total = this.#table.count;
-    const both = this.shared(a, b).n;
-    return (total * both - a.n * b.n) / Math.sqrt(a.n * (total - a.n) * b.n * (total - b.n));
+    return phiOf(a, b, this.shared(a, b).n, this.#table.count);
   }
 
-  /** Asserted and other, with and without the pattern, among all cases. */
-  effect({ n, successes, asserts }: Significant): Table {
+  /** The pattern's 2×2 table among all cases. */
+  effect({ n, successes, asserts }: Significant): TwoByTwo {
     const { count, successes: all } = this.#table;
     return tableOf(asserts, { n, successes }, { n: count - n, successes: all - successes });
   }
 
-  /** The same among the rows of a bitmap. */
-  effectAmong({ bitmap, asserts }: Significant, among: Uint32Array): Table {
+  /** The pattern's 2×2 table among the cases of a bitmap. */
+  effectAmong({ bitmap, asserts }: Significant, among: Uint32Array): TwoByTwo {
     const inside = this.#table.shared(bitmap, among);
     const { n, successes } = this.#table.counts(among);
     return tableOf(asserts, inside, { n: n - inside.n, successes: successes - inside.successes });
   }
 
   /**
-   * The pattern's 2×2 tables by which of the rules hold, rule 0 changing fastest; those with an empty margin say
-   * nothing and are left out.
+   * The pattern's 2×2 tables for each combination of the rules, where rule 0 changes fastest. Tables with an empty
+   * margin say nothing and are left out.
    */
-  strata(pattern: Significant, rules: readonly Significant[]): Table[] {
+  strata(pattern: Significant, rules: readonly Significant[]): TwoByTwo[] {
     const [only, second] = rules;
     const tables = only && !second ? this.#besideOne(pattern, only) : this.#besideMany(pattern, rules);
     return tables.filter(isTelling);
   }
 
-  #besideOne(pattern: Significant, rule: Significant): Table[] {
+  #besideOne(pattern: Significant, rule: Significant): TwoByTwo[] {
     const { count, successes: all } = this.#table;
     const both = this.shared(pattern, rule);
     const alone = { n: pattern.n - both.n, successes: pattern.successes - both.successes };
@@ -95,7 +92,7 @@ export class Overlaps {
     return [tableOf(pattern.asserts, alone, neither), tableOf(pattern.asserts, both, ruleAlone)];
   }
 
-  #besideMany({ bitmap, asserts }: Significant, rules: readonly Significant[]): Table[] {
+  #besideMany({ bitmap, asserts }: Significant, rules: readonly Significant[]): TwoByTwo[] {
     const { all, successWords, words } = this.#table;
     const cells = 2 ** rules.length;
     const bitmaps = rules.map((rule) => rule.bitmap);
@@ -136,13 +133,11 @@ export class Overlaps {
   }
 }
 
-const NOTHING: Counts = { n: 0, successes: 0 };
-
-/** Whether all conditions of the first are the second's. */
+/** True when the second pattern has all conditions of the first. */
 export const isPart = (part: Significant, whole: Significant): boolean =>
   part.keys.length <= whole.keys.length && part.keys.every((key) => whole.keys.includes(key));
 
-/** Two values of one field: no row is in both. */
+/** True when two patterns require different values of one field: then they have no case in common. */
 const neverMeet = (a: Significant, b: Significant): boolean =>
   a.conditions.some((one) => b.conditions.some((other) => areExclusive(one, other)));
 

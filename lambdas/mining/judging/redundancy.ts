@@ -1,8 +1,8 @@
 import type { CaseTable } from '../cases/case-table.ts';
 import { fisherOneSided } from '../statistics/fisher.ts';
 import { isPart, Overlaps, type Significant } from './overlaps.ts';
-import { less, tableOf } from '../statistics/counts.ts';
-import { interactionOneSided, likelihoodRatio, stratifiedOneSided } from '../statistics/statistics.ts';
+import { interactionOneSided, isRelated, less, likelihoodRatio, tableOf } from '../statistics/two-by-two.ts';
+import { stratifiedOneSided } from '../statistics/stratified.ts';
 import type { MiningSettings, RejectionReason } from '../types.ts';
 
 export interface ExplainedAway {
@@ -10,23 +10,20 @@ export interface ExplainedAway {
   readonly by: Significant;
 }
 
-/** Patterns held constant at once when one is tested beside the others: at most 2⁴ strata stay well filled. */
+/** Patterns held constant at once when one is tested beside the others. At most 2⁴ strata stay well filled. */
 const MAX_HELD_CONSTANT = 4;
 
-/** χ² of one degree of freedom at 0.01: below it two patterns' rows are as good as independent. */
-const UNRELATED_CHI_SQUARE = 6.635;
-
 /**
- * Which significant patterns are only another one seen differently. One true rule makes many patterns significant:
- * its parts, the other values of its fields as the opposite, and whatever is correlated with it. Four passes, each at
- * `strictLevel`:
+ * Finds the significant patterns that are only another view of one rule. One true rule makes many patterns significant:
+ * its parts, the other values of its fields with the opposite assertion, and correlated conditions. There are four
+ * passes, each at `strictLevel`:
  *
  * 1. A part is dropped unless it has an effect outside all significant conjunctions that contain it.
  * 2. Strongest first, a pattern is dropped unless its effect remains where an accepted one is held constant. For a
- *    mirror image or a part this is the test outside the accepted rows; for a bystander it is inside and outside.
- * 3. Of what was accepted, weakest first, a pattern is dropped that the others explain together.
- * 4. A conjunction of rules that stand by themselves is dropped unless they do more together than each adds alone:
- *    every pair and triple of independent rules beats all its parts.
+ *    mirror image or a part this tests the cases outside the accepted pattern; for a mere correlate, inside and outside.
+ * 3. Weakest first, an accepted pattern is dropped when the others together explain it.
+ * 4. A conjunction of rules that stand by themselves is dropped unless they do more together than each adds alone.
+ *    Otherwise every pair and triple of independent rules would pass, because it beats all its parts.
  */
 export class Redundancy {
   readonly #table: CaseTable;
@@ -34,14 +31,14 @@ export class Redundancy {
   readonly #overlaps: Overlaps;
   readonly #besideOne = new Map<Significant, Map<Significant, boolean>>();
 
-  /** @param patterns all that will be asked about */
+  /** @param patterns all patterns that the methods are called with */
   constructor(table: CaseTable, settings: MiningSettings, patterns: readonly Significant[]) {
     this.#table = table;
     this.#settings = settings;
     this.#overlaps = new Overlaps(table, patterns);
   }
 
-  /** Those that are explained by others; the rest stand. */
+  /** The patterns that others explain. The rest stand. */
   explain(significant: readonly Significant[]): Map<Significant, ExplainedAway> {
     const { strictLevel } = this.#settings;
     const explained = new Map<Significant, ExplainedAway>();
@@ -54,7 +51,7 @@ export class Redundancy {
     });
     const accepted: Significant[] = [];
     for (const pattern of whole) {
-      const by = accepted.find((rule) => !nested(pattern, rule) && !this.#holdsBesideOne(pattern, rule));
+      const by = accepted.find((rule) => !areNested(pattern, rule) && !this.#holdsBesideOne(pattern, rule));
       if (by) explained.set(pattern, { reason: this.#reasonOf(pattern, by), by });
       else accepted.push(pattern);
     }
@@ -62,7 +59,7 @@ export class Redundancy {
     for (const pattern of accepted.toReversed()) {
       const others = this.#mostRelated(
         pattern,
-        [...standing].filter((other) => other !== pattern && !nested(pattern, other)),
+        [...standing].filter((other) => other !== pattern && !areNested(pattern, other)),
       );
       if (others.length === 0 || this.#holdsBeside(pattern, others, strictLevel)) continue;
       standing.delete(pattern);
@@ -78,11 +75,11 @@ export class Redundancy {
   }
 
   /**
-   * Whether rules that stand explain one more pattern, known from before. Outside the conjunctions that contain it the
-   * strict level holds for it as for any. Beside other rules, a pattern that is weaker by itself cannot be asked to
-   * pass that level: there the promoted's 5 % decides.
+   * Finds a standing rule that explains one more pattern, known from before. Outside the conjunctions that contain it,
+   * the strict level applies as to any pattern. Beside other rules, a pattern that is weaker by itself could not pass
+   * that level, so there the 5 % of promoted patterns applies.
    * @param rules strongest first
-   * @param pValue the pattern's own
+   * @param pValue p-value of the pattern itself
    */
   explainKnown(
     pattern: Significant,
@@ -97,7 +94,7 @@ export class Redundancy {
     );
     const whole = this.#heldByConjunctions(pattern, containing);
     if (whole) return { reason: 'explained_by_conjunction', by: whole };
-    const others = rules.filter((rule) => !nested(pattern, rule) && this.#related(pattern, rule));
+    const others = rules.filter((rule) => !areNested(pattern, rule) && this.#related(pattern, rule));
     const by = others.find((rule) => !this.#holdsBeside(pattern, [rule], level));
     if (by) return { reason: this.#reasonOf(pattern, by), by };
     const together = this.#mostRelated(pattern, others);
@@ -116,7 +113,7 @@ export class Redundancy {
       }))
       .sort(
         (a, b) =>
-          // mirror images of a field with two values are equally strong but for rounding
+          // The mirror images of a field with two values differ in strength only by rounding.
           (Math.abs(a.strength - b.strength) > 1e-9 * a.strength ? b.strength - a.strength : 0) ||
           (a.pattern.asserts === b.pattern.asserts ? 0 : a.pattern.asserts === 'success' ? -1 : 1) ||
           a.pattern.conditions.length - b.pattern.conditions.length ||
@@ -125,18 +122,18 @@ export class Redundancy {
       .map(({ pattern }) => pattern);
   }
 
-  /** The strongest conjunction that contains the pattern, when all of them together leave it no effect. */
+  /** The strongest of the conjunctions that contain the pattern, when they together leave it no effect. */
   #heldByConjunctions(part: Significant, containing: readonly Significant[]): Significant | undefined {
     if (containing.length === 0) return undefined;
-    // Where the other conditions of none of them hold, for the part and for what it is compared with: compared with all
-    // that lack the part, an independent effect of the other conditions would hide the part's own.
+    // Compares only cases where the other conditions of none of them are met, on both sides. Otherwise an independent
+    // effect of those conditions would hide the part's own.
     const outside = this.#table.all.slice();
     for (const conjunction of containing) exclude(outside, restOf(conjunction, part));
     const stratum = this.#overlaps.effectAmong(part, outside);
     return fisherOneSided(...stratum) > this.#settings.strictLevel ? containing[0] : undefined;
   }
 
-  /** A part of the conjunction that does no more inside it than outside, when the rest is known by itself as well. */
+  /** A part of the conjunction that does no more inside it than outside, when the rest is a known rule too. */
   #addedUp(pattern: Significant, accepted: readonly Significant[], level: number): Significant | undefined {
     if (pattern.keys.length === 1) return undefined;
     const parts = accepted.filter(
@@ -147,7 +144,7 @@ export class Redundancy {
       const known = (key: string): boolean =>
         parts.some((other) => other !== part && other.keys.includes(key));
       if (!pattern.keys.filter((key) => !part.keys.includes(key)).every(known)) return false;
-      // part and rest together are the pattern
+      // The part and the rest together make the pattern.
       const rest = this.#table.counts(restOf(pattern, part));
       const inside = tableOf(pattern.asserts, pattern, less(rest, pattern));
       const neither = less(less(this.#table.totals, rest), less(part, pattern));
@@ -156,7 +153,7 @@ export class Redundancy {
     });
   }
 
-  /** The same question comes back in every round, and most rules have nothing to do with the pattern. */
+  /** Remembers its answers: they are needed in every round. Most rules are unrelated to the pattern. */
   #holdsBesideOne(pattern: Significant, rule: Significant): boolean {
     let known = this.#besideOne.get(pattern);
     if (!known) this.#besideOne.set(pattern, (known = new Map()));
@@ -169,10 +166,10 @@ export class Redundancy {
   }
 
   #related(a: Significant, b: Significant): boolean {
-    return this.#overlaps.association(a, b) ** 2 * this.#table.count >= UNRELATED_CHI_SQUARE;
+    return isRelated(this.#overlaps.association(a, b), this.#table.count);
   }
 
-  /** Whether the pattern's effect is significant where the rules are held constant. */
+  /** True when the pattern's effect is significant where the rules are held constant. */
   #holdsBeside(pattern: Significant, rules: readonly Significant[], level: number): boolean {
     const strata = this.#overlaps.strata(pattern, rules);
     const [only] = strata;
@@ -181,7 +178,7 @@ export class Redundancy {
     return p <= level;
   }
 
-  /** Accepted patterns whose rows are most associated with the pattern's, either way. */
+  /** The other patterns with the largest absolute phi to this one. */
   #mostRelated(pattern: Significant, others: readonly Significant[]): Significant[] {
     return others
       .map((other) => ({ other, phi: Math.abs(this.#overlaps.association(pattern, other)) }))
@@ -201,10 +198,10 @@ export class Redundancy {
   }
 }
 
-/** Whether one has all conditions of the other: compared with its parts, or outside its conjunctions, already. */
-const nested = (a: Significant, b: Significant): boolean => isPart(a, b) || isPart(b, a);
+/** True when one has all conditions of the other: such pairs are compared by their parts already. */
+const areNested = (a: Significant, b: Significant): boolean => isPart(a, b) || isPart(b, a);
 
-/** For each pattern the conjunctions of the same assertion that contain it, in the order given. */
+/** By pattern: the conjunctions with the same assertion that contain it, in the order given. */
 function containingOf(patterns: readonly Significant[]): Map<Significant, Significant[]> {
   const nameOf = (asserts: string, keys: readonly string[]): string => JSON.stringify([asserts, keys]);
   const named = new Map(patterns.map((pattern) => [nameOf(pattern.asserts, pattern.keys), pattern]));
@@ -222,7 +219,7 @@ function containingOf(patterns: readonly Significant[]): Map<Significant, Signif
   return containing;
 }
 
-/** Rows of the conditions a conjunction has beyond its part. */
+/** Cases that meet the conditions that a conjunction has beyond its part. */
 function restOf(whole: Significant, part: Significant): Uint32Array {
   const [first, ...others] = whole.bitmaps.filter((_, i) => !part.keys.includes(whole.keys[i]!));
   if (others.length === 0) return first!;

@@ -1,34 +1,36 @@
 import { forEachBit, intersect } from '../cases/bitmap.ts';
-import type { CaseTable } from '../cases/case-table.ts';
+import { type CaseTable, DAY_MS } from '../cases/case-table.ts';
 import type { Conjunction } from './explain.ts';
 import { fisherOneSided } from '../statistics/fisher.ts';
-import { tableOf } from '../statistics/counts.ts';
-import { stratifiedOneSided, type Table } from '../statistics/statistics.ts';
+import { tableOf, type TwoByTwo } from '../statistics/two-by-two.ts';
+import { stratifiedOneSided } from '../statistics/stratified.ts';
 import type { Asserts, Comparison } from '../vocabulary.ts';
 import { parseWindowedPath } from '../cases/windowed-path.ts';
 
 /**
- * What happened before a decision is not spread evenly over time. Signals come at busy hours; outcomes cluster, so
- * "after a success" is commonest in good weeks; a signal may become common while everything gets better. Against all
- * other decisions such a condition looks like a cause. So each condition on a signal or a sequence is compared with
- * decisions that lack just that one, twice, each time with a stratified one-sided test (Cochran–Mantel–Haenszel):
+ * Signals and earlier decisions are not spread evenly over time. Signals come at busy hours. Outcomes cluster, so "after
+ * a success" is commonest in good weeks. A signal may become common while everything gets better. Compared with all
+ * other decisions, such a condition looks like a cause.
  *
- * - within the same hours of the UTC day. Not of the week: 168 strata of a 90-day window are too thin to show
- *   anything, and a weekday is a feature of its own, which the pattern has to stand beside;
- * - within the same stretches of days, which holds constant whatever drifts. Every stretch has at least
- *   `FEWEST_IN_PERIOD` decisions: in a short one the outcomes a sequence follows are a part of the outcomes it is
- *   counted by, and "after a failure" would be followed by too many successes (Miller & Sanjurjo 2018,
- *   Econometrica 86:2019–2047; the bias is one in the number of decisions of a stretch).
+ * So each condition on a signal or a sequence is also compared with decisions that lack just that one. There are two
+ * comparisons, each with a stratified one-sided test (Cochran–Mantel–Haenszel):
  *
- * Where a stratum has only decisions with the condition, or only such without, it says nothing: a signal that is seen
- * in certain hours and always in them cannot be told from those hours, and is not promoted.
+ * - Within the same hours of the UTC day. Hours of the week would make 168 strata, too thin in a 90-day window. The
+ *   weekday is a feature of its own, and the pattern has to stand beside it.
+ * - Within the same stretches of days, which holds every drift constant. Every stretch has at least `FEWEST_IN_PERIOD`
+ *   decisions. In a short stretch, the outcomes before a sequence are part of the outcomes that it is judged by. Then too
+ *   many successes would follow "after a failure" (Miller & Sanjurjo 2018, Econometrica 86:2019–2047; the bias is one in
+ *   the number of decisions of a stretch).
+ *
+ * A stratum that has only decisions with the condition, or only decisions without it, says nothing. A signal that comes
+ * in certain hours, and always in them, cannot be told from those hours. It is not promoted.
  */
 export type SameTimeReason = 'explained_by_hour' | 'explained_by_period';
 
 const HOUR_MS = 60 * 60 * 1000;
-const DAY_MS = 24 * HOUR_MS;
-/** Cases an hour of the day should have on the average; with fewer the strata are the four quarters of the day. */
+/** Cases that an hour of the day needs on average. With fewer, the strata are the four quarters of the day. */
 const FEWEST_IN_HOUR = 5;
+/** Decisions that a stretch of days has at least. */
 const FEWEST_IN_PERIOD = 30;
 
 interface Strata {
@@ -42,7 +44,7 @@ interface TableStrata {
   readonly same_days: Strata;
 }
 
-/** Made once per table: every timed pattern of a run asks for them. */
+/** Made once per table, because every pattern of a run with a timed condition needs them. */
 const strataOfTable = new WeakMap<CaseTable, TableStrata>();
 
 function strataOf(table: CaseTable): TableStrata {
@@ -73,7 +75,7 @@ function byBit(table: CaseTable, of: (rank: number) => number): Uint32Array {
   return strata;
 }
 
-/** Consecutive whole UTC days, as many as it takes to have enough decisions; the last stretch takes what is left. */
+/** Stretches of whole UTC days with enough decisions each. The last stretch takes the days that are left. */
 function periodsOf(table: CaseTable): Uint32Array {
   const { count } = table;
   const periods = new Uint32Array(count);
@@ -106,7 +108,7 @@ function countByStratum(table: CaseTable, bitmap: Uint32Array, { of, size }: Str
   return { n, successes };
 }
 
-/** Two comparisons for each condition on a signal or a sequence; none for a conjunction without one. */
+/** Two comparisons for each condition on a signal or a sequence, and none without such a condition. */
 export function compareSameTime(
   table: CaseTable,
   { conditions, bitmaps, bitmap }: Conjunction,
@@ -120,7 +122,7 @@ export function compareSameTime(
       const strata = strataOf(table)[against];
       const inside = countByStratum(table, bitmap, strata);
       const both = countByStratum(table, among, strata);
-      const tables: Table[] = [];
+      const tables: TwoByTwo[] = [];
       for (let stratum = 0; stratum < strata.size; stratum++) {
         const own = { n: inside.n[stratum]!, successes: inside.successes[stratum]! };
         const rest = { n: both.n[stratum]! - own.n, successes: both.successes[stratum]! - own.successes };
@@ -140,7 +142,7 @@ export function compareSameTime(
   });
 }
 
-/** Why a pattern that is significant by itself is not one of signals or sequences; undefined when it is, or has none. */
+/** The reason why time explains a pattern's effect; undefined when it does not, or without a timed condition. */
 export function explainedByTime(
   comparisons: readonly Comparison[],
   level: number,

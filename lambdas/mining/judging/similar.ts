@@ -3,7 +3,7 @@ import type { Significant } from './overlaps.ts';
 import type { Asserts } from '../vocabulary.ts';
 import type { RejectionReason } from '../types.ts';
 
-/** Jaccard index of the decisions of two patterns from which on they are one. */
+/** From this Jaccard index of their decisions on, two patterns say the same. */
 export const SAME_ROWS = 0.9;
 
 /** |A ∩ B| / |A ∪ B| of two patterns' decisions. @see Jaccard (1912), New Phytologist 11:37–50 */
@@ -12,12 +12,12 @@ export function jaccard(a: Significant, b: Significant): number {
   return shared / Math.max(1, a.n + b.n - shared);
 }
 
-/** Two ways to say one thing: what they assert is the same, and nearly the same decisions bear it out. */
-export const saySame = (a: Significant, b: Significant): boolean =>
-  maySaySame(a, b) && jaccard(a, b) >= SAME_ROWS;
+/** True when two patterns assert the same status of nearly the same decisions. */
+export const isSameClaim = (a: Significant, b: Significant): boolean =>
+  mayBeSameClaim(a, b) && jaccard(a, b) >= SAME_ROWS;
 
-/** The same knowledge from the other side: the opposite is asserted of nearly all the other decisions. */
-export function sayOpposite(a: Significant, b: Significant, total: number): boolean {
+/** True when one pattern is the mirror image of the other: it asserts the opposite of nearly all the other decisions. */
+export function isMirrorImage(a: Significant, b: Significant, total: number): boolean {
   if (a.asserts === b.asserts) return false;
   const shared = countCommon(a.bitmap, b.bitmap, 0, 0, a.bitmap.length);
   return (a.n - shared) / Math.max(1, total - b.n + shared) >= SAME_ROWS;
@@ -25,11 +25,11 @@ export function sayOpposite(a: Significant, b: Significant, total: number): bool
 
 type Sized = Pick<Significant, 'asserts' | 'n'>;
 
-/** No overlap is above the ratio of the sizes: most pairs need not be counted. */
-const maySaySame = (a: Sized, b: Sized): boolean =>
+/** The index is at most the ratio of the sizes, so most pairs need not be counted. */
+const mayBeSameClaim = (a: Sized, b: Sized): boolean =>
   a.asserts === b.asserts && Math.min(a.n, b.n) >= SAME_ROWS * Math.max(a.n, b.n);
 
-/** One judged conjunction, as far as merging asks. */
+/** The parts of a judged conjunction that merging needs. */
 export interface Mergeable {
   readonly asserts: Asserts;
   readonly n: number;
@@ -39,17 +39,18 @@ export interface Mergeable {
 
 export interface MergeQuestions<Verdict> {
   readonly patternOf: (verdict: Verdict) => Significant;
-  /** Known from before: of those that say the same it stays. */
+  /** True for a pattern known from before: of those that say the same, it stays. */
   readonly isIncumbent: (verdict: Verdict) => boolean;
-  /** Passed all tests of its own. */
+  /** True when it passed all tests of its own. */
   readonly standsAlone: (verdict: Verdict) => boolean;
 }
 
 /**
- * Of what others explain away, finds what only says the same in other words (a field that is logged twice, a cut
- * point that moved), and merges it into the one that stands. Which one that is was decided by strength, and two that
- * are nearly equal would take turns from night to night: so one that is known from before stays, and the newcomer is
- * merged into it.
+ * Finds the explained patterns that are only other wordings, such as a field that is logged twice or a cut point that
+ * moved. They are merged into the pattern that stands.
+ *
+ * Strength decided which one stands, so two nearly equal ones would take turns from night to night. Therefore a pattern
+ * that is known from before stays, and the newcomer is merged into it.
  *
  * @returns the verdicts in the order given
  */
@@ -62,13 +63,13 @@ export function mergeSimilar<Verdict extends Mergeable>(
   const staying = new Map<string, Verdict>();
   for (const verdict of verdicts) {
     const by = verdict.explainedBy;
-    if (!by || !maySaySame(verdict, by) || !saySame(patternOf(verdict), by)) continue;
+    if (!by || !mayBeSameClaim(verdict, by) || !isSameClaim(patternOf(verdict), by)) continue;
     merged.set(verdict, by);
     const name = nameOf(by);
     if (!staying.has(name) && standsAlone(verdict) && isIncumbent(verdict)) staying.set(name, verdict);
   }
   if (merged.size === 0) return [...verdicts];
-  // by the name of the stronger newcomer: the incumbent that takes its place
+  // By the name of the stronger newcomer: the incumbent that takes its place.
   const replaced = new Map<string, Significant>();
   for (const verdict of verdicts) {
     if (verdict.reason !== 'significant' || isIncumbent(verdict)) continue;

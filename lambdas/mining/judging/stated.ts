@@ -5,11 +5,11 @@ import type { Significant } from './overlaps.ts';
 import { sortConditions } from '../pattern-id.ts';
 import { Redundancy } from './redundancy.ts';
 import { explainedByTime } from './same-hours.ts';
-import { saySame } from './similar.ts';
+import { isSameClaim } from './similar.ts';
 import type { Condition } from '../vocabulary.ts';
 import type { Finding, MiningSettings, Stated } from '../types.ts';
 
-/** Stated beforehand and tested alone: no correction, and the p-value decides by itself, unless others explain it. */
+/** Tests stated conjunctions, each alone and without correction. The p-value decides, unless others explain the pattern. */
 export function testStated(
   table: CaseTable,
   options: MinerOptions,
@@ -40,7 +40,7 @@ export function testStated(
     const away = tooFew ? undefined : redundancy.explainKnown(pattern, rules, pValue);
     if (away) {
       const explainedBy = idOf(options, away.by.asserts, away.by.conditions);
-      const reason = saySame(pattern, away.by) ? 'same_as_other' : away.reason;
+      const reason = isSameClaim(pattern, away.by) ? 'same_as_other' : away.reason;
       return { ...finding, verdict: 'reject', reason, explainedBy };
     }
     if (pValue <= settings.maxQValue) return { ...finding, verdict: 'promote', reason: 'significant' };

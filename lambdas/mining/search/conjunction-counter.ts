@@ -1,5 +1,5 @@
 import { type ConjunctionCounts, NOT_COUNTED, tripleIndex } from './conjunction-counts.ts';
-import { Rows } from '../cases/rows.ts';
+import { FeatureRows } from './feature-rows.ts';
 
 /** Fills in the counts of all pairs, then those of all triples. */
 export function countConjunctions(counts: ConjunctionCounts): void {
@@ -9,23 +9,27 @@ export function countConjunctions(counts: ConjunctionCounts): void {
 }
 
 /**
- * Counts conjunctions, the pairs before the triples. Where the values of a path divide all cases among them, the last of
- * them has what the others leave, and no row is looked at: of the 64 conjunctions of three fields with four values each,
- * 27 are counted.
+ * Counts conjunctions, the pairs before the triples.
+ *
+ * Where the values of a path divide all cases among them, the count of the last value is a difference, and no case is
+ * visited. So of the 64 conjunctions of three fields with four values each, only 27 are counted.
  */
 class ConjunctionCounter {
   readonly #counts: ConjunctionCounts;
-  readonly #first: Rows;
-  readonly #both: Rows;
-  /** Of each feature in triples: the first of its path's, where it has what they leave; otherwise itself. */
+  readonly #first: FeatureRows;
+  readonly #both: FeatureRows;
+  /**
+   * By feature in triples: the first feature of its path, where this one is the rest that the others leave. Otherwise the
+   * feature itself.
+   */
   readonly #firstOfPath: Uint16Array;
   #n = 0;
   #successes = 0;
 
   constructor(counts: ConjunctionCounts) {
     this.#counts = counts;
-    this.#first = new Rows(counts);
-    this.#both = new Rows(counts);
+    this.#first = new FeatureRows(counts);
+    this.#both = new FeatureRows(counts);
     const { among, isRest, pathStart } = counts;
     this.#firstOfPath = among.map((feature, position) => {
       const first = position - (feature - pathStart[feature]!);
@@ -78,7 +82,7 @@ class ConjunctionCounter {
     }
   }
 
-  #count(rows: Rows, feature: number): void {
+  #count(rows: FeatureRows, feature: number): void {
     rows.count(feature);
     this.#n = rows.n;
     this.#successes = rows.successes;
@@ -140,7 +144,7 @@ class ConjunctionCounter {
     this.#successes = successes;
   }
 
-  /** @returns false when that one was not counted */
+  /** Subtracts a count. @returns false when that conjunction was not counted */
   #less(n: Uint32Array, successes: Uint32Array, place: number): boolean {
     if (n[place] === NOT_COUNTED) return false;
     this.#n -= n[place]!;

@@ -1,29 +1,29 @@
 import type { CaseTable } from '../cases/case-table.ts';
 import type { FeatureTable } from '../cases/feature-table.ts';
-import type { Bitmaps } from '../cases/rows.ts';
+import type { Bitmaps } from './feature-rows.ts';
 
-/** Not counted: a conjunction whose parts are already too rare. Also what every count begins as. */
+/** Mark of a conjunction that was not counted, because its parts are already too rare. Every count begins as this. */
 export const NOT_COUNTED = 0xffff_ffff;
 
-/** How often conjunctions of two and three features occur, and how often with success, as plain numbers. */
+/** Cases and successes of the conjunctions of two and three features, as plain numbers. */
 export interface ConjunctionCounts extends Bitmaps {
-  /** Rarer conjunctions have no part in larger ones. */
+  /** Rarer conjunctions are not extended to larger ones. */
   readonly minOccurrences: number;
-  /** Of each feature by itself. */
+  /** By feature: cases and successes of the feature alone. */
   readonly n: Uint32Array;
   readonly successes: Uint32Array;
-  /** Of each feature: the first feature of its path. */
+  /** By feature: the first feature of its path. */
   readonly pathStart: Uint16Array;
-  /** Of each feature: 1 where it may meet others of its path. */
+  /** By feature: 1 where a case may have several features of this path. */
   readonly isElement: Uint8Array;
-  /** Of each feature: 1 where it is the last of a path whose features divide all cases among them. */
+  /** By feature: 1 for the last one of a path whose features divide all cases among them. */
   readonly isRest: Uint8Array;
-  /** Of pairs, by `i * features + j`, i < j. */
+  /** By pair, at `i * features + j` with i < j. */
   readonly pairN: Uint32Array;
   readonly pairSuccesses: Uint32Array;
   /** Features in conjunctions of three, ascending; empty when none are asked for. */
   readonly among: Uint16Array;
-  /** Of triples of `among`, by `tripleIndex`. */
+  /** By triple of `among`, at `tripleIndex`. */
   readonly tripleN: Uint32Array;
   readonly tripleSuccesses: Uint32Array;
 }
@@ -31,7 +31,7 @@ export interface ConjunctionCounts extends Bitmaps {
 const choose2 = (n: number): number => (n * (n - 1)) / 2;
 const choose3 = (n: number): number => (n * (n - 1) * (n - 2)) / 6;
 
-/** Place of the triple at positions a < b < c among `size` features; the next c is the next place. */
+/** Place of the triple at positions a < b < c among `size` features. The next c is at the next place. */
 export const tripleIndex = (size: number, a: number, b: number, c: number): number =>
   choose3(size) - choose3(size - a) + choose2(size - a - 1) - choose2(size - b) + (c - b - 1);
 

@@ -3,22 +3,23 @@ import { countConjunctions } from './conjunction-counter.ts';
 import { type ConjunctionCounts, NOT_COUNTED, prepareCounts, tripleIndex } from './conjunction-counts.ts';
 import type { Feature, FeatureTable } from '../cases/feature-table.ts';
 import { fisherTails } from '../statistics/fisher.ts';
-import { COMPARED, NONE, OTHERS, Tested } from '../statistics/tested.ts';
-import { isAboveBaseline } from '../judging/promotion.ts';
+import { wilsonLowerBound } from '../statistics/wilson.ts';
+import { COMPARED, NONE, OTHERS, Tested } from './tested.ts';
 import { MAX_FEATURES_IN_TRIPLES, MAX_TESTS_KEPT } from '../settings.ts';
 import type { Asserts } from '../vocabulary.ts';
 import type { MiningSettings } from '../types.ts';
 
 /**
- * A conjunction whose p is above this on both sides is not compared further, and p above it is recorded as 1: most
- * conjunctions fail their first comparisons. A corrected p is never below p, so every one up to this bound stays exact
- * and no other becomes smaller.
+ * A conjunction whose p is above this for both assertions is not compared further, because most conjunctions fail their
+ * first comparisons. A p above it is recorded as 1. A corrected p is never below p. So every corrected p up to this
+ * bound stays exact, and no other becomes smaller.
  */
 export const LARGEST_EXACT_P = 0.25;
 
 /**
- * Tests every conjunction of up to three features that occurs often enough: one that is too rare has no extension that
- * is not. Two values of one path never meet, two elements of one set may. First everything is counted, then tested.
+ * Tests every conjunction of up to three features that occurs often enough: every extension of a rare one is rare too.
+ * No case has two values of one path, but a case may have two elements of one set. First everything is counted, then
+ * tested.
  */
 export class Search {
   readonly #features: readonly Feature[];
@@ -27,7 +28,7 @@ export class Search {
   readonly #counts: ConjunctionCounts;
   readonly #tails = { upper: 1, lower: 1 };
   readonly #tested = new Tested();
-  /** Largest p-values so far, of all comparisons and of each kind. */
+  /** Largest p-values so far, over all comparisons, and below by kind of comparison. */
   #pSuccess = 0;
   #pFailure = 0;
   readonly #success = new Float64Array(COMPARED.length);
@@ -43,7 +44,7 @@ export class Search {
     this.#counts = prepareCounts(found, table, Math.max(1, settings.minOccurrences), among);
   }
 
-  /** Features that are tested alone and in pairs only: there are too many for all triples. */
+  /** Number of features that are tested only alone and in pairs, because there are too many for all triples. */
   get notInTriples(): number {
     return this.#settings.maxConditions < 3
       ? 0
@@ -112,7 +113,7 @@ export class Search {
       .sort((a, b) => a - b);
   }
 
-  /** Against the other decisions of the type. */
+  /** Begins a conjunction, and compares it with the other decisions of the type. */
   #begin(size: number, n: number, successes: number): void {
     this.#tested.ofSize[size - 1]!++;
     this.#n = n;
@@ -133,7 +134,7 @@ export class Search {
     this.#against(this.#counts.pairN[slot]!, this.#counts.pairSuccesses[slot]!, 1);
   }
 
-  /** Against the rows of a larger set that lack the rest of the conditions. The largest p counts. */
+  /** Compares with the cases of a larger set that lack the rest of the conditions. The largest p counts. */
   #against(n: number, successes: number, kind: (typeof COMPARED)[number]): void {
     if (this.#pSuccess > LARGEST_EXACT_P && this.#pFailure > LARGEST_EXACT_P) return;
     const failures = this.#n - this.#successes;
@@ -173,4 +174,17 @@ export class Search {
       this.#tested.notSignificant++;
     else this.#tested.belowBaseline++;
   }
+}
+
+/** True when the lower bound of the asserted rate lies above the share among all cases. Called millions of times a run. */
+export function isAboveBaseline(
+  table: CaseTable,
+  asserts: Asserts,
+  n: number,
+  successes: number,
+  settings: MiningSettings,
+): boolean {
+  const all = asserts === 'success' ? table.successes : table.count - table.successes;
+  const asserted = asserts === 'success' ? successes : n - successes;
+  return wilsonLowerBound(asserted, n, settings.wilsonZ) > all / Math.max(1, table.count);
 }

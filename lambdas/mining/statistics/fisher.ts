@@ -1,10 +1,12 @@
 /**
- * Fisher's exact test on a 2×2 table, one-sided. The tail is one term from log-factorials and the rest by the ratio
- * of neighbouring terms, so it costs about as many steps as the tail has terms that matter.
+ * Fisher's exact test on a 2×2 table, one-sided. The first term of the tail comes from log-factorials, the others from
+ * the ratio of neighbouring terms. So a test takes about as many steps as its tail has terms that matter.
  */
+
+/** Grows as larger tables come. */
 let logFactorials = new Float64Array([0, 0]);
 
-/** ln(i!) for i ≤ max, summed with compensation: the plain sum would lose six digits at a million. */
+/** ln(i!) for i ≤ max, summed with compensation. A plain sum would lose six digits at a million. */
 function logFactorialsTo(max: number): Float64Array {
   if (logFactorials.length > max) return logFactorials;
   const table = new Float64Array(Math.max(max + 1, logFactorials.length * 2, 1024));
@@ -21,10 +23,10 @@ function logFactorialsTo(max: number): Float64Array {
   return table;
 }
 
-/** Terms below this share of the sum change no digit that is shown. */
+/** A term below this share of the sum changes no digit that is shown. */
 const NEGLIGIBLE = 1e-17;
 
-/** Both tails of a table; written in place, because the miner makes millions of calls. */
+/** Both tails of a table. They are written in place, because the miner makes millions of calls. */
 export interface Tails {
   /** P(X ≥ a) */
   upper: number;
@@ -33,8 +35,8 @@ export interface Tails {
 }
 
 /**
- * P(X ≥ a) and P(X ≤ a) for the table `[[a, b], [c, d]]` with all margins fixed (X is hypergeometric). Only the
- * smaller tail is summed; the other is its complement. Tables with an empty row or column have p = 1 on both sides.
+ * P(X ≥ a) and P(X ≤ a) for the table `[[a, b], [c, d]]` with all margins fixed, where X is hypergeometric. Only the
+ * smaller tail is summed; the other is its complement. A table with an empty row or column has p = 1 on both sides.
  */
 export function fisherTails(a: number, b: number, c: number, d: number, out: Tails): void {
   const row = a + b;
@@ -49,9 +51,9 @@ export function fisherTails(a: number, b: number, c: number, d: number, out: Tai
   const here = Math.exp(
     lf[row]! + lf[c + d]! + lf[column]! + lf[b + d]! - lf[total]! - lf[a]! - lf[b]! - lf[c]! - lf[d]!,
   );
-  // a·total against row·column: on which side of the expectation the table lies
+  // a·total > row·column: the table lies above its expectation.
   const above = a * total > row * column;
-  // the diagonal that grows step by step, and the one that shrinks to nothing
+  // One diagonal grows step by step, the other shrinks to nothing.
   let grows = above ? a : b;
   let growsToo = above ? d : c;
   let shrinks = above ? b : a;
@@ -74,7 +76,7 @@ export function fisherTails(a: number, b: number, c: number, d: number, out: Tai
 }
 
 /**
- * One-sided p-value of `[[a, b], [c, d]]`: how likely is `a` or more in the first row if rows and columns were
+ * One-sided p-value of `[[a, b], [c, d]]`: the chance of `a` or more in the first row if rows and columns were
  * independent. R: `fisher.test(matrix, alternative = "greater")`.
  */
 export function fisherOneSided(a: number, b: number, c: number, d: number): number {

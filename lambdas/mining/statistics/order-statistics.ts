@@ -1,6 +1,6 @@
 /**
- * The items that sorting would put at the given ranks (ascending). Rearranges `values`: a few passes, where sorting a
- * million takes twenty. The middle of three as pivot keeps it so for what is sorted already or has few values.
+ * The items that sorting would put at the given ranks, which are ascending. It rearranges `values` in a few passes;
+ * sorting a million takes twenty. The pivot is the middle of three, so sorted values and repeated ones stay fast too.
  * @see Hoare (1961), Algorithm 65: Find, Communications of the ACM 4:321–322
  */
 export function orderStatistics(values: Float64Array, ranks: readonly number[]): number[] {
@@ -12,7 +12,7 @@ export function orderStatistics(values: Float64Array, ranks: readonly number[]):
   });
 }
 
-/** Puts the item of this rank in its place, nothing larger before it and nothing smaller after it. */
+/** Puts the item of this rank in its place, with nothing larger before it and nothing smaller after it. */
 function find(values: Float64Array, rank: number, from: number): void {
   let left = from;
   let right = values.length - 1;

@@ -1,15 +1,16 @@
 /**
  * A comparison that may be looked at every night: is the asserted status commoner where the conditions hold than
- * where they do not? Looking at an ordinary test sixty times finds "significance" in a fifth of true nulls; here the
- * chance of ever being wrong is bounded over all looks together.
+ * where they do not? Sixty looks at an ordinary test find "significance" in a fifth of true nulls. Here the chance of
+ * ever being wrong is bounded over all looks together.
  *
- * Decisions in order of time fall into blocks; a block ends as soon as it holds `BLOCK` decisions with the conditions
- * and as many without, so where one ends depends on no outcome. Given how many of a block turned out as asserted, how
- * many of those had the conditions follows Fisher's noncentral hypergeometric distribution, which knows the odds ratio
- * and nothing else: a base rate that drifts from block to block cancels out. The product over blocks of the
- * likelihood ratio between two odds ratios is a test martingale under the lesser one (and a supermartingale under all
- * beyond it, by its monotone likelihood ratio), a mean of such products is one too, and none ever reaches 1/α with a
- * probability above α.
+ * Decisions in order of time fall into blocks. A block ends as soon as it holds `BLOCK` decisions with the conditions
+ * and as many without, so its end depends on no outcome. Fix the number of a block's decisions that turned out as
+ * asserted. Then the number of those with the conditions follows Fisher's noncentral hypergeometric distribution. It
+ * depends on the odds ratio and nothing else, so a base rate that drifts from block to block cancels out.
+ *
+ * The evidence is the product over blocks of the likelihood ratio between two odds ratios. It is a test martingale under
+ * the lesser one, and a supermartingale under all beyond it, by its monotone likelihood ratio. A mean of such products
+ * is one too. None ever reaches 1/α with a probability above α.
  *
  * @see Wald (1945), Ann. Math. Statist. 16:117–186 (the ratio); Ville (1939) and Robbins (1970), Ann. Math. Statist.
  *   41:1397–1409 (mixtures, and the bound over all time); Ramdas et al. (2023), Statist. Sci. 38:576–601 (e-values);
@@ -27,17 +28,17 @@ export interface SequentialEvidence {
   readonly for: number;
   /** Largest e-value so far against "the odds ratio is `oddsRatio` or more". */
   readonly against: number;
-  /** Blocks that are complete; the rest waits. */
+  /** Complete blocks. The decisions after the last one wait. */
   readonly blocks: number;
 }
 
-/** Fewest of either side in a block: more would wait longer, fewer say less where the two sides come unevenly. */
+/** Fewest decisions of either side in a block. More would wait longer; fewer say less where one side is rare. */
 const BLOCK = 3;
-/** Odds ratios an effect is looked for at, equally likely beforehand: +10 to +35 points over a base rate of 0.5. */
+/** Odds ratios of a possible effect, equally likely beforehand: +10 to +35 points over a base rate of 0.5. */
 const EFFECTS = [1.5, 2.2, 3.2, 5];
-/** No effect, and the opposite one. */
+/** Odds ratios of no effect, and of the opposite one. */
 const NO_EFFECTS = [1, 0.5];
-/** Where a block is more than enough: a larger number would say no more, and DynamoDB could not hold it. */
+/** Larger e-values are cut off: they would say no more, and DynamoDB could not hold them. */
 const MAX_EVIDENCE_VALUE = 1e9;
 
 /**
@@ -48,7 +49,7 @@ export function sequentialEvidence({ inside, asserted }: Sequence, oddsRatio: nu
   const againstLogs = NO_EFFECTS.map(() => 0);
   let most = { for: 1, against: 1 };
   let blocks = 0;
-  // [with the conditions and asserted, with and not, without and asserted, without and not]
+  // [with the conditions and asserted, with and not asserted, without and asserted, without and not asserted]
   let block: [number, number, number, number] = [0, 0, 0, 0];
   for (let i = 0; i < inside.length; i++) {
     block[(inside[i] === 1 ? 0 : 2) + (asserted[i] === 1 ? 0 : 1)]!++;
@@ -76,7 +77,7 @@ export function logLikelihood(
   [a, b, c, d]: readonly [number, number, number, number],
   oddsRatio: number,
 ): number {
-  // Σ over all tables with these margins, relative to the one that was seen
+  // The sum over all tables with these margins, relative to the observed table.
   let sum = 1;
   let term = 1;
   for (let k = 0; k < Math.min(b, c); k++) {

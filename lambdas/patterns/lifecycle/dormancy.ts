@@ -2,12 +2,12 @@ import type { Pattern } from '../pattern.ts';
 import { DAY_MS } from '../../shared/platform/clock.ts';
 
 /**
- * How far a dormant pattern's confidence falls before it is written again, with a version that shows it. A write is a
- * transaction of about 8 write units (row, its index entry, version); from 0.7 to nothing there are fourteen.
+ * Fall of a dormant pattern's confidence that makes a new version. A write is a transaction of about 8 write units (row,
+ * index entry, version). From 0.7 to nothing there are fourteen.
  */
 export const DECAY_STEP = 0.05;
 
-/** A dormant pattern whose confidence still has a step to fall. */
+/** True for a dormant pattern whose confidence still has a step to fall. */
 export const isDecaying = ({ status, confidence }: Pick<Pattern, 'status' | 'confidence'>): boolean =>
   status === 'dormant' && confidence >= DECAY_STEP;
 
@@ -16,8 +16,8 @@ const decayed = (resting: number, lastSeen: string | null, asOf: string, halfLif
   return resting * 2 ** (-days / halfLifeDays);
 };
 
-/** Keeps the numbers it ended with, save for its confidence, which halves with the age of its newest evidence. */
-export function fallAsleep(
+/** Makes a pattern dormant. It keeps its last numbers, but its confidence halves with the age of its newest evidence. */
+export function makeDormant(
   before: Pattern,
   reason: string,
   { asOf, runId }: { readonly asOf: string; readonly runId: string },
@@ -29,7 +29,7 @@ export function fallAsleep(
     status: 'dormant',
     reason,
     restingConfidence: resting,
-    // what thinned out slowly may stand lower already
+    // The confidence of a pattern that thinned out slowly may be lower already.
     confidence: Math.min(before.confidence, decayed(resting, before.lastSeen, asOf, halfLifeDays)),
     version: before.version + 1,
     changedAsOf: asOf,
@@ -38,8 +38,8 @@ export function fallAsleep(
   };
 }
 
-/** Asleep for another while: another version when its confidence has fallen by a step, else as it was. */
-export function sleepOn(before: Pattern, asOf: string, halfLifeDays: number): Pattern {
+/** Lets a dormant pattern's confidence decay: a new version when it has fallen by a step, else the same pattern. */
+export function decayDormant(before: Pattern, asOf: string, halfLifeDays: number): Pattern {
   const resting = before.restingConfidence ?? before.confidence;
   const confidence = decayed(resting, before.lastSeen, asOf, halfLifeDays);
   if (before.confidence - confidence < DECAY_STEP) return before;

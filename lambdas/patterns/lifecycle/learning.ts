@@ -1,5 +1,5 @@
 import { isLive } from '../pattern.ts';
-import { endedOnEvidence, testKnown } from './pattern-retest.ts';
+import { endedOnEvidence, retestPattern } from './pattern-retest.ts';
 import { advance, type LifecycleInput, type LifecycleResult, needsRetest } from './lifecycle.ts';
 import { defaultLifecycleSettings } from './lifecycle-settings.ts';
 import { demotionsOf, MemoryUses } from '../../mining/judging/memory-effect.ts';
@@ -16,11 +16,11 @@ export interface Learned {
 
 export interface LearningInput extends Omit<
   LifecycleInput,
-  'mined' | 'retested' | 'known' | 'twins' | 'demotions'
+  'mined' | 'retested' | 'retests' | 'twins' | 'demotions'
 > {
-  /** Share of the cases no earlier run has seen with their outcome. @default 1 */
+  /** Share of the cases that no earlier run has seen with their outcome. @default 1 */
   readonly newShare?: number;
-  /** Holds what was found against more than the decisions alone. @default as it was found */
+  /** Judges the findings further, for example by agent. @default none */
   readonly judge?: (found: MiningResult, retested: readonly Finding[]) => Judged;
 }
 
@@ -30,15 +30,15 @@ export interface Judged {
 }
 
 /**
- * What is known after a look at a window: mines it, tests again what is known, and decides what each becomes. Pure: a
- * function of the cases in the miner, of the patterns as stored, and of `asOf`; applied to its own result it changes
+ * Learns from a window of decisions: mines it, tests the known patterns again, and decides what each becomes. It is a
+ * pure function of the cases in the miner, of the stored patterns, and of `asOf`. Applied to its own result it changes
  * nothing.
- * @param uses which decisions were made with which patterns
+ * @param uses the patterns that each decision was made with
  */
 export function learnFrom(miner: Miner, input: LearningInput, uses = new MemoryUses()): Learned {
   const { newShare, judge, ...state } = input;
   const { previous, runId, asOf, settings, lifecycle = defaultLifecycleSettings } = state;
-  // Those an earlier attempt of this run has ended count as well: every attempt reports the same.
+  // Patterns that an earlier attempt of this run has ended are included, so that every attempt reports the same.
   const known = previous
     .filter(
       (pattern) =>
@@ -53,20 +53,20 @@ export function learnFrom(miner: Miner, input: LearningInput, uses = new MemoryU
   const listed = new Set(named.findings.map(({ patternId }) => patternId));
   const unlisted = previous.filter((pattern) => needsRetest(pattern) && !listed.has(pattern.patternId));
   const promoted = found.findings.filter(({ verdict }) => verdict === 'promote');
-  // Tested by the cut points they were found with; the id is what they are stored under.
+  // They are tested with the cut points they were found with, and keep the id under which they are stored.
   const again = miner
     .test(unlisted, promoted)
     .map((finding, i) => ({ ...renamed(finding, names), patternId: unlisted[i]!.patternId }));
   const { mined, retested } = judge?.(named, again) ?? { mined: named, retested: again };
-  const tests = previous
+  const retests = previous
     .filter((pattern) => needsRetest(pattern) || (endedOnEvidence(pattern) && listed.has(pattern.patternId)))
-    .map((pattern) => [pattern.patternId, testKnown(pattern, miner, asOf, settings, lifecycle)] as const);
+    .map((pattern) => [pattern.patternId, retestPattern(pattern, miner, asOf, settings, lifecycle)] as const);
   const effects = effectsOf(miner, uses, previous, [...mined.findings, ...retested]);
   const result = advance({
     ...state,
     mined,
     retested,
-    known: new Map(tests),
+    retests: new Map(retests),
     twins: names.twins,
     demotions: demotionsOf(effects),
   });

@@ -2,19 +2,19 @@ import * as z from 'zod';
 import { json } from '../../shared/platform/env.ts';
 
 const lifecycleSchema = z.strictObject({
-  /** Log-likelihood ratio at which outcomes no longer fit the promise; see mining/drift.ts. */
+  /** Log-likelihood ratio at which outcomes no longer fit the promise; see mining/judging/drift.ts. */
   driftThreshold: z.number().positive(),
-  /** Days since it was last seen in which a dormant pattern's confidence halves. */
+  /** Days without an occurrence after which a dormant pattern's confidence has halved. */
   confidenceHalfLifeDays: z.number().positive(),
   /** Chance of ever confirming a false hypothesis, and of ever refuting a true one. */
   hypothesisLevel: z.number().positive().max(0.5),
-  /** The least effect worth knowing: a hypothesis is refuted when its odds ratio is below. */
+  /** The least effect worth knowing: a hypothesis is refuted when its odds ratio is below this. */
   hypothesisOddsRatio: z.number().gt(1),
-  /** Days from being stated in which a hypothesis is settled or given up. */
+  /** Days after which a hypothesis that is not settled is given up. */
   hypothesisDays: z.number().positive(),
 });
 
-/** Thresholds of how a pattern that is known changes, and of how a stated one is settled: part of a stage's config. */
+/** Thresholds for changes of a known pattern, and for settling a stated one: part of a stage's config. */
 export type LifecycleSettings = Readonly<z.output<typeof lifecycleSchema>>;
 
 /** Chosen by simulation: docs/adr/010-change-and-hypotheses.md has the figures. */
@@ -26,5 +26,5 @@ export const defaultLifecycleSettings: LifecycleSettings = {
   hypothesisDays: 90,
 };
 
-/** The variable PATTERN_LIFECYCLE, with the same value for every function that states or tests a pattern. */
+/** The variable PATTERN_LIFECYCLE. Every function that states or tests a pattern has the same value. */
 export const patternLifecycle = json(lifecycleSchema);

@@ -1,7 +1,7 @@
 import type { EvidenceDigest, Pattern, PatternStatus } from '../pattern.ts';
 import { canonicalJson } from '../../shared/platform/ids.ts';
-import { fallAsleep, sleepOn } from './dormancy.ts';
-import type { KnownTest } from './pattern-retest.ts';
+import { decayDormant, makeDormant } from './dormancy.ts';
+import type { PatternRetest } from './pattern-retest.ts';
 import { defaultLifecycleSettings, type LifecycleSettings } from './lifecycle-settings.ts';
 import type { Finding, MiningResult, MiningSettings } from '../../mining/types.ts';
 import { findReversals, supersede } from './reversal.ts';
@@ -9,23 +9,23 @@ import { storableFinding } from './storable-finding.ts';
 import { isExplained, stands, type Verdict, verdictOn } from './verdicts.ts';
 
 /**
- * What a pattern becomes when a run has looked again. Pure: a function of the patterns before the run, of what the
- * run found, and of `asOf`, and a fixpoint – applied to its own result it changes nothing, so a run that was killed
- * half-way is simply run again.
+ * Decides what patterns become in a run. It is a pure function of the patterns before the run, of the run's findings, and
+ * of `asOf`. It is also a fixpoint: applied to its own result it changes nothing. So a run that was killed half-way is
+ * simply run again.
  *
  *     (mined) ──► candidate ──► promoted ◄──► suspect ──► retired      retired: refuted, drifted away, explained,
  *     (stated) ─► hypothesis ──────┘ ▲                                  merged into another, or reversed
  *                                    └──► dormant                      dormant: its evidence has aged out
  *
- * A promoted pattern stays promoted under milder terms than it was promoted on (`holds`): the corrected test moves
- * with everything else that is tested in a run, and a pattern should not flicker because others were tested too.
+ * A promoted pattern stays promoted under milder terms than for its promotion (`failureOf` in verdicts.ts). The corrected
+ * test depends on everything else that a run tests, and a pattern should not flicker because of other tests.
  */
 
-/** What is not even significant tested alone is no candidate: the nearest by rank may be far away. */
+/** A finding above this p, tested alone, is no candidate: the nearest by rank may still be far away. */
 export const CANDIDATE_LEVEL = 0.05;
-/** A rate that moved by this much since the last version makes a new one. */
+/** A rate that moved by this much since the last version makes a new version. */
 export const VERSION_STEP = 0.05;
-/** Decisions a pattern keeps beyond their own retention. */
+/** Digests that a pattern keeps beyond the retention of their decisions, at most. */
 export const MAX_DIGESTS = 50;
 
 export interface LifecycleInput {
@@ -34,20 +34,20 @@ export interface LifecycleInput {
   readonly runId: string;
   readonly asOf: string;
   readonly settings: MiningSettings;
-  /** Patterns of this agent and type, as stored. */
+  /** The stored patterns of this agent and type. */
   readonly previous: readonly Pattern[];
   readonly mined: MiningResult;
-  /** The previous patterns that are tested every night and are not among the findings, beside those now promoted. */
+  /** Tests of the previous patterns that are tested every night, for those that mining did not list. */
   readonly retested: readonly Finding[];
   /**
-   * Patterns that are to go for a reason mining cannot see (id → reason): suspect first, retired when they are still
-   * named at a later `asOf`. While one is named, no test promotes it.
+   * Patterns to be demoted for a reason that mining cannot see (id → reason). They become suspect first, and retired when
+   * still named at a later `asOf`. While one is named, no test promotes it.
    * @default none
    */
   readonly demotions?: ReadonlyMap<string, string>;
-  /** What their decisions say of known patterns in order of time, by id. @default nothing */
-  readonly known?: ReadonlyMap<string, KnownTest>;
-  /** Stated patterns that a stored one states as well: id → that one's id. @default none */
+  /** Retests of known patterns on their decisions in order of time, by id. @default none */
+  readonly retests?: ReadonlyMap<string, PatternRetest>;
+  /** Stated patterns whose statement a stored pattern makes too: id → id of that one. @default none */
   readonly twins?: ReadonlyMap<string, string>;
   /** @default defaultLifecycleSettings */
   readonly lifecycle?: LifecycleSettings | undefined;
@@ -61,9 +61,9 @@ export interface Change {
 export interface LifecycleResult {
   /** Every pattern of the type after the run. */
   readonly patterns: readonly Pattern[];
-  /** Those that differ from what is stored. */
+  /** The patterns that differ from the stored ones. */
   readonly changes: readonly Change[];
-  /** Candidates that never were promoted and no longer make the cut. */
+  /** Candidates that were never promoted and no longer make the cut. */
   readonly dropped: readonly Pattern[];
   /** Current matches of each pattern that keeps digests. */
   readonly evidence: readonly { readonly pattern: Pattern; readonly current: readonly EvidenceDigest[] }[];
@@ -72,7 +72,7 @@ export interface LifecycleResult {
 const isCandidate = (finding: Finding): boolean =>
   finding.numbers.pValue <= CANDIDATE_LEVEL && !isExplained(finding) && finding.reason !== 'mirror_image';
 
-/** The previous patterns a run has to test again when mining did not list them. */
+/** True for a previous pattern that a run has to test again when mining did not list it. */
 export const needsRetest = (pattern: Pattern): boolean =>
   stands(pattern) || pattern.status === 'dormant' || pattern.status === 'hypothesis';
 
@@ -85,17 +85,17 @@ function renew(
   input: LifecycleInput,
   supersedes: string | undefined,
 ): Pattern {
-  const { agentId, decisionType, asOf, runId, known, twins } = input;
+  const { agentId, decisionType, asOf, runId, retests, twins } = input;
   const { numbers, patternId, asserts, conditions, description, explain, explainedBy, sameAs } =
     storableFinding(finding);
-  const test = known?.get(patternId);
+  const retest = retests?.get(patternId);
   const statusChanged = status !== before?.status;
   const moved = before && Math.abs(numbers.rate - before.versionRate) >= VERSION_STEP - 1e-9;
   const newVersion = statusChanged || moved;
-  const promise = promiseOf(before, status, test, renewed, finding, asOf);
+  const promise = promiseOf(before, status, retest, renewed, finding, asOf);
   const registered =
-    before?.status === 'hypothesis' && test?.registered
-      ? { ...before.registered, ...test.registered }
+    before?.status === 'hypothesis' && retest?.registered
+      ? { ...before.registered, ...retest.registered }
       : before?.registered;
   const mergedInto = reason === 'merged' ? (twins?.get(patternId) ?? explainedBy) : undefined;
   return {
@@ -108,7 +108,7 @@ function renew(
     description,
     explain,
     status,
-    // what gave it its status tonight stays the reason when tonight is done again
+    // When tonight's run is repeated, the reason stays the one that gave the pattern its status.
     reason: before && !statusChanged && before.statusSince === asOf ? before.reason : reason,
     ...(explainedBy !== undefined && { explainedBy }),
     ...(supersedes !== undefined && { supersedes }),
@@ -125,16 +125,16 @@ function renew(
   };
 }
 
-/** What later outcomes are held against, and how they compare so far. A new promise begins with its promotion. */
+/** The promise that later outcomes are compared with, and their drift so far. A promotion begins a new promise. */
 function promiseOf(
   before: Pattern | undefined,
   status: PatternStatus,
-  test: KnownTest | undefined,
+  retest: PatternRetest | undefined,
   renewed: Verdict['renewed'],
   { numbers: { confidence, baseline, n } }: Finding,
   asOf: string,
 ): Pick<Pattern, 'reference' | 'drift'> {
-  const { reference, drift } = renewed ?? (before && stands(before) ? test : undefined) ?? {};
+  const { reference, drift } = renewed ?? (before && stands(before) ? retest : undefined) ?? {};
   if (!reference || !drift)
     return stands({ status })
       ? { reference: { since: asOf, confidence, baseline, n }, drift: { statistic: 0 } }
@@ -152,14 +152,17 @@ function promiseOf(
 interface Found {
   readonly before: Pattern | undefined;
   readonly finding: Finding;
-  /** From mining; false: it was tested alone. */
+  /** True when mining listed it; false when it was tested alone. */
   readonly listed: boolean;
   readonly verdict: Verdict;
 }
 
 const isMined = ({ listed, finding }: Found): boolean => listed && finding.verdict === 'promote';
 
-/** More promoted than are kept: what was found significant in this run goes first, then the higher confidence. */
+/**
+ * Ids of the promoted patterns beyond the limit. Patterns that this run found significant are kept first, then those with
+ * the higher confidence.
+ */
 function overLimit(found: readonly Found[], limit: number): Set<string> {
   const over = new Set<string>();
   for (const asserts of ['success', 'failure']) {
@@ -186,14 +189,14 @@ export function advance(input: LifecycleInput): LifecycleResult {
   ].map(({ finding, listed }): Found => {
     const { patternId } = finding;
     const before = stored.get(patternId);
-    const known = input.known?.get(patternId);
+    const retest = input.retests?.get(patternId);
     const demotion = input.demotions?.get(patternId);
     const twin = input.twins?.get(patternId);
     return {
       before,
       finding,
       listed,
-      verdict: verdictOn(before, finding, { asOf, settings, lifecycle, known, demotion, twin, listed }),
+      verdict: verdictOn(before, finding, { asOf, settings, lifecycle, retest, demotion, twin, listed }),
     };
   });
   const over = overLimit(found, settings.maxPromoted);
@@ -217,10 +220,10 @@ export function advance(input: LifecycleInput): LifecycleResult {
     const { patternId } = finding;
     if (reversals.has(patternId)) continue;
     if (before?.status === 'dormant' && verdict.status === 'dormant') {
-      keep(before, sleepOn(before, asOf, halfLife));
+      keep(before, decayDormant(before, asOf, halfLife));
       continue;
     }
-    // What has ended, and is not found again, stays exactly as it ended.
+    // A retired pattern that is not found again stays exactly as it was.
     if (before?.status === 'retired' && verdict.status === 'retired') continue;
     if (verdict.status === 'candidate' && !isCandidate(finding)) continue;
     const limited: Verdict = !over.has(patternId)
@@ -228,7 +231,7 @@ export function advance(input: LifecycleInput): LifecycleResult {
       : { status: before && stands(before) ? 'retired' : 'candidate', reason: 'over_limit' };
     if (limited.status === 'candidate' && before && before.status !== 'candidate') continue;
     if (limited.status === 'dormant' && before) {
-      keep(before, fallAsleep(before, limited.reason, { asOf, runId }, halfLife));
+      keep(before, makeDormant(before, limited.reason, { asOf, runId }, halfLife));
       continue;
     }
     const pattern = renew(before, finding, limited, input, opposites.get(patternId) ?? before?.supersedes);
@@ -245,11 +248,11 @@ export function advance(input: LifecycleInput): LifecycleResult {
   return { patterns: [...after.values(), ...untouched], changes, dropped, evidence };
 }
 
-/** In order of time; ids are unique to an agent only. */
+/** Sorts by time, then by id. Ids are unique only within an agent. */
 const orderOf = ({ timestamp, decisionId, agentId = '' }: EvidenceDigest): string =>
   `${timestamp}#${decisionId}#${agentId}`;
 
-/** Digests older than the window are all that is left of their decisions; inside it the decisions speak themselves. */
+/** Keeps digests from before the window, where they are all that is left. Within the window, the decisions make new ones. */
 export const mergeDigests = (
   kept: readonly EvidenceDigest[],
   current: readonly EvidenceDigest[],

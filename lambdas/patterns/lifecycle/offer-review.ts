@@ -1,22 +1,22 @@
 import type { OfferedPattern, OfferedPatterns } from '../offered-patterns.ts';
-import type { StandingStore } from '../standing-store.ts';
+import type { OfferVerdictStore } from '../offer-verdict-store.ts';
 import { canonicalJson } from '../../shared/platform/ids.ts';
 import type { Miner } from '../../mining/mine.ts';
-import { advanceStandings, type OwnTest } from './offer-verdicts.ts';
+import { advanceOfferVerdicts, type OwnTest } from './offer-verdicts.ts';
 
-/** Tests the patterns others offer an agent on the agent's own decisions. */
+/** Tests the patterns that others offer an agent on the agent's own decisions. */
 export class OfferReviews {
   readonly #offers: OfferedPatterns;
-  readonly #standings: StandingStore;
+  readonly #verdicts: OfferVerdictStore;
 
-  constructor(offers: OfferedPatterns, standings: StandingStore) {
+  constructor(offers: OfferedPatterns, verdicts: OfferVerdictStore) {
     this.#offers = offers;
-    this.#standings = standings;
+    this.#verdicts = verdicts;
   }
 
-  /** What the agent is offered now; each type's decisions are shown to it while they are at hand. */
+  /** Begins a review of the current offers. Then call `test` for each type while its decisions are in memory. */
   async begin(agentId: string): Promise<OfferReview> {
-    return new OfferReview(await this.#offers.to(agentId), this.#standings);
+    return new OfferReview(await this.#offers.offersTo(agentId), this.#verdicts);
   }
 }
 
@@ -28,20 +28,20 @@ export interface ReviewTask {
 
 export class OfferReview {
   readonly #offers: readonly OfferedPattern[];
-  readonly #standings: StandingStore;
+  readonly #verdicts: OfferVerdictStore;
   readonly #tests = new Map<OfferedPattern, OwnTest>();
 
-  constructor(offers: readonly OfferedPattern[], standings: StandingStore) {
+  constructor(offers: readonly OfferedPattern[], verdicts: OfferVerdictStore) {
     this.#offers = offers;
-    this.#standings = standings;
+    this.#verdicts = verdicts;
   }
 
-  /** Patterns that are offered: what they stand for may age, so the agent has something to do each night. */
+  /** Number of offers. Their verdicts may change, so an agent with offers has work each night. */
   get size(): number {
     return this.#offers.length;
   }
 
-  /** Tests what is offered of one decision type, each alone, on everything the miner was given. */
+  /** Tests the offers for one decision type, each alone, on all cases of the miner. */
   test(decisionType: string, miner: Miner, resolved: number): void {
     const offers = this.#offers.filter(({ pattern }) => pattern.decisionType === decisionType);
     if (offers.length === 0 || resolved === 0) return;
@@ -66,7 +66,7 @@ export class OfferReview {
         lowerBound: numbers.confidence,
         pValue: numbers.pValue,
         opposite: {
-          // Against the others alone: that the conditions do harm is enough, whichever of them does it.
+          // Compared only with all others: it is enough that the conditions do harm, whichever of them does it.
           pValue: other.explain.comparisons[0]!.pValue,
           lowerBound: other.numbers.confidence,
           baseline: other.numbers.baseline,
@@ -75,19 +75,19 @@ export class OfferReview {
     });
   }
 
-  /** Stores what changed, one conditional write each: cut short, it is simply done again. */
+  /** Stores the changed verdicts, one conditional write each. A save that was cut short is simply repeated. */
   async save({ agentId, runId, asOf }: ReviewTask, minOccurrences: number): Promise<void> {
     if (this.#offers.length === 0) return;
-    const changes = advanceStandings({
+    const changes = advanceOfferVerdicts({
       agentId,
       runId,
       asOf,
       minOccurrences,
       tests: this.#offers.map((offer) => this.#tests.get(offer) ?? untested(offer)),
-      before: await this.#standings.ofAgent(agentId),
+      before: await this.#verdicts.ofAgent(agentId),
     });
     for (const { after, before } of changes)
-      if (canonicalJson(after) !== canonicalJson(before)) await this.#standings.save(after, before);
+      if (canonicalJson(after) !== canonicalJson(before)) await this.#verdicts.save(after, before);
   }
 }
 

@@ -6,8 +6,8 @@ import { effectsByPattern, type MemoryUses, type Usable } from '../../mining/jud
 import type { Miner } from '../../mining/mine.ts';
 
 /**
- * What the use of each pattern did, in the situation the run will store for it: as mining found it now, or as it was
- * found. So a run that is done again counts the same.
+ * The effect of using each pattern. Its situation is the one that the run will store: from this run's finding, or else
+ * from the stored pattern. So a repeated run counts the same.
  */
 export function effectsOf(
   miner: Miner,
@@ -21,8 +21,8 @@ export function effectsOf(
 }
 
 /**
- * The patterns after a run with what their use did in its window. What had ended before the run keeps what it ended
- * with. Costs no write of its own: the rows of live patterns are written each night for their `asOf`.
+ * Adds to the patterns after a run the effect of using them in its window. A pattern that had ended before the run keeps
+ * its last effect. This needs no write of its own: the rows of live patterns are written each night for their `asOf`.
  */
 export function withEffects(
   result: LifecycleResult,
@@ -38,7 +38,7 @@ export function withEffects(
     return effect ? { ...rest, effect } : rest;
   });
   const current = new Map(patterns.map((pattern) => [pattern.patternId, pattern]));
-  // Those of the lifecycle first and in its order, which may be the one they have to be written in.
+  // The lifecycle's changes come first and in its order, because they may have to be written in that order.
   const inOrder = new Set([...result.changes.map(({ after }) => after.patternId), ...current.keys()]);
   const changes = [...inOrder].flatMap((patternId) => {
     const [earlier, after] = [before.get(patternId), current.get(patternId)];

@@ -7,21 +7,21 @@ import { sequentialEvidence, type Sequence } from '../../mining/statistics/seque
 import type { Miner } from '../../mining/mine.ts';
 import type { MiningSettings } from '../../mining/types.ts';
 
-/** What a run finds out about a known pattern beside its numbers: from its decisions one by one, in order of time. */
-export interface KnownTest {
-  /** The promise, raised to what its outcomes since have borne out. */
+/** The retest of a known pattern: results from its decisions one by one, in order of time. */
+export interface PatternRetest {
+  /** The promise, raised to the rate that its later outcomes have confirmed. */
   readonly reference?: Reference;
   readonly drift?: Drift;
   readonly outcomes?: Outcomes;
-  /** Occurrences since it got its status (dormant: since it was last seen). */
+  /** Occurrences since it got its status; of a dormant pattern, since it was last seen. */
   readonly fresh: number;
-  /** A hypothesis's numbers since it was stated; of what ended on its own evidence, those since then. */
+  /** A hypothesis's numbers since it was stated. For a pattern that ended on its own evidence, those since its end. */
   readonly registered?: Registration;
 }
 
 /**
- * Ended on what its own later decisions came to. The older ones are still in the window and may still look
- * significant, so it comes back only on evidence from after its end.
+ * Reasons of patterns that ended on their own later outcomes. The older decisions are still in the window and may still
+ * look significant. So such a pattern comes back only on evidence from after its end.
  */
 const ENDED_ON_EVIDENCE: ReadonlySet<string> = new Set([
   'effect_stopped',
@@ -34,8 +34,8 @@ export const endedOnEvidence = ({ status, reason }: Pattern): boolean =>
   status === 'retired' && ENDED_ON_EVIDENCE.has(reason);
 
 /**
- * Registered at `at`: numbers from then on only.
- * @param sequences the comparisons it has to win, decisions after `at` only; none when it is being stated
+ * The registration of a hypothesis, with numbers from decisions after `at` only.
+ * @param sequences the comparisons that it has to win, on decisions after `at`; none when it is just being stated
  */
 export const registrationOf = (
   at: string,
@@ -59,22 +59,22 @@ export const registrationOf = (
     successes: asserts === 'success' ? hits : misses,
     rate: hits / Math.max(1, n),
     othersRate: otherHits / Math.max(1, otherMisses + otherHits),
-    // It has to win every comparison, and each is at the level by itself; that it loses one is asked as many times as
-    // there are comparisons (Bonferroni).
+    // It has to win every comparison, so each may use the whole level. It loses as soon as it loses one, so that level is
+    // shared among the comparisons (Bonferroni).
     evidence: Math.min(...evidence.map((value) => value.for)),
     evidenceAgainst: Math.max(...evidence.map((value) => value.against)) / evidence.length,
     needed: 1 / hypothesisLevel,
   };
 };
 
-/** Pure: a function of the window, the pattern as stored, and `asOf`. */
-export function testKnown(
+/** Retests a known pattern. It is a pure function of the window, of the stored pattern, and of `asOf`. */
+export function retestPattern(
   pattern: Pattern,
   miner: Pick<Miner, 'outcomes' | 'sequences'>,
   asOf: string,
   settings: MiningSettings,
   lifecycle: LifecycleSettings,
-): KnownTest {
+): PatternRetest {
   const { status, asserts, registered } = pattern;
   if (status === 'hypothesis' || status === 'retired') {
     const at = status === 'hypothesis' ? (registered?.at ?? pattern.statusSince) : pattern.statusSince;
@@ -90,10 +90,10 @@ export function testKnown(
   const since = Date.parse((status === 'dormant' && pattern.lastSeen) || pattern.statusSince);
   const fresh = outcomes.times.reduce((count, time) => count + Number(time > since), 0);
   if (!pattern.reference) return { fresh };
-  const borneOut = driftOf(outcomes, pattern.reference, settings.wilsonZ).confidence;
+  const confirmed = driftOf(outcomes, pattern.reference, settings.wilsonZ).confidence;
   const reference = {
     ...pattern.reference,
-    confidence: Math.max(pattern.reference.confidence, borneOut),
+    confidence: Math.max(pattern.reference.confidence, confirmed),
     n: Math.max(pattern.reference.n, outcomes.times.length),
   };
   return { fresh, outcomes, reference, drift: driftOf(outcomes, reference, settings.wilsonZ) };

@@ -1,17 +1,14 @@
 import type { Pattern } from '../pattern.ts';
-import { conditionKey } from '../../mining/pattern-id.ts';
+import { claimKey } from '../../mining/pattern-id.ts';
 import type { Stated } from '../../mining/types.ts';
 
-const nameOf = (asserts: string, { conditions }: Stated): string =>
-  JSON.stringify([asserts, conditions.map(conditionKey).sort()]);
-
 /**
- * The same conditions with the opposite assertion, promoted: it supersedes what was known. Looked for among all that
- * is stored and not only at the moment of promotion, so that a run cut short between the two rows is made good.
+ * Finds promoted patterns that state the opposite of a known one under the same conditions: they supersede it. All stored
+ * patterns are searched, not only at the moment of promotion. That repairs a run that was cut short between the two rows.
  *
- * @param promoted what is promoted after the run
- * @param previous what was known before; what was never promoted (candidates, hypotheses open or refuted) was not
- * @returns superseded id → the id of what supersedes it
+ * @param promoted the patterns that are promoted after the run
+ * @param previous the stored patterns; those never promoted (candidates, open or refuted hypotheses) do not count
+ * @returns id of the superseded pattern → id of the pattern that supersedes it
  */
 export function findReversals(
   promoted: readonly (Stated & { readonly patternId: string })[],
@@ -22,17 +19,20 @@ export function findReversals(
       .filter(({ status, registered, reference }) =>
         registered ? reference !== undefined : status !== 'candidate',
       )
-      .map((pattern) => [nameOf(pattern.asserts, pattern), pattern.patternId]),
+      .map((pattern) => [claimKey(pattern), pattern.patternId]),
   );
   const reversals = new Map<string, string>();
   for (const pattern of promoted) {
-    const opposite = known.get(nameOf(pattern.asserts === 'success' ? 'failure' : 'success', pattern));
+    const { asserts, conditions } = pattern;
+    const opposite = known.get(
+      claimKey({ asserts: asserts === 'success' ? 'failure' : 'success', conditions }),
+    );
     if (opposite !== undefined) reversals.set(opposite, pattern.patternId);
   }
   return reversals;
 }
 
-/** What was superseded keeps the numbers it ended with. */
+/** Retires a superseded pattern, which keeps its last numbers. */
 export function supersede(pattern: Pattern, by: string, asOf: string, runId: string): Pattern {
   if (pattern.status === 'retired' && pattern.supersededBy === by) return pattern;
   const { explainedBy: _, ...rest } = pattern;

@@ -3,7 +3,7 @@ import { sha256 } from '../../shared/platform/ids.ts';
 import { patternIdOf } from '../../mining/pattern-id.ts';
 import type { Finding } from '../../mining/types.ts';
 
-/** The id mining gives to what a pattern states; a stated one is stored under the id its author chose. */
+/** The id that mining gives to a pattern's statement. A stated pattern is stored under the id that its author chose. */
 export const statementIdOf = ({
   agentId,
   decisionType,
@@ -13,16 +13,16 @@ export const statementIdOf = ({
   patternIdOf(agentId, decisionType, asserts, conditions, sha256);
 
 export interface Names {
-  /** What mining calls it → what it is stored as. */
+  /** Id from mining → id under which it is stored. */
   readonly storedAs: ReadonlyMap<string, string>;
   /**
-   * Stated patterns whose statement is stored under mining's name as well: id → that name. Nobody can state what is
-   * known, so this takes a run that promotes it in the same moment.
+   * Stated patterns whose statement is also stored under mining's id: id → that id. A known statement is refused, so this
+   * only happens when a run promotes it at the same moment.
    */
   readonly twins: ReadonlyMap<string, string>;
 }
 
-/** One statement, one pattern: what mining finds again of a stated pattern is that pattern. */
+/** One statement is one pattern: a finding that makes the statement of a stored pattern gets that pattern's id. */
 export function namesOf(previous: readonly Pattern[]): Names {
   const known = new Set(
     previous.filter(({ status }) => status !== 'candidate').map(({ patternId }) => patternId),

@@ -1,7 +1,7 @@
+import { SMALLEST_P_VALUE } from '../../mining/settings.ts';
 import type { Finding } from '../../mining/types.ts';
 
-/** DynamoDB holds no number between 0 and 1e-130; a p-value this small says the same as any smaller one. */
-export const SMALLEST_P_VALUE = 1e-100;
+/** Bounds within those of DynamoDB, whose numbers end at 1e-130 and 9.99e125. */
 const LARGEST = 1e125;
 const SMALLEST = 1e-125;
 
@@ -10,8 +10,8 @@ const isStorable = (x: number): boolean => Number.isFinite(x) && Math.abs(x) <= 
 const underflow = (x: number): number => (Math.abs(x) < SMALLEST ? 0 : x);
 
 /**
- * A finding with every number inside what DynamoDB stores. P-values end at 1e-100; a metric whose mean or deviation
- * overflows is left out; what is too close to 0 is 0.
+ * A finding whose numbers all fit DynamoDB. P-values end at 1e-100. A metric whose mean or deviation overflows is left
+ * out. A number too close to 0 becomes 0.
  */
 export function storableFinding(finding: Finding): Finding {
   const { numbers, explain } = finding;

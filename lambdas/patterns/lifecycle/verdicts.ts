@@ -1,6 +1,6 @@
 import type { Pattern, PatternStatus } from '../pattern.ts';
 import type { PatternNumbers, Reference } from '../../mining/vocabulary.ts';
-import { endedOnEvidence, type KnownTest } from './pattern-retest.ts';
+import { endedOnEvidence, type PatternRetest } from './pattern-retest.ts';
 import type { LifecycleSettings } from './lifecycle-settings.ts';
 import { type Drift, driftOf, type Outcomes } from '../../mining/judging/drift.ts';
 import type { Finding, MiningSettings } from '../../mining/types.ts';
@@ -11,7 +11,7 @@ export const HOLD_LEVEL = 0.05;
 export interface Verdict {
   readonly status: PatternStatus;
   readonly reason: string;
-  /** The promise from now on, where it is another one, and how its outcomes compare with it. */
+  /** The new promise, where there is one, and the drift of its outcomes. */
   readonly renewed?: { readonly reference: Reference; readonly drift: Drift };
 }
 
@@ -19,43 +19,43 @@ export interface VerdictInput {
   readonly asOf: string;
   readonly settings: MiningSettings;
   readonly lifecycle: LifecycleSettings;
-  /** Why the pattern is to go whatever its tests say. */
+  /** Reason to demote the pattern, whatever its tests say. */
   readonly demotion: string | undefined;
   /** The stored pattern that makes the same statement under another id. */
   readonly twin: string | undefined;
-  readonly known: KnownTest | undefined;
-  /** The finding comes from mining; false: it was tested alone. */
+  readonly retest: PatternRetest | undefined;
+  /** True when mining listed the finding; false when it was tested alone. */
   readonly listed: boolean;
 }
 
 export const isExplained = (finding: Finding): boolean => finding.explainedBy !== undefined;
 
-/** Stated before its decisions, and borne out by them. */
+/** True for a pattern that was stated before its decisions and confirmed by them. */
 const isConfirmed = (before: Pattern | undefined): boolean =>
   before?.registered !== undefined && before.registered.evidence >= before.registered.needed;
 
 /**
- * Whether it has to yield to what explains it. Of what was found in the same decisions only the one that says most is
- * kept; a statement that was registered beforehand and confirmed has passed a test of its own, and stands beside what
- * explains it (the record names that) until its own outcomes end it. Only the same statement is not kept twice.
+ * True when a pattern has to yield to one that explains it. Of patterns found in the same decisions, only the one that
+ * says most is kept. A confirmed hypothesis has passed a test of its own, so it stands beside the pattern that explains
+ * it until its own outcomes end it. Its record names that pattern. But the same statement is never kept twice.
  */
 const yields = (before: Pattern | undefined, finding: Finding): boolean =>
   isExplained(finding) && !(isConfirmed(before) && finding.reason !== 'same_as_other');
 
-/** Says what it stands for, or is under suspicion. */
+/** True for a promoted pattern, also while it is suspect. */
 export const stands = ({ status }: Pick<Pattern, 'status'>): boolean =>
   status === 'promoted' || status === 'suspect';
 
-/** Why a promoted pattern no longer holds; undefined while it does. Whether it holds lately is what drift asks. */
+/** The reason why a promoted pattern no longer holds; undefined while it does. Recent changes are the matter of drift. */
 function failureOf(numbers: PatternNumbers): string | undefined {
   if (!(numbers.confidence > numbers.baseline)) return 'below_baseline';
   if (!(numbers.pValue <= HOLD_LEVEL)) return 'not_significant';
   return undefined;
 }
 
-/** What a pattern becomes by what a run has found of it. Pure, and a fixpoint: its own result it leaves as it is. */
+/** Decides what a pattern becomes after a run's finding. It is pure and a fixpoint: it leaves its own result unchanged. */
 export function verdictOn(before: Pattern | undefined, finding: Finding, input: VerdictInput): Verdict {
-  const { asOf, settings, demotion, known, listed } = input;
+  const { asOf, settings, demotion, retest, listed } = input;
   const failed = (reason: string): Verdict => {
     const failedBefore = before?.status === 'suspect' && before.statusSince < asOf;
     return { status: failedBefore ? 'retired' : 'suspect', reason };
@@ -71,7 +71,7 @@ export function verdictOn(before: Pattern | undefined, finding: Finding, input: 
   if (before.status === 'hypothesis') return settle(before, finding, promotes, input);
   if (before.status === 'retired') return promotes ? comeback(before, input) : before;
   if (before.status === 'dormant')
-    return promotes || isRevived(before, finding, known, settings)
+    return promotes || isRevived(before, finding, retest, settings)
       ? { status: 'promoted', reason: 'evidence_returned' }
       : before;
   const enough = finding.numbers.n >= settings.minOccurrences;
@@ -82,7 +82,7 @@ export function verdictOn(before: Pattern | undefined, finding: Finding, input: 
   if (yields(before, finding)) return explainedAway(finding);
   const failure = failureOf(finding.numbers);
   if (!failure) return { status: 'promoted', reason: 'still_holds' };
-  return hasThinned(finding, known) ? { status: 'dormant', reason: 'evidence_aged_out' } : failed(failure);
+  return hasThinned(finding, retest) ? { status: 'dormant', reason: 'evidence_aged_out' } : failed(failure);
 }
 
 const explainedAway = ({ reason }: Finding): Verdict => ({
@@ -90,32 +90,35 @@ const explainedAway = ({ reason }: Finding): Verdict => ({
   reason: reason === 'same_as_other' ? 'merged' : reason,
 });
 
-/** What fails is not its rate but the number of decisions left to show it. */
-const hasThinned = ({ numbers }: Finding, known: KnownTest | undefined): boolean =>
-  known?.reference !== undefined &&
-  numbers.n < known.reference.n &&
-  numbers.rate >= known.reference.confidence;
+/** True when the rate is as promised, but too few decisions are left to show it. */
+const hasThinned = ({ numbers }: Finding, retest: PatternRetest | undefined): boolean =>
+  retest?.reference !== undefined &&
+  numbers.n < retest.reference.n &&
+  numbers.rate >= retest.reference.confidence;
 
-/** Enough new occurrences, and the test a promoted pattern holds by. */
+/** True with enough new occurrences that pass the test of a promoted pattern. */
 const isRevived = (
   before: Pattern,
   finding: Finding,
-  known: KnownTest | undefined,
+  retest: PatternRetest | undefined,
   settings: MiningSettings,
 ): boolean =>
-  (known?.fresh ?? 0) >= settings.minOccurrences && !yields(before, finding) && !failureOf(finding.numbers);
+  (retest?.fresh ?? 0) >= settings.minOccurrences && !yields(before, finding) && !failureOf(finding.numbers);
 
-/** Found significant again. What ended on its later outcomes needs outcomes from after its end, and promises no more. */
-function comeback(before: Pattern, { known, settings, lifecycle }: VerdictInput): Verdict {
+/**
+ * Verdict on a retired pattern that was found significant again. One that ended on its later outcomes needs outcomes from
+ * after its end, and promises no more than those show.
+ */
+function comeback(before: Pattern, { retest, settings, lifecycle }: VerdictInput): Verdict {
   const significant: Verdict = { status: 'promoted', reason: 'significant' };
   if (!endedOnEvidence(before)) return significant;
-  if (!known?.outcomes || !known.registered || known.registered.evidence < known.registered.needed)
+  if (!retest?.outcomes || !retest.registered || retest.registered.evidence < retest.registered.needed)
     return before;
-  const renewed = promiseSince(before.statusSince, known.outcomes, settings.wilsonZ);
+  const renewed = promiseSince(before.statusSince, retest.outcomes, settings.wilsonZ);
   return renewed.drift.statistic <= lifecycle.driftThreshold ? { ...significant, renewed } : before;
 }
 
-/** What the outcomes after a moment bear out, and how they compare with it. */
+/** The promise that the outcomes after a moment confirm, and their drift from it. */
 function promiseSince(since: string, outcomes: Outcomes, z: number): NonNullable<Verdict['renewed']> {
   const baseline = outcomes.baselineFrom(Date.parse(since) + 1);
   const n = outcomes.times.length;
@@ -124,16 +127,19 @@ function promiseSince(since: string, outcomes: Outcomes, z: number): NonNullable
   return { reference, drift: driftOf(outcomes, reference, z) };
 }
 
-/** A hypothesis: confirmed or refuted by the decisions since it was stated, promoted also by what promotes any. */
+/**
+ * Verdict on a hypothesis. The decisions since it was stated confirm or refute it. It is also promoted by the test that
+ * promotes any pattern.
+ */
 function settle(
   before: Pattern,
   finding: Finding,
   promotes: boolean,
-  { asOf, settings, twin, known }: VerdictInput,
+  { asOf, settings, twin, retest }: VerdictInput,
 ): Verdict {
   if (twin !== undefined) return { status: 'retired', reason: 'merged' };
   if (promotes) return { status: 'promoted', reason: 'significant' };
-  const registered = known?.registered ?? before.registered;
+  const registered = retest?.registered ?? before.registered;
   if (!registered) return before;
   const { evidence, evidenceAgainst, needed, until } = registered;
   const { numbers } = finding;
@@ -154,27 +160,27 @@ function settle(
   return { status: 'hypothesis', reason: confirmed && lacks ? lacks : 'collecting' };
 }
 
-/** Undefined: its outcomes are what was promised. */
+/** Verdict by drift; undefined while the outcomes are as promised. */
 function driftVerdict(
   before: Pattern,
-  { asOf, settings, lifecycle: { driftThreshold }, known }: VerdictInput,
+  { asOf, settings, lifecycle: { driftThreshold }, retest }: VerdictInput,
 ): Verdict | undefined {
-  if (!known?.drift) return undefined;
-  const { drift, fresh } = known;
+  if (!retest?.drift) return undefined;
+  const { drift, fresh } = retest;
   const suspect: Verdict = { status: 'suspect', reason: 'drift_down' };
   if (before.status !== 'suspect' || before.reason !== 'drift_down')
     return drift.statistic > driftThreshold ? suspect : undefined;
-  // Half-way back, so that one outcome does not carry it to and fro.
+  // It has to come half-way back, so that one outcome cannot change the status to and fro.
   if (drift.statistic <= driftThreshold / 2) return { status: 'promoted', reason: 'drift_over' };
   if (drift.statistic <= driftThreshold || before.statusSince >= asOf || fresh < settings.minOccurrences)
     return suspect;
-  return changeOf(drift, known, driftThreshold, settings.wilsonZ);
+  return changeOf(drift, retest, driftThreshold, settings.wilsonZ);
 }
 
-/** What the outcomes since the change come to: less than was promised but something, nothing, or the opposite. */
+/** Verdict by the outcomes since the change: a weaker effect than promised, none, or the opposite. */
 function changeOf(
   { changed, changedAt }: Drift,
-  { outcomes, reference }: KnownTest,
+  { outcomes, reference }: PatternRetest,
   threshold: number,
   z: number,
 ): Verdict {
@@ -184,7 +190,7 @@ function changeOf(
     if (renewed.drift.statistic <= threshold) return { status: 'promoted', reason: 'weaker', renewed };
   }
   if (high < changed.baseline) return { status: 'retired', reason: 'effect_reversed' };
-  // Too few to tell what is left: suspect, and not offered, until they say that it is less than half.
+  // With too few outcomes to tell, it stays suspect and is not offered until they show less than half of the effect.
   const half = ((reference?.confidence ?? 1) + changed.baseline) / 2;
   return high < half
     ? { status: 'retired', reason: 'effect_stopped' }

@@ -1,8 +1,8 @@
-import { type Correction, sizesOf } from '../../../lambdas/mining/statistics/correction.ts';
+import { type Correction, sizesOf } from '../../../lambdas/mining/judging/correction.ts';
 import { fisherTails } from '../../../lambdas/mining/statistics/fisher.ts';
-import type { Counts } from '../../../lambdas/mining/statistics/counts.ts';
-import { MAX_CONDITIONS, type Tested } from '../../../lambdas/mining/statistics/tested.ts';
-import { benjaminiHochberg } from '../../../lambdas/mining/statistics/statistics.ts';
+import type { Counts } from '../../../lambdas/mining/statistics/two-by-two.ts';
+import { MAX_CONDITIONS, type Tested } from '../../../lambdas/mining/search/tested.ts';
+import { benjaminiHochberg } from '../../../lambdas/mining/statistics/multiple-tests.ts';
 
 /**
  * Corrections the service does not use, to hold the one it uses against. All of them correct the largest p-value of a

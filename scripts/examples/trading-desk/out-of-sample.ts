@@ -1,5 +1,5 @@
 import { conditionHolds } from '../../../lambdas/mining/cases/matching.ts';
-import { wilsonInterval } from '../../../lambdas/mining/statistics/statistics.ts';
+import { wilsonInterval } from '../../../lambdas/mining/statistics/wilson.ts';
 import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
 import type { Features } from '../../../lambdas/mining/types.ts';
 

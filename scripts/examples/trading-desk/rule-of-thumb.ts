@@ -1,9 +1,9 @@
 import { CaseTable } from '../../../lambdas/mining/cases/case-table.ts';
-import { Cases } from '../../../lambdas/mining/cases/cases.ts';
+import { CaseColumns } from '../../../lambdas/mining/cases/case-columns.ts';
 import { buildFeatures } from '../../../lambdas/mining/cases/feature-table.ts';
 import { conditionHolds } from '../../../lambdas/mining/cases/matching.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
-import { heuristicConfidence } from '../../../lambdas/mining/statistics/statistics.ts';
+import { heuristicConfidence } from '../../../lambdas/mining/judging/measure.ts';
 import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
 import type { ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { type Claim, type TestCase } from './out-of-sample.ts';
@@ -25,7 +25,7 @@ interface Column {
 }
 
 function columnsOf(cases: readonly ResolvedCase[]): Column[] {
-  const all = new Cases();
+  const all = new CaseColumns();
   for (const resolved of cases) all.add(resolved);
   return buildFeatures(new CaseTable(all), defaultMiningSettings).features.map(({ condition }) => ({
     condition,

@@ -116,7 +116,7 @@ describe('did memory help', () => {
 
   it('reads so many decisions and no more', async () => {
     const effects = new MemoryEffects(smallReader(), store, analytics.runtime.clock);
-    await expect(effects.of(agentId, {})).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });
+    await expect(effects.measure(agentId, {})).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });
   });
 });
 
@@ -223,15 +223,15 @@ describe('the report of an agent that decides a lot', () => {
     const { clock } = analytics.runtime;
     const ledger = new RunLedger(new Table(data.documents, tableName('state'), clock));
     const emerging = new EmergingPatterns(store, ledger, defaultMiningSettings);
-    const reports = new AgentReports(smallReader(), store, emerging, ledger, clock);
+    const reports = new AgentReports({ reader: smallReader(), store, emerging, ledger, clock });
     const whole = await ask('getReport', { date: '2026-03-11' });
-    const cut = await reports.of(agentId, 'daily', '2026-03-11');
+    const cut = await reports.report(agentId, 'daily', '2026-03-11');
     expect(whole.truncated).toBe(false);
     expect(cut.truncated).toBe(true);
     expect(cut.totals).toEqual(whole.totals);
     // every second of the newest 100, but the last of the day, whose outcome came after it
     expect(cut.memory.applied!.with.n).toBe(49);
-    await expect(reports.of(agentId, 'weekly', '2026-03-11')).rejects.toMatchObject({
+    await expect(reports.report(agentId, 'weekly', '2026-03-11')).rejects.toMatchObject({
       issues: [{ path: 'period' }],
     });
   });

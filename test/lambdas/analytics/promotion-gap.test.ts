@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { lacksOf, neededFor } from '../../../lambdas/analytics/promotion-gap.ts';
 import { fisherOneSided } from '../../../lambdas/mining/statistics/fisher.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
-import { wilsonLowerBound } from '../../../lambdas/mining/statistics/statistics.ts';
+import { wilsonLowerBound } from '../../../lambdas/mining/statistics/wilson.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { seeded } from '../mining/case-generator.ts';
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentComparison } from '../../../lambdas/analytics/agent-comparison.ts';
 import { DecisionReader } from '../../../lambdas/analytics/decision-reader.ts';
-import { SuccessRate } from '../../../lambdas/analytics/success-rate.ts';
+import { SuccessRates } from '../../../lambdas/analytics/success-rate.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
 import { WindowCases } from '../../../lambdas/cases/window-cases.ts';
 import { DecisionWindow } from '../../../lambdas/decisions/decision-window.ts';
@@ -182,9 +182,11 @@ it('more decisions than one request can read are refused, naming what would make
   );
   const registry = new AgentRegistry(new Table(data.documents, tableName('state'), data.clock));
   const reader = new DecisionReader(registry, cases, 26);
-  const successRate = new SuccessRate(reader, data.clock);
-  await expect(successRate.of('hunter', {})).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });
-  await expect(successRate.of('hunter', { from: hoursAgo(24 * 60) })).rejects.toMatchObject({
+  const successRates = new SuccessRates(reader, data.clock);
+  await expect(successRates.measure('hunter', {})).rejects.toMatchObject({
+    issues: [{ path: 'windowDays' }],
+  });
+  await expect(successRates.measure('hunter', { from: hoursAgo(24 * 60) })).rejects.toMatchObject({
     issues: [{ path: 'from' }],
   });
   await expect(
@@ -193,5 +195,5 @@ it('more decisions than one request can read are refused, naming what would make
       agentIds: ['hunter', 'good'],
     }),
   ).rejects.toMatchObject({ issues: [{ path: 'windowDays' }] });
-  expect((await successRate.of('hunter', { decisionType: 'RISK_ASSESSMENT' })).totals.n).toBe(4);
+  expect((await successRates.measure('hunter', { decisionType: 'RISK_ASSESSMENT' })).totals.n).toBe(4);
 });

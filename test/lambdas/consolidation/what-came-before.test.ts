@@ -4,7 +4,7 @@ import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidator } from '../../../lambdas/consolidation/consolidate-agent.ts';
 import { OfferReviews } from '../../../lambdas/patterns/lifecycle/offer-review.ts';
 import { OfferedPatterns, PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
-import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import { OfferVerdictStore } from '../../../lambdas/patterns/offer-verdict-store.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';
 import { SeenIndex, signalsAmong, WindowCases } from '../../../lambdas/cases/window-cases.ts';
 import { defaultMiningSettings } from '../../../lambdas/mining/settings.ts';
@@ -390,7 +390,7 @@ describe('an agent with more decisions than are kept at once', () => {
         },
       });
       const registry = new AgentRegistry(new Table(runtime.documents, tableName('state'), runtime.clock));
-      const standings = new StandingStore(new Table(runtime.documents, tableName('memory')));
+      const verdicts = new OfferVerdictStore(new Table(runtime.documents, tableName('memory')));
       const sharing = new Sharing(
         new Table(runtime.documents, tableName('memory'), runtime.clock),
         PATTERN_MEMORY,
@@ -403,7 +403,7 @@ describe('an agent with more decisions than are kept at once', () => {
           defaultMiningSettings,
         ),
         store,
-        reviews: new OfferReviews(new OfferedPatterns(store, standings, sharing, registry), standings),
+        reviews: new OfferReviews(new OfferedPatterns({ store, verdicts, sharing, registry }), verdicts),
         clock: runtime.clock,
         consumed: () => ({ readUnits: 0, writeUnits: 0 }),
         maxDecisions,

@@ -12,8 +12,8 @@ import { patternRoutes } from '../../../lambdas/patterns/contract.ts';
 import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda.ts';
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
-import type { StandingRecord } from '../../../lambdas/patterns/standing.ts';
-import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import type { OfferVerdictRecord } from '../../../lambdas/patterns/offer-verdict.ts';
+import { OfferVerdictStore } from '../../../lambdas/patterns/offer-verdict-store.ts';
 import { AccessCounts } from '../../../lambdas/memories/access-counts.ts';
 import { statisticsKey } from '../../../lambdas/memories/ageing/statistics-table.ts';
 import type { Memory, Provenance } from '../../../lambdas/memories/memory.ts';
@@ -73,14 +73,14 @@ async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: strin
     { ...digest, agentId: leaver, decisionId: `D-${leaver}` },
     { ...digest, agentId: stayer, decisionId: `D-${stayer}` },
   ]);
-  const standings = new StandingStore(new Table(data.documents, MEMORY_TABLE));
+  const verdicts = new OfferVerdictStore(new Table(data.documents, MEMORY_TABLE));
   for (const owner of [leaver, stayer])
-    await standings.save({
+    await verdicts.save({
       agentId: 'retired',
       owner,
       patternId: 'P',
       version: 1,
-    } as unknown as StandingRecord);
+    } as unknown as OfferVerdictRecord);
   const marks = new ErasedMarks(new Table(data.documents, STATE_TABLE, data.clock));
   const reads = new AccessCounts(new Table(data.documents, MEMORY_TABLE, data.clock), data.randomPart, marks);
   for (const agentId of [leaver, stayer]) {

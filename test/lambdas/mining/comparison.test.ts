@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import {
   casesNeeded,
   evidenceOfWorse,
-  normalQuantile,
   shareDifference,
-} from '../../../lambdas/mining/statistics/comparison.ts';
-import { holm } from '../../../lambdas/mining/statistics/holm.ts';
-import type { Table } from '../../../lambdas/mining/statistics/statistics.ts';
+} from '../../../lambdas/mining/statistics/two-shares.ts';
+import { normalQuantile } from '../../../lambdas/mining/statistics/normal-distribution.ts';
+import { holm } from '../../../lambdas/mining/statistics/multiple-tests.ts';
+import type { TwoByTwo } from '../../../lambdas/mining/statistics/two-by-two.ts';
 import { seeded } from './case-generator.ts';
 
 const rounded = (values: readonly number[], digits: number) => values.map((x) => Number(x.toFixed(digits)));
@@ -41,7 +41,7 @@ describe('the difference of two shares', () => {
         const { difference, interval } = found!;
         expect(interval[0]).toBeLessThanOrEqual(difference + 1e-12);
         expect(interval[1]).toBeGreaterThanOrEqual(difference - 1e-12);
-        const turned = shareDifference(strata.map(([a, b, c, d]): Table => [c, d, a, b]))!;
+        const turned = shareDifference(strata.map(([a, b, c, d]): TwoByTwo => [c, d, a, b]))!;
         expect(turned.difference).toBeCloseTo(-difference, 10);
         expect(turned.interval[0]).toBeCloseTo(-interval[1], 10);
         expect(shareDifference([...strata, [3, 4, 0, 0]])).toEqual(found);
@@ -57,7 +57,7 @@ describe('the difference of two shares', () => {
     const runs = 2000;
     for (let run = 0; run < runs; run++) {
       // a common difference of −10 points over six weeks with other rates and other shares of treated
-      const strata = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map((rate, week): Table => {
+      const strata = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map((rate, week): TwoByTwo => {
         const [treated, others] = [4 + 4 * week, 28 - 4 * week];
         const a = draw(treated, rate - 0.1);
         const c = draw(others, rate);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CaseTable } from '../../../lambdas/mining/cases/case-table.ts';
-import { Cases } from '../../../lambdas/mining/cases/cases.ts';
+import { CaseColumns } from '../../../lambdas/mining/cases/case-columns.ts';
 import { buildFeatures, type Feature } from '../../../lambdas/mining/cases/feature-table.ts';
 import { countConjunctions } from '../../../lambdas/mining/search/conjunction-counter.ts';
 import {
@@ -33,7 +33,7 @@ function mixedLog(decisions: number, seed: number): ResolvedCase[] {
 }
 
 function tableOf(log: readonly ResolvedCase[]) {
-  const cases = new Cases();
+  const cases = new CaseColumns();
   for (const resolved of log) cases.add(resolved);
   const table = new CaseTable(cases);
   return { table, found: buildFeatures(table, defaultMiningSettings) };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { defaultLifecycleSettings } from '../../../lambdas/patterns/lifecycle/lifecycle-settings.ts';
 import { driftOf } from '../../../lambdas/mining/judging/drift.ts';
 import { fisherOneSided } from '../../../lambdas/mining/statistics/fisher.ts';
-import { wilsonLowerBound } from '../../../lambdas/mining/statistics/statistics.ts';
+import { wilsonLowerBound } from '../../../lambdas/mining/statistics/wilson.ts';
 import type { Reference } from '../../../lambdas/mining/vocabulary.ts';
 import { DAY, seeded, START } from './case-generator.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { CaseTable } from '../../../lambdas/mining/cases/case-table.ts';
-import { Cases } from '../../../lambdas/mining/cases/cases.ts';
-import { correctByExtension } from '../../../lambdas/mining/statistics/correction.ts';
+import { CaseColumns } from '../../../lambdas/mining/cases/case-columns.ts';
+import { correctByExtension } from '../../../lambdas/mining/judging/correction.ts';
 import { extractFeatures } from '../../../lambdas/mining/cases/features.ts';
 import { buildFeatures } from '../../../lambdas/mining/cases/feature-table.ts';
 import { Judge } from '../../../lambdas/mining/judging/judge.ts';
-import { NONE, OTHERS, Tested } from '../../../lambdas/mining/statistics/tested.ts';
+import { NONE, OTHERS, Tested } from '../../../lambdas/mining/search/tested.ts';
 import {
   defaultMiningSettings,
   MAX_COMPARED,
@@ -36,7 +36,7 @@ describe('the limits of a run', () => {
   });
 
   it('leave out the weakest of too many significant conjunctions, and count them', () => {
-    const cases = new Cases();
+    const cases = new CaseColumns();
     for (const resolved of simulateLog({ decisions: 2000, seed: 1, planted: 1, effect: 0.4 }))
       cases.add(resolved);
     const table = new CaseTable(cases);
@@ -70,7 +70,7 @@ describe('the limits of a run', () => {
 
 describe('contexts with ids for keys', () => {
   it('are taken up to half a million paths, and the values beyond are counted', () => {
-    const cases = new Cases();
+    const cases = new CaseColumns();
     const at = (index: number) => ({
       decisionId: `D-${index}`,
       time: START + index,
@@ -84,7 +84,7 @@ describe('contexts with ids for keys', () => {
   });
 
   it('are told apart up to a limit where they are values, and the first of them still count', () => {
-    const cases = new Cases();
+    const cases = new CaseColumns();
     const rows = MAX_VALUES_HELD + 500;
     for (let index = 0; index < rows; index++)
       cases.add({

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { fisherOneSided } from '../../../lambdas/mining/statistics/fisher.ts';
 import { conditionHolds } from '../../../lambdas/mining/cases/matching.ts';
 import { patternIdOf } from '../../../lambdas/mining/pattern-id.ts';
-import { wilsonLowerBound } from '../../../lambdas/mining/statistics/statistics.ts';
+import { wilsonLowerBound } from '../../../lambdas/mining/statistics/wilson.ts';
 import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
 import type { Finding, ResolvedCase } from '../../../lambdas/mining/types.ts';
 import { DAY, featuresOf, hash, minerOf, nameOf, seeded, simulateLog, START } from './case-generator.ts';

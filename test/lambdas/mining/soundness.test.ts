@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { correctByExtension, levelShare } from '../../../lambdas/mining/statistics/correction.ts';
-import { expectedZ, type Table } from '../../../lambdas/mining/statistics/statistics.ts';
+import { correctByExtension, levelShare } from '../../../lambdas/mining/judging/correction.ts';
+import { expectedZ, type TwoByTwo } from '../../../lambdas/mining/statistics/two-by-two.ts';
 import { figuresOf, logsOf } from '../../support/patterns/cells.ts';
 import { judgeFinding } from '../../support/patterns/logs.ts';
 import { minerOf, service } from '../../support/patterns/methods.ts';
@@ -67,7 +67,7 @@ describe('a look at decisions most of which were looked at before', () => {
 });
 
 describe('what a comparison could have shown', () => {
-  const pooledZ = ([a, b, c, d]: Table): number => {
+  const pooledZ = ([a, b, c, d]: TwoByTwo): number => {
     const share = (a + c) / (a + b + c + d);
     const variance = share * (1 - share) * (1 / (a + b) + 1 / (c + d));
     return (a / (a + b) - c / (c + d)) / Math.sqrt(variance);

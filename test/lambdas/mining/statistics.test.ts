@@ -2,15 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { countBits, countCommon, popcount, setBit } from '../../../lambdas/mining/cases/bitmap.ts';
 import { fisherOneSided, fisherTails } from '../../../lambdas/mining/statistics/fisher.ts';
-import {
-  benjaminiHochberg,
-  heuristicConfidence,
-  likelihoodRatio,
-  normalUpperTail,
-  stratifiedOneSided,
-  wilsonInterval,
-  wilsonLowerBound,
-} from '../../../lambdas/mining/statistics/statistics.ts';
+import { benjaminiHochberg } from '../../../lambdas/mining/statistics/multiple-tests.ts';
+import { heuristicConfidence } from '../../../lambdas/mining/judging/measure.ts';
+import { likelihoodRatio } from '../../../lambdas/mining/statistics/two-by-two.ts';
+import { normalUpperTail } from '../../../lambdas/mining/statistics/normal-distribution.ts';
+import { stratifiedOneSided } from '../../../lambdas/mining/statistics/stratified.ts';
+import { wilsonInterval, wilsonLowerBound } from '../../../lambdas/mining/statistics/wilson.ts';
 
 /** C(n, k) exactly. */
 function choose(n: number, k: number): bigint {

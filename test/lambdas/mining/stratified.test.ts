@@ -1,17 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fisherOneSided } from '../../../lambdas/mining/statistics/fisher.ts';
-import { holm } from '../../../lambdas/mining/statistics/holm.ts';
-import { stratifiedOneSided, type Table } from '../../../lambdas/mining/statistics/statistics.ts';
+import { holm } from '../../../lambdas/mining/statistics/multiple-tests.ts';
 import {
+  stratifiedOneSided,
   commonEffect,
   MAX_EXACT_RANGE,
   replicatedEffect,
   stratifiedExact,
 } from '../../../lambdas/mining/statistics/stratified.ts';
+import type { TwoByTwo } from '../../../lambdas/mining/statistics/two-by-two.ts';
 
 /** Agresti (1990), pages 231–237: rabbits cured or not by penicillin at once or 1.5 hours later, at five levels. */
-const rabbits: readonly Table[] = [
+const rabbits: readonly TwoByTwo[] = [
   [0, 6, 0, 5],
   [3, 3, 0, 6],
   [6, 0, 2, 4],
@@ -19,7 +20,7 @@ const rabbits: readonly Table[] = [
   [2, 0, 5, 0],
 ];
 
-const tableOf = (max: number): fc.Arbitrary<Table> => {
+const tableOf = (max: number): fc.Arbitrary<TwoByTwo> => {
   const cell = fc.nat(max);
   return fc.tuple(cell, cell, cell, cell);
 };
@@ -50,12 +51,12 @@ describe('the exact stratified test', () => {
   });
 
   it('meets the normal approximation where that takes over', () => {
-    const large: Table[] = [
+    const large: TwoByTwo[] = [
       [90, 60, 70, 80],
       [80, 70, 65, 85],
     ];
     expect(Math.log(stratifiedExact(large) / stratifiedOneSided(large))).toBeCloseTo(0, 1);
-    const huge = large.map((table) => table.map((n) => n * 10) as unknown as Table);
+    const huge = large.map((table) => table.map((n) => n * 10) as unknown as TwoByTwo);
     expect(commonEffect(huge)).toBe(stratifiedOneSided(huge));
     expect(commonEffect(large)).toBe(stratifiedExact(large));
     expect(MAX_EXACT_RANGE).toBeGreaterThan(270);
@@ -78,7 +79,7 @@ describe('an effect in at least two strata', () => {
         fc.integer({ min: 100, max: 100_000 }),
         fc.array(tableOf(30), { maxLength: 4 }),
         (n, rest) => {
-          const honest = rest.map(([a, b]): Table => [a, b, a, b]);
+          const honest = rest.map(([a, b]): TwoByTwo => [a, b, a, b]);
           // everywhere else success is as likely with as without
           expect(replicatedEffect([[n, 0, 0, n], ...honest])).toBeGreaterThan(0.3);
         },
@@ -95,7 +96,7 @@ describe('an effect in at least two strata', () => {
   });
 
   it('is the weaker of two, and the least favourable leave-out of more', () => {
-    const strata: Table[] = [
+    const strata: TwoByTwo[] = [
       [20, 5, 10, 15],
       [18, 7, 9, 16],
       [15, 10, 12, 13],

@@ -185,7 +185,11 @@ describe('stating a hypothesis', () => {
       defaultMiningSettings,
     );
     const registry = new AgentRegistry(new Table(data.documents, tableName('state'), data.clock));
-    const small = new Hypotheses(store, new PatternTrial(cases, data.clock, 10), registry, data.clock, {
+    const small = new Hypotheses({
+      store,
+      trial: new PatternTrial(cases, data.clock, 10),
+      registry,
+      clock: data.clock,
       maxOpen: 1,
     });
     const body = { decisionType: 'T', asserts: 'success' as const };

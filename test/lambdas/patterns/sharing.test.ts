@@ -5,7 +5,7 @@ import { createPatternsHandler } from '../../../lambdas/patterns/patterns.lambda
 import type { Pattern } from '../../../lambdas/patterns/pattern.ts';
 import { PATTERN_MEMORY } from '../../../lambdas/patterns/offered-patterns.ts';
 import { PatternStore } from '../../../lambdas/patterns/pattern-store.ts';
-import { StandingStore } from '../../../lambdas/patterns/standing-store.ts';
+import { OfferVerdictStore } from '../../../lambdas/patterns/offer-verdict-store.ts';
 import { Sharing } from '../../../lambdas/sharing/sharing.ts';
 import { call } from '../../support/api.ts';
 import { dyingAfter } from '../../support/faults.ts';
@@ -19,7 +19,7 @@ const NOW = '2026-03-01T02:00:00.000Z';
 const NEXT = '2026-03-02T02:00:00.000Z';
 const data = createUnrecordedRuntime({ now: NOW });
 const store = new PatternStore(new Table(data.documents, tableName('memory')));
-const standings = new StandingStore(new Table(data.documents, tableName('memory')));
+const verdicts = new OfferVerdictStore(new Table(data.documents, tableName('memory')));
 const owner = 'hunter';
 const up = { context: { market: { trend: 'up' } } };
 
@@ -268,20 +268,20 @@ describe('a night with offers', () => {
   });
 
   it('changes nothing when it is run again, or killed anywhere and run again', async () => {
-    const before = await standings.ofAgent('friend');
+    const before = await verdicts.ofAgent('friend');
     await createPipeline({ now: NOW }).run({ agentId: 'friend' });
-    expect(await standings.ofAgent('friend')).toEqual(before);
+    expect(await verdicts.ofAgent('friend')).toEqual(before);
 
     const writes = { count: 0 };
     const dying = createPipeline({ now: NEXT, workerDocuments: dyingAfter(1, writes) });
     const killed = await dying.run({ agentId: 'friend' });
     expect(killed.progress.consolidated).toBe(0);
     await createPipeline({ now: NEXT }).run({ agentId: 'friend' });
-    const after = await standings.ofAgent('friend');
+    const after = await verdicts.ofAgent('friend');
     expect(after).toMatchObject([{ standing: 'confirmed', asOf: NEXT, version: 1, since: NOW }]);
     const past = await createPipeline({ now: NEXT }).run({ agentId: 'friend', asOf: NOW });
     expect(past.report.agents[0].report.dryRun).toBe(true);
-    expect(await standings.ofAgent('friend')).toEqual(after);
+    expect(await verdicts.ofAgent('friend')).toEqual(after);
   });
 
   it('ends the offer of what is no longer promoted, and the sharing survives the nights', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Correction, correctByExtension } from '../../../lambdas/mining/statistics/correction.ts';
+import { type Correction, correctByExtension } from '../../../lambdas/mining/judging/correction.ts';
 import { createMiner } from '../../../lambdas/mining/mine.ts';
 import type { Asserts, Condition } from '../../../lambdas/mining/vocabulary.ts';
 import type { Miner } from '../../../lambdas/mining/mine.ts';

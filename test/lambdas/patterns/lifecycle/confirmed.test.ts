@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { KnownTest } from '../../../../lambdas/patterns/lifecycle/pattern-retest.ts';
+import type { PatternRetest } from '../../../../lambdas/patterns/lifecycle/pattern-retest.ts';
 import { defaultLifecycleSettings } from '../../../../lambdas/patterns/lifecycle/lifecycle-settings.ts';
 import type { Drift } from '../../../../lambdas/mining/judging/drift.ts';
 import type { Pattern, Registration } from '../../../../lambdas/patterns/pattern.ts';
@@ -23,8 +23,8 @@ const stated: Pattern = {
   registered: registration(1),
 };
 const explained: Sketch = { reason: 'explained_by_other', explainedBy: 'PATTERN-b' };
-const testedAs = (registered: Registration): { known: ReadonlyMap<string, KnownTest> } => ({
-  known: new Map([[stated.patternId, { fresh: 0, registered }]]),
+const testedAs = (registered: Registration): { retests: ReadonlyMap<string, PatternRetest> } => ({
+  retests: new Map([[stated.patternId, { fresh: 0, registered }]]),
 });
 const confirmed = night(2, [stated], [], [explained], testedAs(registration(31)));
 
@@ -52,10 +52,10 @@ describe('a confirmed hypothesis that another pattern explains', () => {
       changed: { n: 9, interval: [0.1, 0.6], baseline: 0.5 },
     };
     const { reference } = later.patterns[0]!;
-    const known = new Map<string, KnownTest>([
+    const retests = new Map<string, PatternRetest>([
       [stated.patternId, { fresh: 9, reference: reference!, drift }],
     ]);
-    expect(statusOf(night(4, later.patterns, [], [explained], { known }))).toMatchObject([
+    expect(statusOf(night(4, later.patterns, [], [explained], { retests }))).toMatchObject([
       { status: 'suspect', reason: 'drift_down' },
     ]);
   });

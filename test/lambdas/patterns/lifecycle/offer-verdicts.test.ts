@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  advanceStandings,
+  advanceOfferVerdicts,
   CONFIRM_LEVEL,
   type OwnTest,
 } from '../../../../lambdas/patterns/lifecycle/offer-verdicts.ts';
-import type { StandingRecord } from '../../../../lambdas/patterns/standing.ts';
+import type { OfferVerdictRecord } from '../../../../lambdas/patterns/offer-verdict.ts';
 
 const NOW = '2026-03-01T02:00:00.000Z';
 const LATER = '2026-03-02T02:00:00.000Z';
@@ -25,10 +25,15 @@ const test = (patternId: string, change: Partial<OwnTest> = {}): OwnTest => ({
   ...change,
 });
 
-const stand = (tests: readonly OwnTest[], before: readonly StandingRecord[] = [], asOf = NOW) =>
-  advanceStandings({ agentId: 'friend', runId: `RUN-${asOf}`, asOf, minOccurrences: 5, tests, before }).map(
-    ({ after }) => after,
-  );
+const stand = (tests: readonly OwnTest[], before: readonly OfferVerdictRecord[] = [], asOf = NOW) =>
+  advanceOfferVerdicts({
+    agentId: 'friend',
+    runId: `RUN-${asOf}`,
+    asOf,
+    minOccurrences: 5,
+    tests,
+    before,
+  }).map(({ after }) => after);
 
 describe('how an offer stands', () => {
   it.each([

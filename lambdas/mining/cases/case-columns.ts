@@ -1,12 +1,12 @@
-import { Float64List, RowList, Uint32List } from '../statistics/number-list.ts';
+import { Float64List, RowList, Uint32List } from './number-list.ts';
 import { MAX_PATHS, MAX_VALUES_HELD } from '../settings.ts';
 import type { Features, FeatureValue, ResolvedCase } from '../types.ts';
 import type { Scalar } from '../vocabulary.ts';
 
-/** The code of values that are not told apart any more. */
+/** The shared code of the values that are no longer told apart. */
 const ONE_OF_TOO_MANY = 0xffff_ffff;
 
-/** Values of one path as codes into a dictionary, with the rows they stand in. */
+/** Values of one path as codes into a dictionary, each with its row. */
 export class CodedColumn {
   readonly rows = new RowList();
   readonly codes = new Uint32List();
@@ -23,7 +23,7 @@ export class CodedColumn {
   }
 }
 
-/** Numbers are kept as they are: their cut points are known only when the window is complete. */
+/** Numbers of one path, unchanged: their cut points are known only when the window is complete. */
 export class NumberColumn {
   readonly rows = new RowList();
   readonly values = new Float64List();
@@ -38,7 +38,7 @@ const NO_CODES = new CodedColumn();
 const NO_NUMBERS = new NumberColumn();
 const NO_ROWS = new RowList();
 
-/** What stands at one path, by kind. Most paths have one kind, and only that takes memory. */
+/** The values at one path, by kind. Most paths have one kind, and only that one takes memory. */
 export class PathColumns {
   #values: CodedColumn | undefined;
   #numbers: NumberColumn | undefined;
@@ -72,10 +72,10 @@ export class PathColumns {
   }
 }
 
-/** Everything added, column by column: nothing of a raw item is kept. */
-export class Cases {
+/** All cases that were added, column by column. Nothing of a raw item is kept. */
+export class CaseColumns {
   readonly paths = new Map<string, PathColumns>();
-  /** Values that were not taken, because there are too many paths. */
+  /** Number of values that were ignored, because there are too many paths. */
   notTaken = 0;
   readonly times = new Float64List();
   readonly successes = new Uint32List();
@@ -87,7 +87,7 @@ export class Cases {
   readonly metricCodes = new Uint32List();
   readonly metricValues = new Float64List();
   readonly #metricCode = new Map<string, number>();
-  /** The paths of the decision before, in its order: most have the same, and are found without a look-up. */
+  /** The paths of the previous decision, in its order. Most decisions have the same, so no look-up is needed. */
   readonly #latest: { path: string; columns: PathColumns }[] = [];
 
   get count(): number {
@@ -118,7 +118,7 @@ export class Cases {
     this.metricEnds.push(this.metricCodes.length);
   }
 
-  /** Adds to a row what it has not yet. */
+  /** Adds features to a row that has none of these paths yet. */
   extend(row: number, features: Features): void {
     for (const [path, feature] of features) this.#columnsOf(path)?.add(row, feature);
   }

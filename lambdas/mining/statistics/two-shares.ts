@@ -1,8 +1,11 @@
-import { normalUpperTail, type Table, wilsonInterval } from './statistics.ts';
+import { normalQuantile, normalUpperTail } from './normal-distribution.ts';
+import { mantelHaenszel } from './stratified.ts';
+import type { TwoByTwo } from './two-by-two.ts';
+import { wilsonInterval } from './wilson.ts';
 
 /**
- * Comparing two shares: how far apart, how sure, and how many cases it would take. A `Table` here is
- * `[successes with, failures with, successes without, failures without]`.
+ * Comparing two shares: how far apart they are, how sure that is, and how many cases it would take. A `TwoByTwo` here
+ * is `[successes with, failures with, successes without, failures without]`.
  */
 
 /** The normal quantile of a two-sided 95 % interval. */
@@ -21,12 +24,12 @@ interface Arm {
   readonly n: number;
 }
 
-/** The quantile that makes stratum intervals, once weighted, as wide as one of the weighted share. */
+/** The quantile for the stratum intervals: weighted together they are as wide as an interval of the weighted share. */
 function stratumQuantile(arms: readonly Arm[], z: number): number {
   let ofSum = 0;
   let sum = 0;
   for (const { weight, count, n } of arms) {
-    // half a case on either side: a share of 0 or 1 is not known without error
+    // Half a case is added on either side: a share of 0 or 1 is not known without error.
     const share = (count + 0.5) / (n + 1);
     const variance = (weight * weight * share * (1 - share)) / n;
     ofSum += variance;
@@ -53,13 +56,13 @@ function weighted(arms: readonly Arm[], z: number) {
 }
 
 /**
- * Difference of two shares over strata, each compared within itself and weighted by `n₁n₂/(n₁+n₂)`, with the
- * stratified Newcombe interval. With one stratum it is Newcombe's method 10, the hybrid of two Wilson intervals.
- * Strata that lack either side say nothing and are left out; null when that leaves none.
+ * Difference of two shares over strata, with the stratified Newcombe interval. Each stratum is compared within itself
+ * and weighted by `n₁n₂/(n₁+n₂)`. With one stratum it is Newcombe's method 10, the hybrid of two Wilson intervals.
+ * Strata that lack either side say nothing and are left out; null when none is left.
  * @see Newcombe (1998), Statistics in Medicine 17:873–890; Yan & Su (2010), Statistics in Biopharmaceutical
  * Research 2:329–335
  */
-export function shareDifference(strata: readonly Table[], z = Z95): Difference | null {
+export function shareDifference(strata: readonly TwoByTwo[], z = Z95): Difference | null {
   const usable = strata.filter(([a, b, c, d]) => a + b > 0 && c + d > 0);
   if (usable.length === 0) return null;
   const raw = usable.map(([a, b, c, d]) => ((a + b) * (c + d)) / (a + b + c + d));
@@ -81,44 +84,27 @@ export function shareDifference(strata: readonly Table[], z = Z95): Difference |
 }
 
 /**
- * Evidence that the first row does worse, which may be looked at as often as one likes: under no effect it exceeds
- * 1/α at any of all looks with probability at most α (as far as the score is normal). It is the likelihood ratio of the stratified score statistic
- * (Mantel–Haenszel excess U and its variance V) for "worse by a log odds ratio drawn from a half-normal with
- * deviation τ" against "no different": `2(1+τ²V)^−½ · exp(τ²U²/2(1+τ²V)) · Φ(τU/√(1+τ²V))`.
+ * Evidence that the first row does worse, which may be looked at as often as one likes. Without an effect it exceeds
+ * 1/α at any of all looks with probability at most α, as far as the score is normal.
+ *
+ * It is a likelihood ratio of the stratified score statistic (Mantel–Haenszel excess U with its variance V). One side
+ * is "worse by a log odds ratio drawn from a half-normal with deviation τ", the other "no different":
+ * `2(1+τ²V)^−½ · exp(τ²U²/2(1+τ²V)) · Φ(τU/√(1+τ²V))`.
  * @see Robbins (1970), Annals of Mathematical Statistics 41:1397–1409; Johari, Koomen, Pekelis & Walsh (2022),
  * Operations Research 70:1806–1821; Mantel & Haenszel (1959), JNCI 22:719–748
  * @param tau typical size of a harm worth finding, as a log odds ratio; 1 is 25 points around one half
  */
-export function evidenceOfWorse(strata: readonly Table[], tau = 1): number {
-  let missing = 0;
-  let variance = 0;
-  for (const [a, b, c, d] of strata) {
-    const total = a + b + c + d;
-    if (total < 2) continue;
-    missing += ((a + b) * (a + c)) / total - a;
-    variance += ((a + b) * (c + d) * (a + c) * (b + d)) / (total * total * (total - 1));
-  }
+export function evidenceOfWorse(strata: readonly TwoByTwo[], tau = 1): number {
+  const { excess, variance } = mantelHaenszel(strata);
   if (variance === 0) return 1;
   const scale = 1 + tau * tau * variance;
-  const score = (tau * missing) / Math.sqrt(scale);
+  const score = (tau * -excess) / Math.sqrt(scale);
   return (2 / Math.sqrt(scale)) * Math.exp((score * score) / 2) * normalUpperTail(-score);
 }
 
-/** z with P(Z ≥ z) = p, by bisection of `normalUpperTail`. */
-export function normalQuantile(p: number): number {
-  let low = -40;
-  let high = 40;
-  for (let i = 0; i < 80; i++) {
-    const middle = (low + high) / 2;
-    if (normalUpperTail(middle) > p) low = middle;
-    else high = middle;
-  }
-  return low;
-}
-
 /**
- * Cases the first group needs for a one-sided test at `level` to find this difference with this power, the second
- * group being `ratio` times as large; with the continuity correction, which is what Fisher's exact test needs.
+ * Cases that the first group needs for a one-sided test at `level` to find this difference with this power. The second
+ * group is `ratio` times as large. The continuity correction is included, because Fisher's exact test needs it.
  * @see Fleiss, Tytun & Ury (1980), Biometrics 36:343–346
  * @returns Infinity when there is no difference to find
  */

@@ -1,11 +1,11 @@
-/** Lists begin with nothing of their own: a context whose keys are ids makes a million lists of one item. */
+/** Lists begin with these shared arrays, because a context whose keys are ids makes a million lists of one item. */
 const NO_UINT32 = new Uint32Array(0);
 const NO_UINT16 = new Uint16Array(0);
 const NO_FLOAT64 = new Float64Array(0);
 
 const grown = (length: number): number => Math.max(4, length * 2);
 
-/** A growing list of unsigned 32-bit integers: half the memory of an array, nothing to collect. */
+/** A growing list of unsigned 32-bit integers. It takes half the memory of an array and leaves no garbage. */
 export class Uint32List {
   #items = NO_UINT32;
   length = 0;
@@ -19,13 +19,13 @@ export class Uint32List {
     this.#items[this.length++] = item;
   }
 
-  /** The items; valid until the next push. */
+  /** The items. The view is valid until the next push. */
   view(): Uint32Array {
     return this.#items.subarray(0, this.length);
   }
 }
 
-/** The same for integers up to 65,535. */
+/** The same list for integers up to 65,535. */
 export class Uint16List {
   #items = NO_UINT16;
   length = 0;
@@ -44,7 +44,7 @@ export class Uint16List {
   }
 }
 
-/** The same for numbers. */
+/** The same list for any numbers. */
 export class Float64List {
   #items = NO_FLOAT64;
   length = 0;
@@ -63,7 +63,7 @@ export class Float64List {
   }
 }
 
-/** Ascending row numbers. While they are all rows there are, as for a field every decision has, only their count. */
+/** Ascending row numbers. Only their count is stored while no row is missing, as for a field that every decision has. */
 export class RowList {
   #listed: Uint32List | undefined;
   #length = 0;

@@ -1,18 +1,16 @@
-import { Float64List, Uint16List, Uint32List } from './number-list.ts';
+import { Float64List, Uint16List, Uint32List } from '../cases/number-list.ts';
 
-/** Unused places of a conjunction of fewer than three features. */
+/** Marks the unused places of a conjunction of fewer than three features. */
 export const NONE = 0xffff;
 
 /** Conditions in one conjunction, at most. */
 export const MAX_CONDITIONS = 3;
 
-/** What a conjunction is compared with: all others, its parts that lack one condition, its parts that lack two. */
+/** Kinds of comparison: with all others, with parts that lack one condition, with parts that lack two. */
 export const OTHERS = 0;
 export const COMPARED = [OTHERS, 1, 2] as const;
 
-/**
- * The p-values of one assertion, a column for each kind of comparison: the largest of those; 0 where there are none.
- */
+/** The p-values of one assertion. Each kind of comparison has a column with its largest p; 0 where there are none. */
 export class PValues {
   readonly columns: readonly Float64List[] = COMPARED.map(() => new Float64List());
 
@@ -26,7 +24,7 @@ export class PValues {
   }
 }
 
-/** The conjunctions that were tested, column by column: features by index, counts, and p-values of both assertions. */
+/** The tested conjunctions, column by column: indexes of features, counts, and p-values of both assertions. */
 export class Tested {
   readonly first = new Uint16List();
   readonly second = new Uint16List();
@@ -35,19 +33,19 @@ export class Tested {
   readonly successes = new Uint32List();
   readonly success = new PValues();
   readonly failure = new PValues();
-  /** Conjunctions tested, by the number of their conditions less one; those only counted too. */
+  /** Number of tested conjunctions, at the number of their conditions less one. It includes those only counted. */
   readonly ofSize = new Uint32Array(MAX_CONDITIONS);
 
-  /** Of the tests that were only counted, how many failed for which reason, over both assertions. */
+  /** Tests that were only counted, by the reason of their failure, over both assertions. */
   belowBaseline = 0;
   notSignificant = 0;
 
-  /** Conjunctions kept. */
+  /** Number of conjunctions that are kept. */
   get length(): number {
     return this.n.length;
   }
 
-  /** Conjunctions tested. */
+  /** Number of conjunctions that were tested. */
   get tests(): number {
     return this.length + (this.belowBaseline + this.notSignificant) / 2;
   }

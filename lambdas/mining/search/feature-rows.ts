@@ -1,6 +1,6 @@
-import { countCommon, popcount } from './bitmap.ts';
+import { countCommon, popcount } from '../cases/bitmap.ts';
 
-/** Bitmaps of one length one after another; the bits of successes come first. */
+/** Bitmaps of one length, one after another. In each, the bits of successes come first. */
 export interface Bitmaps {
   /** Words of one bitmap, and those of them that hold successes. */
   readonly words: number;
@@ -8,14 +8,14 @@ export interface Bitmaps {
   readonly bits: Uint32Array;
 }
 
-/** With fewer words than this share that are not zero, only those are kept. */
+/** With at most this share of words in use, only those words are listed. */
 const SPARSE = 0.5;
 
 /**
- * The rows of one or two features, ready to be counted with a third: the words themselves while most are in use, and a
- * list of those in use when they are few, because what is left of a conjunction is soon sparse.
+ * The cases of one or two features, ready to be counted together with one more. It holds the words of the bitmap while
+ * most are in use, and a list of the words in use when they are few. A conjunction is soon sparse.
  */
-export class Rows {
+export class FeatureRows {
   readonly #all: Bitmaps;
   readonly #own: Uint32Array;
   readonly #index: Uint32Array;
@@ -25,7 +25,7 @@ export class Rows {
   /** Listed words that hold successes. */
   #split = 0;
   #isSparse = false;
-  /** What `count` counted last. */
+  /** The result of the last call of `count`. */
   n = 0;
   successes = 0;
 
@@ -45,8 +45,8 @@ export class Rows {
     this.#compress(used);
   }
 
-  /** The rows of another and one more feature. */
-  intersect(rows: Rows, feature: number): void {
+  /** Sets the cases to those of other rows that have one more feature. */
+  intersect(rows: FeatureRows, feature: number): void {
     const { words, bits } = this.#all;
     const base = feature * words;
     if (rows.#isSparse) {
@@ -74,7 +74,7 @@ export class Rows {
     this.#compress(used);
   }
 
-  /** Sets `n` and `successes` to those of the rows and one more feature. */
+  /** Sets `n` and `successes` to those of the cases that have one more feature. */
   count(feature: number): void {
     const { words, successWords, bits } = this.#all;
     const base = feature * words;

@@ -1,0 +1,88 @@
+import { AgentRegistry } from '../agents/agent-registry.ts';
+import { composeWindowCases } from '../cases/compose.ts';
+import type { FeatureWindows } from '../cases/feature-windows.ts';
+import { ExposureLog } from '../exposures/exposure-log.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
+import type { Runtime } from '../shared/platform/runtime.ts';
+import { Sharing } from '../sharing/sharing.ts';
+import { Hypotheses } from './hypotheses.ts';
+import type { LifecycleSettings } from './lifecycle/lifecycle-settings.ts';
+import { OfferedPatterns, PATTERN_MEMORY } from './offered-patterns.ts';
+import { OfferVerdictStore } from './offer-verdict-store.ts';
+import { PatternCatalog } from './pattern-catalog.ts';
+import { PatternEvidence } from './pattern-evidence.ts';
+import { PatternListing } from './pattern-listing.ts';
+import { PatternMatching } from './pattern-matching.ts';
+import { PatternSharing } from './pattern-sharing.ts';
+import { PatternStore } from './pattern-store.ts';
+import { PatternTrial } from './pattern-trial.ts';
+import type { LastRuns } from './promoted-patterns.ts';
+import { ShownPatterns } from './shown-patterns.ts';
+
+interface OfferTables {
+  readonly memory: Table;
+  readonly state: Table;
+}
+
+export interface PatternTables extends OfferTables {
+  readonly decisions: Table;
+}
+
+export interface PatternSettings {
+  /** @default 4 h for signals, 24 h for sequences */
+  readonly windows?: FeatureWindows | undefined;
+  /** @default defaultLifecycleSettings */
+  readonly lifecycle?: LifecycleSettings | undefined;
+}
+
+export const composeOfferedPatterns = ({ memory, state }: OfferTables): OfferedPatterns =>
+  new OfferedPatterns({
+    store: new PatternStore(memory),
+    verdicts: new OfferVerdictStore(memory),
+    sharing: new Sharing(memory, PATTERN_MEMORY),
+    registry: new AgentRegistry(state),
+  });
+
+/**
+ * @param runs the last run of each agent
+ * @param runsTrustedMs see PatternMatching
+ */
+export const composePatternMatching = (
+  { clock }: Pick<Runtime, 'clock'>,
+  tables: PatternTables,
+  runs: LastRuns,
+  { windows, runsTrustedMs }: Pick<PatternSettings, 'windows'> & { readonly runsTrustedMs?: number },
+): PatternMatching =>
+  new PatternMatching({
+    store: new PatternStore(tables.memory),
+    offers: composeOfferedPatterns(tables),
+    runs,
+    cases: composeWindowCases(tables, windows),
+    clock,
+    ...(runsTrustedMs !== undefined && { runsTrustedMs }),
+  });
+
+/** @param runs the last run of each agent */
+export function composePatterns(
+  runtime: Pick<Runtime, 'clock' | 'randomPart'>,
+  tables: PatternTables,
+  runs: LastRuns,
+  { windows, lifecycle }: PatternSettings,
+) {
+  const { clock, randomPart } = runtime;
+  const registry = new AgentRegistry(tables.state);
+  const store = new PatternStore(tables.memory);
+  const cases = composeWindowCases(tables, windows);
+  const catalog = new PatternCatalog(store);
+  const matching = composePatternMatching(runtime, tables, runs, { windows });
+  const trial = new PatternTrial(cases, clock);
+  return {
+    catalog,
+    evidence: new PatternEvidence(store, cases),
+    listing: new PatternListing(catalog, composeOfferedPatterns(tables), store),
+    sharing: new PatternSharing(store, new Sharing(tables.memory, PATTERN_MEMORY), registry),
+    shown: new ShownPatterns(matching, new ExposureLog(tables.state), randomPart),
+    trial,
+    hypotheses: new Hypotheses({ store, trial, registry, clock, lifecycle }),
+  };
+}
