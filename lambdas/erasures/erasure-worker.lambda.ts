@@ -47,9 +47,10 @@ export function createErasureWorkerHandler(
   const job = new ErasureJob({ ledger, marks, steps, clock, sleep, pace, consumed });
   return async (event, context) => {
     logger.addContext(context);
-    runtime.deadline.start(context.getRemainingTimeInMillis());
+    const remainingMs = context.getRemainingTimeInMillis();
+    runtime.deadline.start(remainingMs);
     const { erasureId } = workerInput.parse(event);
-    const until = new Date(clock().getTime() + context.getRemainingTimeInMillis() - MARGIN_MS);
+    const until = new Date(clock().getTime() + remainingMs - MARGIN_MS);
     const result = await job.run(erasureId, until);
     logger.info('erasing', { erasureId, result });
     if (result === 'out of time')

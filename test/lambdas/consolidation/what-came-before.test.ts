@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Context } from 'aws-lambda';
 import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { AgentConsolidator } from '../../../lambdas/consolidation/consolidate-agent.ts';
 import { OfferReviews } from '../../../lambdas/patterns/lifecycle/offer-review.ts';
@@ -19,7 +18,7 @@ import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
-import { call } from '../../support/api.ts';
+import { call, lambdaContext } from '../../support/api.ts';
 import { createTestRuntime, createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { startEventBus } from '../relay/event-bus.ts';
@@ -113,7 +112,7 @@ beforeAll(async () => {
     { STATE_TABLE: tableName('state'), EVENT_BUS_NAME: 'signals' },
     bus.client,
   );
-  await new SignalStream().deliver((event) => relay(event, {} as Context));
+  await new SignalStream().deliver((event) => relay(event, lambdaContext));
   const risks = await logDecisions(runtime, 'risk-manager', told.risks);
   const sketches = told.trades.map(({ followsUp, ...sketch }, i) => ({
     ...sketch,

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../../../lambdas/shared/erased-marks.ts';
 import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
@@ -132,7 +132,7 @@ describe('what comes late', () => {
     await marks.mark('deaf');
     await marks.end('deaf');
     const event = { Records: [delivered('deaf'), delivered('hears')] } as unknown as DynamoDBStreamEvent;
-    expect(await relay(event, {} as Context)).toEqual({ batchItemFailures: [] });
+    expect(await relay(event, lambdaContext)).toEqual({ batchItemFailures: [] });
     expect(await partition(data.documents, tableName('state'), 'seen:deaf')).toEqual([]);
     expect(await partition(data.documents, tableName('state'), 'seen:hears')).toHaveLength(1);
   });
