@@ -32,17 +32,26 @@ export const contributorSchema = z.object({
 
 /** The numbers of the agent's own test of an offered pattern, which its verdict rests on. */
 export const ownTestSchema = z.object({
+  /** The agent's own resolved decisions that meet the conditions. */
   n: count,
   successes: count,
+  /** Share of the asserted status among them. */
   rate: z.number(),
+  /** Lower 95 % Wilson bound of `rate`. */
   lowerBound: z.number(),
+  /** Share of the asserted status among all decisions of the type. */
   baseline: z.number(),
+  /** Largest of the one-sided Fisher tests. */
   pValue: z.number(),
   adjustedPValue: z.number().meta({ description: 'Holm over all patterns offered to the agent.' }),
   reason: z.enum(['agrees', 'opposite', 'not_significant', 'too_few_occurrences', 'no_decisions']),
+  /** Version of the pattern that was tested. */
   patternVersion: count,
+  /** End of the window of the numbers. */
   asOf: z.string(),
+  /** `asOf` of the run that gave it its verdict. */
   since: z.string(),
+  /** Rises when the verdict changes. */
   version: count,
 });
 
