@@ -19,7 +19,7 @@ export const scopeSchema = z
   .meta({ description: 'Default own; `shared` is what others offer, `all` both, its own first.' });
 
 export const offerVerdictSchema = z.enum(['unconfirmed', 'confirmed', 'contradicted']).meta({
-  description: "What the agent's own outcomes say of a pattern that another learned.",
+  description: "The verdict of the agent's own outcomes on a pattern that another learned.",
 });
 
 export const contributorSchema = z.object({
@@ -58,7 +58,7 @@ export const ownTestSchema = z.object({
 /** Fields that only patterns of others have. */
 export const offeredFields = {
   owner: z.string().optional().meta({
-    description: 'Who learned it: an agent, or `type:` and the agent type whose agents did together.',
+    description: 'Its owner: an agent, or `type:` and the agent type whose agents did together.',
   }),
   offeredBy: offeredBySchema
     .optional()
@@ -91,7 +91,7 @@ export const sharingRoutes = {
     method: 'GET',
     path: '/agents/{agentId}/patterns/{patternId}/sharing',
     audience: 'agent',
-    summary: 'With whom the agent shares one of its patterns',
+    summary: 'The agents with which an agent shares one of its patterns',
     params,
     query: z.strictObject({}),
     response: sharingSchema,
@@ -103,15 +103,15 @@ export const sharingRoutes = {
     path: '/agents/{agentId}/patterns/{patternId}/sharing',
     audience: 'agent',
     summary:
-      'Share a promoted pattern with named agents or with all, or with nobody; they see its numbers and which ' +
-      'decisions prove it, not what is in them',
+      'Shares a promoted pattern with named agents or with all, or ends the sharing. They see its numbers and the ids ' +
+      'of the decisions behind it, not their contents',
     params,
     query: z.strictObject({}),
     body: z.strictObject({
       with: z
         .union([z.literal('all'), z.array(agentIdSchema).max(MAX_GRANTEES)])
         .meta({ description: '`all`, or the ids of registered agents; an empty list ends the sharing.' }),
-      expectedVersion: count.optional().meta({ description: '0: never shared. Default: whatever it is.' }),
+      expectedVersion: count.optional().meta({ description: '0: never shared. Default: any version.' }),
     }),
     response: sharingSchema,
     status: 200,
