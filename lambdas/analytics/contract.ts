@@ -174,7 +174,7 @@ export const analyticsRoutes = {
       date: z.string(),
       current: rangeSchema,
       previous: rangeSchema,
-      complete: z.boolean().meta({ description: 'Whether the period is over.' }),
+      complete: z.boolean().meta({ description: 'True when the period is over.' }),
       totals: comparedRateSchema.meta({ description: 'Each period as it was known at its end.' }),
       types: z.array(z.object({ decisionType: z.string(), ...comparedRateSchema.shape })),
       open: z

@@ -44,8 +44,8 @@ export class DecisionTimeline {
   }
 
   /**
-   * Statuses known at `time` of the decisions made before it and not before `from`: the outcome of the last one that had
-   * one, and `pending` if the very last had none yet.
+   * Statuses known at `time` of the decisions made before it, but not before `from`. They are the outcome of the last one
+   * that had one, and `pending` if the very last had none yet.
    * @param parent one of them that the decision names as its parent; its status goes before that of the others
    */
   statusesAt(

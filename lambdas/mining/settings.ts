@@ -20,8 +20,9 @@ export const defaultMiningSettings: MiningSettings = {
 };
 
 /**
- * These two limits bound the work for any context. The commonest features are kept; the paths of the others are named
- * in `truncatedPaths`. 1,000 features make half a million pairs, and 256 make 2.7 million triples: seconds, not hours.
+ * These two limits bound the work for any context. The commonest features are kept. The paths of the others are named
+ * in `truncatedPaths`. A thousand features make half a million pairs, and 256 make 2.7 million triples: seconds, not
+ * hours.
  * `limits` in the result counts what was left out.
  */
 export const MAX_FEATURES = 1000;

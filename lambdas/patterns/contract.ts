@@ -40,7 +40,7 @@ export const patternRoutes = {
     method: 'GET',
     path: '/agents/{agentId}/patterns',
     audience: 'agent',
-    summary: 'What the agent has learned, highest confidence first',
+    summary: 'Patterns of the agent, highest confidence first',
     params: agent,
     query: z.strictObject({
       status: z
@@ -70,7 +70,7 @@ export const patternRoutes = {
     query: z.strictObject({
       owner: ownerSchema
         .optional()
-        .meta({ description: 'Whose it is, when another offers it; default the agent itself.' }),
+        .meta({ description: 'Its owner, when another one offers it. Default the agent itself.' }),
     }),
     response: patternSchema.extend({
       ...offeredFields,
@@ -158,8 +158,8 @@ export const patternRoutes = {
         .optional()
         .meta({
           description:
-            'What came before: the last decisions of a type, with their outcomes as far as they are known. Default: ' +
-            'looked up where a pattern asks for it.',
+            'Earlier decisions: the last ones of a type, with their known outcomes. Default: looked up where a pattern ' +
+            'needs them.',
         }),
       timestamp: timestampSchema.optional().meta({ description: 'Default now; hour and weekday count.' }),
       maxResults: z.number().int().min(1).max(100).optional().meta({ description: 'Default 20.' }),

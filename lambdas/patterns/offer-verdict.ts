@@ -10,8 +10,6 @@ import type { offerVerdictSchema, ownTestSchema } from './sharing-contract.ts';
  */
 export type OfferVerdict = z.output<typeof offerVerdictSchema>;
 
-export type OfferVerdictReason = OfferVerdictRecord['reason'];
-
 /**
  * The newest verdict, with the test of the pattern in one agent's own decisions. The verdict is stored and shown as
  * `standing`; `version` and `since` change when it does.

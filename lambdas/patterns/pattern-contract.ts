@@ -72,7 +72,7 @@ export const numbers = {
 const referenceSchema = z
   .object({ since: z.string(), confidence: z.number(), baseline: z.number(), n: count })
   .meta({
-    description: 'What it promised: outcomes after `since` are held against it.',
+    description: 'The promise of its promotion: outcomes after `since` are compared with it.',
   }) satisfies z.ZodType<Reference>;
 
 const driftSchema = z.object({
@@ -137,11 +137,15 @@ export const patternSchema = z.object({
   description: z.string(),
   effect: memoryEffectSchema
     .optional()
-    .meta({ description: 'What using it did; absent when no decision in the window says it used it.' }),
+    .meta({
+      description: 'The effect of using it; absent when no decision in the window says that it used it.',
+    }),
   contributors: z
     .array(contributorSchema)
     .optional()
-    .meta({ description: 'Whose decisions are behind a pattern that agents of a type learned together.' }),
+    .meta({
+      description: 'Agents whose decisions are behind a pattern that agents of a type learned together.',
+    }),
 });
 
 /** A pattern with the gap between it and its promotion. */

@@ -97,7 +97,7 @@ export class PatternStore {
 
   /**
    * Replaces `before`; without it the pattern is new. A new version and its history row are one transaction.
-   * @throws ConflictError when somebody else changed the pattern in between
+   * @throws ConflictError when the pattern was changed in between
    */
   async save(after: Pattern, before?: Pattern): Promise<void> {
     const { agentId, patternId } = after;

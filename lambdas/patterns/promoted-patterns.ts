@@ -46,7 +46,7 @@ export class PromotedPatterns {
   /**
    * Highest confidence first, strongly consistent. The array is the same while nothing has changed.
    *
-   * Only runs promote patterns. So they are re-read only when the mark of the agent's last run has changed: one small
+   * Only runs promote patterns. So they are re-read only when the mark of the agent's last run has changed. One small
    * read (1 unit) takes the place of hundreds of rows. The mark is read first, so cached patterns are never older than
    * their mark.
    */

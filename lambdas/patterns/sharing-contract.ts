@@ -19,7 +19,7 @@ export const scopeSchema = z
   .meta({ description: 'Default own; `shared` is what others offer, `all` both, its own first.' });
 
 export const offerVerdictSchema = z.enum(['unconfirmed', 'confirmed', 'contradicted']).meta({
-  description: "What the agent's own outcomes say of a pattern that another learned.",
+  description: "The verdict of the agent's own outcomes on a pattern that another learned.",
 });
 
 export const contributorSchema = z.object({
@@ -32,24 +32,33 @@ export const contributorSchema = z.object({
 
 /** The numbers of the agent's own test of an offered pattern, which its verdict rests on. */
 export const ownTestSchema = z.object({
+  /** The agent's own resolved decisions that meet the conditions. */
   n: count,
   successes: count,
+  /** Share of the asserted status among them. */
   rate: z.number(),
+  /** Lower 95 % Wilson bound of `rate`. */
   lowerBound: z.number(),
+  /** Share of the asserted status among all decisions of the type. */
   baseline: z.number(),
+  /** Largest of the one-sided Fisher tests. */
   pValue: z.number(),
   adjustedPValue: z.number().meta({ description: 'Holm over all patterns offered to the agent.' }),
   reason: z.enum(['agrees', 'opposite', 'not_significant', 'too_few_occurrences', 'no_decisions']),
+  /** Version of the pattern that was tested. */
   patternVersion: count,
+  /** End of the window of the numbers. */
   asOf: z.string(),
+  /** `asOf` of the run that gave it its verdict. */
   since: z.string(),
+  /** Rises when the verdict changes. */
   version: count,
 });
 
 /** Fields that only patterns of others have. */
 export const offeredFields = {
   owner: z.string().optional().meta({
-    description: 'Who learned it: an agent, or `type:` and the agent type whose agents did together.',
+    description: 'Its owner: an agent, or `type:` and the agent type whose agents did together.',
   }),
   offeredBy: offeredBySchema
     .optional()
@@ -82,7 +91,7 @@ export const sharingRoutes = {
     method: 'GET',
     path: '/agents/{agentId}/patterns/{patternId}/sharing',
     audience: 'agent',
-    summary: 'With whom the agent shares one of its patterns',
+    summary: 'The agents with which an agent shares one of its patterns',
     params,
     query: z.strictObject({}),
     response: sharingSchema,
@@ -94,15 +103,15 @@ export const sharingRoutes = {
     path: '/agents/{agentId}/patterns/{patternId}/sharing',
     audience: 'agent',
     summary:
-      'Share a promoted pattern with named agents or with all, or with nobody; they see its numbers and which ' +
-      'decisions prove it, not what is in them',
+      'Shares a promoted pattern with named agents or with all, or ends the sharing. They see its numbers and the ids ' +
+      'of the decisions behind it, not their contents',
     params,
     query: z.strictObject({}),
     body: z.strictObject({
       with: z
         .union([z.literal('all'), z.array(agentIdSchema).max(MAX_GRANTEES)])
         .meta({ description: '`all`, or the ids of registered agents; an empty list ends the sharing.' }),
-      expectedVersion: count.optional().meta({ description: '0: never shared. Default: whatever it is.' }),
+      expectedVersion: count.optional().meta({ description: '0: never shared. Default: any version.' }),
     }),
     response: sharingSchema,
     status: 200,

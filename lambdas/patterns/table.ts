@@ -5,8 +5,8 @@ import type { EvidenceDigest, Pattern, PatternVersion } from './pattern.ts';
 
 /**
  * Patterns in `agent_memory_ltm`. Each pattern has one row under its agent, in its current state. Its history partition
- * holds a row for each version and one row of evidence digests. A statement of a user has one more row: it lies under the
- * id that mining would give the statement, and names the id under which it is stated. Nothing here has a ttl.
+ * holds a row for each version and one row of evidence digests. A statement of a user has one more row. It lies under the
+ * id that mining would give the statement, and names the id under which the user stated it. Nothing here has a ttl.
  *
  * - patterns of an agent: query `agent:{agentId}#memory#PATTERN`; best first: the same key on the confidence index
  * - one pattern: get; its versions: query `history#{agentId}#{patternId}` from `v`; its digests: get `EVIDENCE`

@@ -105,8 +105,8 @@ export const signalWindowOf = (signalType: string, settings: MiningSettings): nu
   settings.signalWindowsMs[signalType] ?? settings.signalWindowMs;
 
 /**
- * True when mining searches a path. A window that is no longer configured is still read for the patterns that were
- * found with it, but only those patterns are tested with it.
+ * True when mining searches a path. Patterns with a window that is no longer configured are still tested with it, but no
+ * new ones are found with it.
  */
 export function isMined(path: string, settings: MiningSettings): boolean {
   const windowed = parseWindowedPath(path);

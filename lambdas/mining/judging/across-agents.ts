@@ -97,7 +97,7 @@ export function acrossAgents({ finding, byAgent }: PooledFinding): Across {
 
 /**
  * Judges the findings of a run over the pool by its agents. The p-value of every finding becomes the largest of all its
- * tests, so a pattern that was promoted before holds or fails by the same p.
+ * tests. A pattern that was promoted before holds or fails by the same p.
  * @param tests conjunctions tested in the run, both assertions counted
  * @param mined what the pool's miner lists
  * @param retested known patterns that it does not list, tested again

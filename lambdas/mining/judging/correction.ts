@@ -21,16 +21,16 @@ const ASSERTIONS = 2;
 /**
  * Each comparison is corrected for the number of ways in which it could have been made, for either assertion. For one
  * with all others, that is the number of tested conjunctions of the same size. For one with a part that lacks j
- * conditions, it is the number of tested conjunctions of size j, since any of them could have been added to that part.
- * The corrected p is the largest.
+ * conditions, it is the number of tested conjunctions of size j: each could extend the part. The corrected p is
+ * the largest.
  *
  * Where nothing has an effect, a conjunction passes against all others with at most its share of the level, by
  * Bonferroni. Where a rule is true, an extension that adds nothing passes with at most the shares of its parts. So the
  * number of false patterns is bounded in proportion to the true ones.
  *
  * A true conjunction must only stand out from its part among the conditions that could extend that part, not among all
- * triples. Correcting the largest p for everything tested would lose a quarter of the rules of two conditions, at +35
- * points among 1,000 decisions; see ADR 007.
+ * triples. Correcting the largest p for everything tested loses a quarter of the rules of two conditions at +35 points among
+ * 1,000 decisions; see ADR 007.
  *
  * @see Webb (2008), Layered critical values: a powerful direct-adjustment approach to discovering significant patterns,
  * Machine Learning 71:307–323, for the sharing among sizes

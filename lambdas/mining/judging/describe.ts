@@ -61,8 +61,8 @@ const scientific = (p: number): string => (p < 0.001 ? p.toExponential(1) : Stri
 const FEWEST_NEXT = 10;
 
 /**
- * The outcomes that would refute a pattern: its next decisions turn out so badly that the lower bound of its rate falls
- * to the baseline of today.
+ * The outcomes that would refute a pattern. After them, the lower bound of its rate would be at the baseline of
+ * today.
  * @param table against all others; see `Comparison`
  */
 export function describeRefutation(table: Comparison['table'], asserts: Asserts, wilsonZ: number): string {

@@ -133,7 +133,7 @@ export class MemoryUses {
     this.#cited.set(decisionId, { applied: applied.map(this.#intern), shown: shown.map(this.#intern) });
   }
 
-  of(decisionId: string): Cited | undefined {
+  citedBy(decisionId: string): Cited | undefined {
     return this.#cited.get(decisionId);
   }
 
@@ -165,7 +165,7 @@ export function effectsByPattern(
     const applied = new Uses();
     const shown = new Uses();
     cases.forEachMatch(situationOf(pattern), (decisionId, time, success) => {
-      const cited = uses.of(decisionId);
+      const cited = uses.citedBy(decisionId);
       applied.add('', dayOf(time), cited?.applied.includes(patternId) ?? false, success);
       shown.add('', dayOf(time), cited?.shown.includes(patternId) ?? false, success);
     });
@@ -203,7 +203,7 @@ export function overallEffect(types: readonly UsedCases[]): MemoryEffect {
         row.situations.push(pattern.patternId);
       });
     for (const [decisionId, { situations, day, success }] of rows) {
-      const cited = uses.of(decisionId);
+      const cited = uses.citedBy(decisionId);
       const here = (patternIds: readonly string[] = []) => situations.some((id) => patternIds.includes(id));
       const combination = situations.join(',');
       applied.add(combination, day, here(cited?.applied), success);

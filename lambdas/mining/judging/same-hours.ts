@@ -19,8 +19,8 @@ import { parseWindowedPath } from '../cases/windowed-path.ts';
  *   weekday is a feature of its own, and the pattern has to stand beside it.
  * - Within the same stretches of days, which holds every drift constant. Every stretch has at least `FEWEST_IN_PERIOD`
  *   decisions. In a short stretch, the outcomes before a sequence are part of the outcomes that it is judged by. Then too
- *   many successes would follow "after a failure" (Miller & Sanjurjo 2018, Econometrica 86:2019–2047; the bias is one in
- *   the number of decisions of a stretch).
+ *   many successes would follow "after a failure". The bias is one in the number of decisions of a stretch; see Miller &
+ *   Sanjurjo (2018), Econometrica 86:2019–2047.
  *
  * A stratum that has only decisions with the condition, or only decisions without it, says nothing. A signal that comes
  * in certain hours, and always in them, cannot be told from those hours. It is not promoted.

@@ -78,8 +78,8 @@ export function interactionOneSided(inside: TwoByTwo, outside: TwoByTwo): number
 }
 
 /**
- * The power of a comparison: the normal quantile that the second table would be expected to reach, if it had the
- * effect (difference of shares) of the first. Only the row sizes of the second table count. 0 where a table lacks a row.
+ * The power of a comparison, as a normal quantile. The second table would be expected to reach it if it had the effect
+ * (difference of shares) of the first. Only the row sizes of the second table count. 0 where a table lacks a row.
  */
 export function expectedZ([a, b, c, d]: TwoByTwo, [e, f, g, h]: TwoByTwo): number {
   const withIt = e + f;
