@@ -1,9 +1,10 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Context, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { createRelayHandler } from '../../../lambdas/relay/relay.lambda.ts';
 import { StalledBatchError } from '../../../lambdas/shared/platform/stream-batch.ts';
 import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
+import { lambdaContext } from '../../support/api.ts';
 import { createTestRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSignalsFixture, wrapClient } from '../signals/fixture.ts';
@@ -25,7 +26,7 @@ function createRelay(documents?: (real: DynamoDBDocumentClient) => DynamoDBDocum
     { STATE_TABLE: tableName('state'), EVENT_BUS_NAME: 'signals' },
     bus.client,
   );
-  return (event: DynamoDBStreamEvent) => handler(event, {} as Context);
+  return (event: DynamoDBStreamEvent) => handler(event, lambdaContext);
 }
 
 /** Signals an agent is remembered to have seen. */
