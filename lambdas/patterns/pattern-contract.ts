@@ -135,17 +135,12 @@ export const patternSchema = z.object({
   statusRunId: z.string(),
   asOf: z.string().meta({ description: 'End of the window its numbers come from.' }),
   description: z.string(),
-  effect: memoryEffectSchema
-    .optional()
-    .meta({
-      description: 'The effect of using it; absent when no decision in the window says that it used it.',
-    }),
-  contributors: z
-    .array(contributorSchema)
-    .optional()
-    .meta({
-      description: 'Agents whose decisions are behind a pattern that agents of a type learned together.',
-    }),
+  effect: memoryEffectSchema.optional().meta({
+    description: 'The effect of using it; absent when no decision in the window says that it used it.',
+  }),
+  contributors: z.array(contributorSchema).optional().meta({
+    description: 'Agents whose decisions are behind a pattern that agents of a type learned together.',
+  }),
 });
 
 /** A pattern with the gap between it and its promotion. */

@@ -9,7 +9,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { ImportRow } from '../../lambdas/decisions/decision-import.ts';
 import { toItem } from '../../lambdas/decisions/table.ts';
 import { documentOptions } from '../../lambdas/shared/dynamodb/client.ts';
-import { putAll } from '../../lambdas/shared/dynamodb/batch-write.ts';
+import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 import { payloadHash, tokenPart, typedId } from '../../lambdas/shared/platform/ids.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { Mapping, parseMapping } from '../import/mapping.ts';
@@ -86,11 +86,12 @@ function itemsOf(file: string, rows: readonly ReturnType<typeof rowAt>[]): Recor
 
 /** As many batches of 25 at a time as the import has. */
 async function writeRaw(documents: DynamoDBDocumentClient, items: readonly Record<string, unknown>[]) {
+  const decisions = new Table(documents, tables.decisions.name);
   let next = 0;
   const worker = async () => {
     for (let start = next; start < items.length; start = next) {
       next = start + BATCH_ROWS;
-      await putAll(documents, tables.decisions.name, items.slice(start, start + BATCH_ROWS));
+      await decisions.putAll(items.slice(start, start + BATCH_ROWS));
     }
   };
   await Promise.all(Array.from({ length: BATCHES_UNDER_WAY }, worker));

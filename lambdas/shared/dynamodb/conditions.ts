@@ -28,11 +28,3 @@ export function failedTransaction(error: unknown): readonly (FailedCondition | u
     Code === 'ConditionalCheckFailed' ? { item: plain(Item) } : undefined,
   );
 }
-
-/** Another transaction held one of the items: nothing was written, and the same may be sent again. */
-export const isTransactionConflict = (error: unknown): boolean =>
-  error instanceof Error &&
-  error.name === 'TransactionCanceledException' &&
-  ((error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons ?? []).some(
-    ({ Code }) => Code === 'TransactionConflict',
-  );

@@ -91,7 +91,7 @@ export interface UpdateResult {
 export class Table {
   readonly name: string;
   readonly clock: Clock;
-  readonly documents: DynamoDBDocumentClient;
+  readonly #documents: DynamoDBDocumentClient;
   readonly #deadline: Deadline;
 
   /** @param deadline of the invocation; default: outside of one, there is none */
@@ -101,7 +101,7 @@ export class Table {
     clock: Clock = systemClock,
     deadline: Deadline = new InvocationDeadline(),
   ) {
-    this.documents = documents;
+    this.#documents = documents;
     this.name = name;
     this.clock = clock;
     this.#deadline = deadline;
@@ -109,7 +109,7 @@ export class Table {
 
   async get(key: Key, options: ReadOptions = {}): Promise<Item | undefined> {
     const { Item } = await this.#try((timeout) =>
-      this.documents.send(
+      this.#documents.send(
         new GetCommand({ TableName: this.name, Key: key, ...consistency(options), ...projection(options) }),
         timeout,
       ),
@@ -122,7 +122,7 @@ export class Table {
     const found: Item[] = [];
     const read = async (some: readonly Key[]): Promise<readonly Key[]> => {
       const { Responses, UnprocessedKeys } = await this.#try((timeout) =>
-        this.documents.send(
+        this.#documents.send(
           new BatchGetCommand({
             RequestItems: {
               [this.name]: { Keys: [...some], ...consistency(options), ...projection(options) },
@@ -145,7 +145,7 @@ export class Table {
     const shown = projection(query, index !== undefined);
     const { names, values } = namesAndValues([keys, filter]);
     const { Items = [], LastEvaluatedKey } = await this.#try((timeout) =>
-      this.documents.send(
+      this.#documents.send(
         new QueryCommand({
           TableName: this.name,
           ...(index ? { IndexName: index.name } : consistency(query)),
@@ -184,14 +184,14 @@ export class Table {
   /** Puts an item over what is there. */
   async put(item: Item): Promise<void> {
     await this.#try((timeout) =>
-      this.documents.send(new PutCommand({ TableName: this.name, Item: item }), timeout),
+      this.#documents.send(new PutCommand({ TableName: this.name, Item: item }), timeout),
     );
   }
 
   /** @returns what the condition found, when the item was not put */
   async putIf(item: Item, condition: Expression): Promise<FailedCondition | undefined> {
     return this.#unless((timeout) =>
-      this.documents.send(
+      this.#documents.send(
         new PutCommand({ TableName: this.name, Item: item, ...conditional(condition) }),
         timeout,
       ),
@@ -217,7 +217,7 @@ export class Table {
   async putAll(items: readonly Item[]): Promise<void> {
     const write = async (some: readonly Item[]): Promise<readonly Item[]> => {
       const { UnprocessedItems } = await this.#try((timeout) =>
-        this.documents.send(
+        this.#documents.send(
           new BatchWriteCommand({
             RequestItems: { [this.name]: some.map((item) => ({ PutRequest: { Item: item } })) },
           }),
@@ -237,7 +237,7 @@ export class Table {
   async deleteAll(keys: readonly Key[]): Promise<void> {
     const write = async (some: readonly Key[]): Promise<readonly Key[]> => {
       const { UnprocessedItems } = await this.#try((timeout) =>
-        this.documents.send(
+        this.#documents.send(
           new BatchWriteCommand({
             RequestItems: { [this.name]: some.map((key) => ({ DeleteRequest: { Key: key } })) },
           }),
@@ -255,7 +255,7 @@ export class Table {
     const { condition, returns } = options;
     try {
       const { Attributes } = await this.#try((timeout) =>
-        this.documents.send(
+        this.#documents.send(
           new UpdateCommand({
             TableName: this.name,
             Key: key,
@@ -277,14 +277,14 @@ export class Table {
   /** Deletes an item, or does nothing when there is none. */
   async delete(key: Key): Promise<void> {
     await this.#try((timeout) =>
-      this.documents.send(new DeleteCommand({ TableName: this.name, Key: key }), timeout),
+      this.#documents.send(new DeleteCommand({ TableName: this.name, Key: key }), timeout),
     );
   }
 
   /** @returns what the condition found, when nothing was deleted */
   async deleteIf(key: Key, condition: Expression): Promise<FailedCondition | undefined> {
     return this.#unless((timeout) =>
-      this.documents.send(
+      this.#documents.send(
         new DeleteCommand({ TableName: this.name, Key: key, ...conditional(condition) }),
         timeout,
       ),
@@ -326,7 +326,7 @@ export class Table {
   ): Promise<readonly (FailedCondition | undefined)[] | undefined> {
     const command = { TransactItems: [...actions], ClientRequestToken: randomUUID() };
     try {
-      await this.#try((timeout) => this.documents.send(new TransactWriteCommand(command), timeout));
+      await this.#try((timeout) => this.#documents.send(new TransactWriteCommand(command), timeout));
       return undefined;
     } catch (error) {
       const failed = failedTransaction(error);
