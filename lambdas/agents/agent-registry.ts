@@ -16,6 +16,8 @@ import {
   type RegisteredAgent,
 } from './table.ts';
 
+export type { RegisteredAgent };
+
 interface Known {
   readonly activeHour: string;
   /** When this instance last wrote the agent's registration, in milliseconds since the epoch. */

@@ -1,4 +1,4 @@
-import type { RegisteredAgent } from '../agents/table.ts';
+import type { RegisteredAgent } from '../agents/agent-registry.ts';
 import { poolOf, UNKNOWN_TYPE } from '../shared/schema/owners.ts';
 
 /** An agent, or a pool, that a run may consolidate. */
