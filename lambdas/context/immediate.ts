@@ -1,6 +1,6 @@
 import type { ResumedSession } from '../sessions/session-reader.ts';
 import type { Message } from '../sessions/session.ts';
-import { textOf } from '../sessions/summary.ts';
+import { textOf } from '../sessions/summary/summary.ts';
 import { asData, asLine, cutToFit } from './stored-text.ts';
 import type { Estimate } from './token-estimate.ts';
 

@@ -1,6 +1,6 @@
 import type { SessionList, SessionSummary } from '../sessions/session-list.ts';
 import type { SessionReader } from '../sessions/session-reader.ts';
-import { textOf } from '../sessions/summary.ts';
+import { textOf } from '../sessions/summary/summary.ts';
 import { MAX_SESSION_MS, type SessionHead } from '../sessions/session.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import { BoundedMap } from '../shared/platform/bounded-map.ts';

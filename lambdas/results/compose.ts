@@ -14,7 +14,7 @@ import { ResultReader } from './result-reader.ts';
 import { ResultsReport } from './results-report.ts';
 import { RollupStore } from './rollup-store.ts';
 import { SimilarDecisions } from './similar-decisions.ts';
-import { Snapshots } from './snapshots.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 
 export interface ResultsTables {
   readonly decisions: Table;

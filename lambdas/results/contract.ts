@@ -3,7 +3,7 @@ import { intervalSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import { agentIdSchema, queryIntegerSchema } from '../shared/schema/fields.ts';
 import { similarRoutes } from './similar-contract.ts';
-import { snapshotRoutes } from './snapshot-contract.ts';
+import { snapshotRoutes } from './snapshots/snapshot-contract.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);

@@ -1,7 +1,7 @@
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { groupings } from './grouping.ts';
-import { snapshotPartition } from './snapshot-table.ts';
+import { snapshotPartition } from './snapshots/snapshot-table.ts';
 import { rollupPartition } from './table.ts';
 
 /** Removes an agent's rollups and snapshots. */

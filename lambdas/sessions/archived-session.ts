@@ -1,7 +1,7 @@
 import type { ArchiveRecord } from '../shared/archive-record.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { toSummary } from './summary.ts';
+import { toSummary } from './summary/summary.ts';
 import {
   HEAD,
   headFromItem,

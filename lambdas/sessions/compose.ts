@@ -6,7 +6,7 @@ import type { Table } from '../shared/dynamodb/table.ts';
 import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
 import { InsightOffers } from './insight-offers.ts';
-import { createSummarizer } from './model-access.ts';
+import { createSummarizer } from './summary/model-access.ts';
 import { SessionEnding } from './session-ending.ts';
 import { SessionReader } from './session-reader.ts';
 import { sessionSettings } from './settings.ts';

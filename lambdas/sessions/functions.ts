@@ -2,7 +2,7 @@ import type { Room } from '../shared/schema/room.ts';
 import { sessionRoutes } from './contract.ts';
 
 /** Bedrock's client: most stages summarize without a model. */
-const bedrock = { 'bedrock-model': 'lambdas/sessions/bedrock-model.ts' };
+const bedrock = { 'bedrock-model': 'lambdas/sessions/summary/bedrock-model.ts' };
 
 export const room = {
   functions: {

@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import { cut } from '../shared/text/words.ts';
 import type { endRequestSchema } from './contract.ts';
 import type { SessionHead, SessionSubject } from './session.ts';
-import { notesOf } from './summarizer.ts';
-import { type SummaryContent, textOf } from './summary.ts';
+import { notesOf } from './summary/summarizer.ts';
+import { type SummaryContent, textOf } from './summary/summary.ts';
 
 /** Something a session leaves to long-term memory. */
 export type Insight = NonNullable<z.output<typeof endRequestSchema>['insights']>[number];

@@ -8,12 +8,12 @@ import type { endRequestSchema } from './contract.ts';
 import { derivedInsight, type Insight, type InsightOffer } from './insight.ts';
 import type { InsightOffers } from './insight-offers.ts';
 import { openKey, toOfferItem } from './open-table.ts';
-import { beginningOf } from './sentences.ts';
+import { beginningOf } from './summary/sentences.ts';
 import { type Message, type SessionAnalytics, type SessionEnd, type SessionHead, ttlOf } from './session.ts';
 import { Analysis } from './session-analytics.ts';
 import type { SessionOpening, SessionReader } from './session-reader.ts';
-import type { Summarizer } from './summarizer.ts';
-import type { RunningSummary } from './summary.ts';
+import type { Summarizer } from './summary/summarizer.ts';
+import type { RunningSummary } from './summary/summary.ts';
 import { headKey, isHeadAsRead, isSummaryAsRead, summaryToItem, toListItems } from './table.ts';
 
 export interface SessionEndingParts {

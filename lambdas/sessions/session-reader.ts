@@ -3,7 +3,7 @@ import type { Item, Query, Table } from '../shared/dynamodb/table.ts';
 import { isExpired } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { MAX_MESSAGES, type Message, noSession, type SessionHead } from './session.ts';
-import type { RunningSummary } from './summary.ts';
+import type { RunningSummary } from './summary/summary.ts';
 import {
   AFTER_ALL,
   HEAD,

@@ -7,7 +7,7 @@ import { sessionRoutes } from './contract.ts';
 import { SessionList } from './session-list.ts';
 import type { SessionOpening } from './session-reader.ts';
 import { SessionStore } from './session-store.ts';
-import { toSummary } from './summary.ts';
+import { toSummary } from './summary/summary.ts';
 
 const environment = { AUTH_MODE: authMode, ...endingEnvironment };
 export type SessionsEnvironment = EnvironmentOf<typeof environment>;

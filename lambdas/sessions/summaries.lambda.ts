@@ -4,8 +4,8 @@ import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/pla
 import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
-import { createSummarizer } from './model-access.ts';
-import { RollingSummary } from './rolling-summary.ts';
+import { createSummarizer } from './summary/model-access.ts';
+import { RollingSummary } from './summary/rolling-summary.ts';
 import { SessionReader } from './session-reader.ts';
 import { sessionSettings } from './settings.ts';
 import { seqOf, sessionOfPartition } from './table.ts';

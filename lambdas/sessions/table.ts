@@ -14,7 +14,7 @@ import {
   type SessionSubject,
   ttlOf,
 } from './session.ts';
-import { type Note, type NoteKind, noteKinds, type RunningSummary } from './summary.ts';
+import { type Note, type NoteKind, noteKinds, type RunningSummary } from './summary/summary.ts';
 
 /**
  * Sessions in `agent_state`.

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { defaultDefinitions, portfolioFigures, resultsByDay } from '../../../lambdas/results/portfolio.ts';
-import { snapshotPeriodOf } from '../../../lambdas/results/snapshot-period.ts';
+import {
+  defaultDefinitions,
+  portfolioFigures,
+  resultsByDay,
+} from '../../../lambdas/results/snapshots/portfolio.ts';
+import { snapshotPeriodOf } from '../../../lambdas/results/snapshots/snapshot-period.ts';
 
 const definitions = { ...defaultDefinitions, startingValue: 100 };
 const figures = (results: readonly number[], more = {}) =>

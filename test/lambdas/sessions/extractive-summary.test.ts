@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { noteDown } from '../../../lambdas/sessions/extractive-summary.ts';
+import { noteDown } from '../../../lambdas/sessions/summary/extractive-summary.ts';
 import type { Message } from '../../../lambdas/sessions/session.ts';
 import type { Role } from '../../../lambdas/sessions/session-limits.ts';
-import { renderNotes } from '../../../lambdas/sessions/summary.ts';
+import { renderNotes } from '../../../lambdas/sessions/summary/summary.ts';
 
 const LIMIT = 1600;
 

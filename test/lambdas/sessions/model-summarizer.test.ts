@@ -1,11 +1,11 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createBedrockModel } from '../../../lambdas/sessions/bedrock-model.ts';
-import { createSummarizer } from '../../../lambdas/sessions/model-access.ts';
-import type { Completion, LanguageModel } from '../../../lambdas/sessions/model-summarizer.ts';
+import { createBedrockModel } from '../../../lambdas/sessions/summary/bedrock-model.ts';
+import { createSummarizer } from '../../../lambdas/sessions/summary/model-access.ts';
+import type { Completion, LanguageModel } from '../../../lambdas/sessions/summary/model-summarizer.ts';
 import type { Message } from '../../../lambdas/sessions/session.ts';
-import { textOf } from '../../../lambdas/sessions/summary.ts';
+import { textOf } from '../../../lambdas/sessions/summary/summary.ts';
 import { createUnrecordedRuntime } from '../../support/runtime.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSessionsFixture, settings } from './fixture.ts';

@@ -1,11 +1,11 @@
-import type { Table } from '../shared/dynamodb/table.ts';
-import { NotFoundError } from '../shared/errors.ts';
-import { SECOND_MS } from '../shared/platform/clock.ts';
-import { type Message, type SessionHead, ttlOf } from './session.ts';
-import type { SessionOpening, SessionReader } from './session-reader.ts';
+import type { Table } from '../../shared/dynamodb/table.ts';
+import { NotFoundError } from '../../shared/errors.ts';
+import { SECOND_MS } from '../../shared/platform/clock.ts';
+import { type Message, type SessionHead, ttlOf } from '../session.ts';
+import type { SessionOpening, SessionReader } from '../session-reader.ts';
 import type { Summarizer } from './summarizer.ts';
 import type { RunningSummary } from './summary.ts';
-import { isSummaryAsRead, summaryKey, summaryToItem } from './table.ts';
+import { isSummaryAsRead, summaryKey, summaryToItem } from '../table.ts';
 
 export interface RollingSummaryParts {
   readonly table: Table;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { intervalSchema } from '../patterns/effect-contract.ts';
-import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import { intervalSchema } from '../../patterns/effect-contract.ts';
+import { defineRoute } from '../../shared/http/contract.ts';
+import { agentIdSchema, pageOf, pageQuery } from '../../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 const nullable = z.number().nullable();

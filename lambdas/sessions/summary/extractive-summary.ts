@@ -1,5 +1,5 @@
-import type { Message } from './session.ts';
-import { contentWords } from '../shared/text/words.ts';
+import type { Message } from '../session.ts';
+import { contentWords } from '../../shared/text/words.ts';
 import { namesIn, numbersIn, sentencesOf } from './sentences.ts';
 import { type Note, type NoteKind, noteKinds, renderNotes } from './summary.ts';
 

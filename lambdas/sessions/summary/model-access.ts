@@ -1,11 +1,11 @@
-import { AgentRegistry } from '../agents/agent-registry.ts';
-import { Counters } from '../agents/counters.ts';
-import { DAY_MS, SECOND_MS } from '../shared/platform/clock.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
-import type { Runtime } from '../shared/platform/runtime.ts';
+import { AgentRegistry } from '../../agents/agent-registry.ts';
+import { Counters } from '../../agents/counters.ts';
+import { DAY_MS, SECOND_MS } from '../../shared/platform/clock.ts';
+import type { Table } from '../../shared/dynamodb/table.ts';
+import type { Runtime } from '../../shared/platform/runtime.ts';
 import type * as Bedrock from './bedrock-model.ts';
 import { type LanguageModel, ModelSummarizer } from './model-summarizer.ts';
-import type { SessionSettings } from './settings.ts';
+import type { SessionSettings } from '../settings.ts';
 import { ExtractiveSummarizer, type Summarizer } from './summarizer.ts';
 
 /** The agent's counter of tokens that summaries may cost it in a day. */

@@ -1,6 +1,6 @@
-import { entityOf } from '../shared/dynamodb/entity.ts';
-import type { Item } from '../shared/dynamodb/table.ts';
-import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
+import { entityOf } from '../../shared/dynamodb/entity.ts';
+import type { Item } from '../../shared/dynamodb/table.ts';
+import { PARTITION_KEY, SORT_KEY } from '../../shared/schema/tables.ts';
 import type { Snapshot } from './snapshot-contract.ts';
 
 /** Snapshots in `agent_memory_ltm`: `performance:{agentId}#snapshot` / `{first day}#{period}#{definitions}`. */

@@ -1,5 +1,5 @@
-import { ValidationFailedError } from '../shared/errors.ts';
-import { addDays, dayAt, timeOf } from './periods.ts';
+import { ValidationFailedError } from '../../shared/errors.ts';
+import { addDays, dayAt, timeOf } from '../periods.ts';
 import type { Snapshot } from './snapshot-contract.ts';
 
 export type PeriodKind = Snapshot['period'];

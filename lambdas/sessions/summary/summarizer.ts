@@ -1,5 +1,5 @@
 import { noteDown } from './extractive-summary.ts';
-import type { Message, SessionSubject } from './session.ts';
+import type { Message, SessionSubject } from '../session.ts';
 import type { Note, SummaryContent } from './summary.ts';
 
 /** A summary is made from the one before and the messages since. */

@@ -1,4 +1,4 @@
-import { cut } from '../shared/text/words.ts';
+import { cut } from '../../shared/text/words.ts';
 
 /** Most of a message that is looked at for a summary, and most of a sentence that is kept, in UTF-16 units. */
 const MAX_TEXT = 20_000;

@@ -1,5 +1,5 @@
 import { noteDown } from './extractive-summary.ts';
-import type { Message } from './session.ts';
+import type { Message } from '../session.ts';
 import { namesIn, numbersIn, sentencesOf } from './sentences.ts';
 import { notesOf, type Summarizer, type SummaryRequest } from './summarizer.ts';
 import { type Note, type SummaryContent, textOf } from './summary.ts';

@@ -1,4 +1,4 @@
-import { addDays, timeOf } from './periods.ts';
+import { addDays, timeOf } from '../periods.ts';
 import type { Snapshot } from './snapshot-contract.ts';
 
 /** How a portfolio's figures are defined. All are stated in every answer. */

@@ -1,16 +1,16 @@
-import { says } from '../shared/dynamodb/expressions.ts';
-import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
-import { ValidationFailedError } from '../shared/errors.ts';
-import { payloadHash } from '../shared/platform/ids.ts';
-import { addDays, daysBetween } from './periods.ts';
+import { says } from '../../shared/dynamodb/expressions.ts';
+import { decodePageToken, encodePageToken, isSortKeyPosition } from '../../shared/dynamodb/page-token.ts';
+import type { Table } from '../../shared/dynamodb/table.ts';
+import { ValidationFailedError } from '../../shared/errors.ts';
+import { payloadHash } from '../../shared/platform/ids.ts';
+import { addDays, daysBetween } from '../periods.ts';
 import { defaultDefinitions, portfolioFigures, resultsByDay } from './portfolio.ts';
-import type { ResultReader } from './result-reader.ts';
+import type { ResultReader } from '../result-reader.ts';
 import type { Snapshot, SnapshotListRequest, SnapshotRequest } from './snapshot-contract.ts';
 import { snapshotPeriodOf } from './snapshot-period.ts';
 import { fromSnapshotItem, snapshotPartition, snapshotSortKey, toSnapshotItem } from './snapshot-table.ts';
-import type { TallyFigures } from './contract.ts';
-import { Tally } from './tally.ts';
+import type { TallyFigures } from '../contract.ts';
+import { Tally } from '../tally.ts';
 
 /** Trades held for longer than this are not looked for. */
 export const MAX_HOLDING_DAYS = 366;
