@@ -4,7 +4,7 @@ import type { FunctionSpec, Room } from '../lambdas/shared/schema/room.ts';
 import type { TableName } from '../lambdas/shared/schema/tables.ts';
 import type { StageConfig } from './config.ts';
 
-/** What the constructs of one deployment share. */
+/** Shared by the constructs of one deployment. */
 export interface Deployment {
   readonly config: StageConfig;
   readonly tables: Readonly<Record<TableName, ITableV2>>;

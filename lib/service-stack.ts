@@ -17,7 +17,7 @@ export interface ServiceStackProps extends StackProps {
   readonly planner: IFunction;
 }
 
-/** What answers requests, one function for each set of routes, and the functions that streams and schedules start. */
+/** The API, one function for each set of routes, and the functions that streams and schedules start. */
 export class ServiceStack extends Stack {
   readonly api: AgentApi;
   readonly relay: SignalRelay;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { AgentProfiles } from './agent-profiles.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { AgentStates } from './agent-state.ts';

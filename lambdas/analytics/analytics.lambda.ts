@@ -2,7 +2,8 @@ import { featureWindows } from '../cases/feature-windows.ts';
 import { RunLedger } from '../consolidation/run-ledger.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { composeAnalytics } from './compose.ts';
 import { analyticsRoutes } from './contract.ts';
 

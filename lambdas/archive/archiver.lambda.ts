@@ -2,7 +2,8 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { archiveEnvironment, archiveStore } from './archive-location.ts';
 import { Archive } from './archive.ts';
 import { ExpiredRecords, type StreamedTables, streamedTables, streamTables } from './expired-records.ts';
@@ -11,7 +12,7 @@ import type { OpenStore } from './object-store.ts';
 export type ArchiverHandler = BackgroundHandler<DynamoDBStreamEvent, DynamoDBBatchResponse>;
 
 export function createArchiverHandler(
-  runtime: Pick<Runtime, 'table' | 'deadline' | 'clock' | 'logger' | 'tracing'>,
+  runtime: Pick<Runtime, 'documents' | 'deadline' | 'clock' | 'logger' | 'tracing'>,
   env: StreamedTables,
   openStore: OpenStore,
 ): ArchiverHandler {

@@ -1,7 +1,8 @@
 import { runBatch } from '../shared/http/batch.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { DeliveryLookup } from '../signals/delivery-lookup.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { composeDecisions } from './compose.ts';

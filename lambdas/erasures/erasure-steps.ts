@@ -15,7 +15,7 @@ import { PATTERN_MEMORY } from '../patterns/offered-patterns.ts';
 import { PatternErasure } from '../patterns/pattern-erasure.ts';
 import { ResultsErasure } from '../results/results-erasure.ts';
 import { SessionErasure } from '../sessions/session-erasure.ts';
-import type { TablesOf } from '../shared/platform/runtime.ts';
+import type { TablesOf } from '../shared/dynamodb/open-tables.ts';
 import type { RoomsErasing } from '../rooms.ts';
 import type { Removal } from '../shared/dynamodb/removable-rows.ts';
 import { randomPart } from '../shared/platform/ids.ts';

@@ -7,7 +7,8 @@ import type { OpenStore } from '../archive/object-store.ts';
 import { meterCapacity } from '../shared/dynamodb/capacity-meter.ts';
 import { MINUTE_MS } from '../shared/platform/clock.ts';
 import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import { ErasureJob } from './erasure-job.ts';
 import { ErasureLedger } from './erasure-ledger.ts';
@@ -31,7 +32,7 @@ const MARGIN_MS = 2 * MINUTE_MS;
  * twice; after that the erasure reads as FAILED.
  */
 export function createErasureWorkerHandler(
-  runtime: Pick<Runtime, 'table' | 'documents' | 'deadline' | 'clock' | 'logger'>,
+  runtime: Pick<Runtime, 'documents' | 'documents' | 'deadline' | 'clock' | 'logger'>,
   env: EnvironmentOf<typeof environment>,
   openStore: OpenStore,
   lambda: Pick<LambdaClient, 'send'>,

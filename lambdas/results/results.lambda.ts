@@ -1,7 +1,8 @@
 import { featureWindows } from '../cases/feature-windows.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { composeResults } from './compose.ts';
 import { resultsRoutes } from './contract.ts';
 

@@ -1,7 +1,8 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { composeEnding, endingEnvironment } from './compose.ts';
 import { sessionRoutes } from './contract.ts';
 import { SessionList } from './session-list.ts';

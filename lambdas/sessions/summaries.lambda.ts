@@ -1,7 +1,8 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { answerOf } from '../shared/platform/stream-batch.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import { createSummarizer } from './summary/model-access.ts';

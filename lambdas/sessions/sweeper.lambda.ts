@@ -1,7 +1,8 @@
 import type { Context } from 'aws-lambda';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment } from '../shared/platform/env.ts';
-import { createRuntime, type Runtime, openTables } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { composeEnding, type EndingEnvironment, endingEnvironment } from './compose.ts';
 import { SessionSweep, type SweepReport } from './session-sweep.ts';
 

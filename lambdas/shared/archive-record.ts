@@ -1,24 +1,24 @@
 import type { TableName } from './schema/tables.ts';
 
-/** Why a record is here: its time was over, the nightly run took it from the table, or its agent did. */
+/** Reason to archive a record: it expired, or the nightly run or its agent removed it. */
 export type ArchiveReason = 'expired' | 'pruned' | 'merged' | 'compressed' | 'deleted';
 
-/** What one row of a table becomes in the archive. */
+/** A row of a table, as the archive keeps it. */
 export interface ArchiveRecord {
-  /** Whose record it is: the only agent that reads it back. */
+  /** Owner of the record: the only agent that may read it back. */
   readonly agentId: string;
-  /** What it is asked for by: `decisionId`, `signalId`, `sessionId`, `memoryId`. */
+  /** The id it is requested by: `decisionId`, `signalId`, `sessionId`, `memoryId`. */
   readonly id: string;
   /** `decision`, `delivery`, `message`, … */
   readonly kind: string;
   /** The record's own time, UTC ISO-8601 in milliseconds; its day is the partition. */
   readonly timestamp: string;
-  /** What tells it from every other record of the table: two copies with the same key and version are one. */
+  /** Unique within the table. Two copies with the same key and version are one record. */
   readonly key: string;
   /** Of one key the versions are records of their own. */
   readonly version: number;
   readonly record: Readonly<Record<string, unknown>>;
-  /** Whom it is about, where it says so: a pointer beside the records finds it when that user is to be forgotten. */
+  /** The user it is about, if it names one. A pointer beside the records finds it when that user is erased. */
   readonly userId?: string;
 }
 
@@ -60,7 +60,7 @@ export const dayOfSegment = (segment: string): string => segment.slice(DAY_SEGME
 export const objectKey = (table: TableName, agentId: string, day: string, name: string): string =>
   `${dayPrefix(table, agentId, day)}${name}.jsonl.gz`;
 
-/** Where something of a user is in the archive. The key says it all; the object is empty. */
+/** Place of a user's record in the archive. The key has all of it; the object is empty. */
 export interface UserPointer {
   readonly userId: string;
   readonly table: TableName;

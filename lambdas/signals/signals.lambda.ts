@@ -1,6 +1,7 @@
 import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
-import { createRuntime, openTables, type Runtime } from '../shared/platform/runtime.ts';
+import { openTables } from '../shared/dynamodb/open-tables.ts';
+import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
 import { composeSignals } from './compose.ts';
 import { signalRoutes } from './contract.ts';

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { FunctionSpec } from '../../lambdas/shared/schema/room.ts';
 import type { StageConfig } from '../config.ts';
 
-/** What a function needs that calls a model of Amazon Bedrock: the stage's own, and nothing where it names none. */
+/** Permission to call the stage's model of Amazon Bedrock; none where the stage names none. */
 export function modelStatements(
   scope: Construct,
   model: FunctionSpec['model'],

@@ -19,7 +19,7 @@ export interface ServiceFunctionProps {
   readonly deployment: Deployment;
   /** Names of resources it uses, beyond what its room says. @default - none */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What it may do with those resources. @default - none */
+  /** Permissions on those resources. @default - none */
   readonly statements?: readonly PolicyStatement[];
 }
 

@@ -16,7 +16,6 @@ import {
 import type { Context as LambdaContext } from 'aws-lambda';
 import { memoryIdOf } from '../../lambdas/memories/memory.ts';
 import { toItem } from '../../lambdas/memories/table.ts';
-import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 import type { HttpHandler } from '../../lambdas/shared/http/handler.ts';
 import { tables } from '../../lambdas/shared/schema/tables.ts';
 import { stages } from '../../lib/config.ts';
@@ -76,7 +75,7 @@ async function measure({ rounds, latency, quick }: ContextOptions): Promise<void
   const instance = (clock: () => Date) => {
     const documents = counted(runtime.documents, sent);
     return createContextHandler(
-      { ...runtime, clock, documents, table: (name) => new Table(documents, name, clock, runtime.deadline) },
+      { ...runtime, clock, documents },
       {
         AUTH_MODE: 'none',
         DECISIONS_TABLE: tables.decisions.name,

@@ -2,7 +2,6 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDocumentClient } from '../../lambdas/shared/dynamodb/client.ts';
-import { Table } from '../../lambdas/shared/dynamodb/table.ts';
 import { InvocationDeadline } from '../../lambdas/shared/platform/invocation-deadline.ts';
 import { randomPart } from '../../lambdas/shared/platform/ids.ts';
 import type { Runtime } from '../../lambdas/shared/platform/runtime.ts';
@@ -44,7 +43,6 @@ export function createUnrecordedRuntime(options: Pick<TestRuntimeOptions, 'now'>
   return {
     ...runtime,
     documents: runtime.unrecorded,
-    table: (name) => new Table(runtime.unrecorded, name, runtime.clock),
   };
 }
 
@@ -63,7 +61,6 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
     randomPart,
     documents,
     deadline,
-    table: (name) => new Table(documents, name, clock, deadline),
     unrecorded: createDocumentClient(),
     logger: new Logger({ serviceName: service }),
     metrics: createRecordedMetrics(service),

@@ -12,7 +12,7 @@ type StoredItem = Record<string, AttributeValue>;
 const plain = (item: StoredItem | undefined): Record<string, unknown> | undefined =>
   item && unmarshall(item, { wrapNumbers: Number });
 
-/** What a failed condition found, or undefined when the error is something else. */
+/** The item that a failed condition found. Undefined for any other error. */
 export function failedCondition(error: unknown): FailedCondition | undefined {
   if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') return undefined;
   return { item: plain('Item' in error ? (error.Item as StoredItem | undefined) : undefined) };

@@ -37,8 +37,8 @@ export function assertItemFits(item: Record<string, unknown>, what: string, limi
 }
 
 /**
- * Whether DynamoDB refused a write because the item would be too large. It has one name for every invalid request;
- * only the message says this, and for an update only DynamoDB knows the size.
+ * True when DynamoDB refused a write because the item would be too large. Every invalid request has the same error
+ * name, so the message decides. For an update only DynamoDB knows the size.
  */
 export const isOversizeError = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);

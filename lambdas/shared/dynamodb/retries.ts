@@ -29,7 +29,7 @@ const codesOf = (error: Error): string[] =>
 
 type Trouble = 'throttled' | 'unavailable';
 
-/** What is wrong where the same call may succeed later; undefined when it would fail again. */
+/** Kind of an error after which the same call may succeed. Undefined when it would fail again. */
 function troubleOf(error: Error): Trouble | undefined {
   const codes = codesOf(error);
   if (codes.length > 0) {
@@ -52,7 +52,7 @@ const errorOf = (trouble: Trouble, cause: unknown): Error =>
     ? new ThrottledError('Too many requests; slow down and retry', { cause })
     : new UnavailableError('A dependency is not available; retry', { cause });
 
-/** What retries ask of the invocation. */
+/** The part of the invocation's deadline that retries need. */
 export type Deadline = Pick<InvocationDeadline, 'remainingMs' | 'allows'>;
 
 /** Waits before the next try, with full jitter. @returns false, at once, where there is no next try */

@@ -53,7 +53,7 @@ export interface Query extends ReadOptions {
   readonly descending?: boolean;
   /** Items read for a page, before filter and expiry. @default a megabyte of them */
   readonly limit?: number;
-  /** What it drops was read and is paid for. */
+  /** Dropped items were read and are paid for. */
   readonly filter?: Expression;
   /** Key of the item to go on after: `last` of the page before. */
   readonly start?: Item;
@@ -78,7 +78,7 @@ export interface UpdateOptions {
 export interface UpdateResult {
   /** The attributes asked for; empty without any, and when the condition failed. */
   readonly item: Item;
-  /** What the condition found, when it failed. */
+  /** The item that the condition found, when it failed. */
   readonly failed: FailedCondition | undefined;
 }
 

@@ -7,7 +7,7 @@ import { parse } from './request.ts';
 /** Rows at work at the same time: enough to hide the round trip, few enough not to throttle one partition. */
 const CONCURRENCY = 10;
 
-/** Failures that say nothing about the row: when every row has one, the request failed, not its rows. */
+/** Failures of the service, not of a row. When every row has one, the whole request failed. */
 const OURS: ReadonlySet<ErrorCode> = new Set(['Throttled', 'Unavailable', 'Internal']);
 
 export interface FailedRow {
@@ -17,7 +17,7 @@ export interface FailedRow {
 }
 
 export interface BatchAnswer<Item> {
-  /** What the good rows gave, in their order. */
+  /** Results of the rows that succeeded, in their order. */
   readonly items: Item[];
   readonly failed: FailedRow[];
 }

@@ -31,19 +31,19 @@ export interface RouteContract<
   readonly method: Method;
   /** With path parameters in braces, e.g. `/agents/{agentId}/decisions`. */
   readonly path: string;
-  /** Who may call it: one agent (`/agents/{agentId}/…`), an operator, or anyone without a signature. */
+  /** Callers: one agent (`/agents/{agentId}/…`), an operator, or anyone without a signature. */
   readonly audience: 'agent' | 'operator' | 'open';
   readonly summary: string;
   readonly params: Params;
   readonly query: Query;
-  /** Absent when the route takes none; a body sent all the same is a 400. */
+  /** Absent when the route takes no body; sending one is then a 400. */
   readonly body?: Body;
   readonly response: Response;
   readonly status: 200 | 201 | 202;
   /** Codes beyond those every route can answer (see `codesOf`). */
   readonly errors: readonly ErrorCode[];
   /**
-   * Of a write whose client did nothing too fast: what DynamoDB went on throttling is told like any outage, as 503.
+   * Code for a throttled write whose client was not too fast: it is answered like any outage, as 503.
    * @default Throttled, 429
    */
   readonly throttledAs?: 'Unavailable';

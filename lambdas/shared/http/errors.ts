@@ -1,7 +1,7 @@
 import * as errors from '../errors.ts';
 import { type ErrorCode, errorCodes, type RouteContract } from './contract.ts';
 
-/** What the client is told: never a stack, a table name or an AWS message. */
+/** The client's view of an error: never a stack, a table name or an AWS message. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly code: ErrorCode;
@@ -43,8 +43,8 @@ const OUTAGES = new Set([
 ]);
 
 /**
- * Turns what an SDK client finally threw, after its own retries, into a domain error. A cancelled transaction that
- * reaches this point was cancelled for load or contention: services handle the conditions they wrote themselves.
+ * Maps the final error of an SDK client, after its retries, to a domain error. A cancelled transaction that reaches
+ * this point was cancelled for load or contention: services handle the conditions they wrote themselves.
  */
 export function fromAwsError(error: unknown): errors.DomainError | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -62,8 +62,8 @@ export function fromAwsError(error: unknown): errors.DomainError | undefined {
 }
 
 /**
- * Any error → what the client is told. Unknown errors become a 500 without detail.
- * @param throttledAs of a route that says so, what a throttled request is told as
+ * Maps any error to the client's view of it. Unknown errors become a 500 without detail.
+ * @param throttledAs the route's own code for a throttled request, if it has one
  */
 export function toErrorAnswer(thrown: unknown, throttledAs?: RouteContract['throttledAs']): ErrorAnswer {
   const found = thrown instanceof errors.DomainError ? thrown : fromAwsError(thrown);

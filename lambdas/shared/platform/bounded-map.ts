@@ -1,4 +1,4 @@
-/** What one warm instance remembers, so many at most: when one more comes, all is forgotten and begun anew. */
+/** Per-instance cache with a size limit. When full it is cleared, not evicted entry by entry. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #most: number;
 

@@ -1,4 +1,4 @@
-/** The work was not done in its time. It goes on, and what it finds is there for the next request. */
+/** The work took longer than its deadline. It goes on, and its result may serve the next request. */
 export class LateError extends Error {}
 
 /** @throws LateError after so many milliseconds, or what the work throws before */
@@ -11,7 +11,7 @@ export async function withinDeadline<T>(work: Promise<T>, milliseconds: number):
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-    // Whoever is late may still fail, with nobody left to tell.
+    // Late work may still fail. This handler only prevents an unhandled-rejection warning.
     work.catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What `readEnvironment` makes of a shape. */
+/** The environment that `readEnvironment` returns for a shape. */
 export type EnvironmentOf<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /**

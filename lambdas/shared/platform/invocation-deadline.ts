@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 
-/** Kept back of an invocation's time, so that an answer is still written and sent when a retry was the last thing tried. */
+/** Reserved at the end of an invocation, so that it can still answer after its last retry. */
 const ANSWER_MS = 1_500;
 
 /** A call with less time than this is not begun. */
@@ -24,7 +24,7 @@ export class InvocationDeadline {
     return this.#until - Date.now();
   }
 
-  /** Whether there is time for a pause and a call after it. */
+  /** True when there is time for a pause and a call after it. */
   allows(pauseMs: number): boolean {
     return pauseMs + LEAST_CALL_MS <= this.remainingMs();
   }

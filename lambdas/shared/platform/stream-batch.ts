@@ -1,12 +1,11 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 
-/** A batch of a stream of which not even the first record was dealt with. */
+/** The first record of a stream's batch could not be handled. */
 export class StalledBatchError extends Error {}
 
 /**
- * The answer to a batch of a stream. Naming the first record and throwing are the same to Lambda: all of it comes again.
- * But only what is thrown is counted as an error, and without that a record that fails until it is given up is
- * nowhere seen.
+ * Returns the answer to a batch of a stream. For Lambda, naming the first record and throwing both repeat the batch.
+ * Lambda counts only thrown errors. Without the throw, a record that fails every retry would never raise an alarm.
  *
  * @throws StalledBatchError when the first record is the one that failed
  */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What a memory can be; the type is in its id and its key. `PATTERN`s are learned or stated: see patterns. */
+/** Types of memories. The type is part of a memory's id and key. `PATTERN`s are learned or stated: see patterns. */
 export const memoryTypes = [
   'PATTERN',
   'STRATEGY',
@@ -20,7 +20,7 @@ export type MemoryType = (typeof memoryTypes)[number];
 const categorySchema = z.strictObject({
   /** Days after it was last seen that a memory is kept, unless pinned; `null` is for ever. */
   retentionDays: z.number().positive().max(36_500).nullable(),
-  /** What a memory of it is worth, 0 to 1, unless it says so itself. */
+  /** Importance of a memory that states none, 0 to 1. */
   importance: z.number().min(0).max(1),
 });
 export type MemoryCategory = z.output<typeof categorySchema>;

@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { agentIdSchema, ID_PATTERN } from './fields.ts';
 
 /**
- * Who owns what was learned: an agent, or all agents of a type together. No agent id holds a `:`, so the two can stand
- * in the same keys and never meet.
+ * Knowledge is owned by an agent, or by all agents of a type together. No agent id contains a `:`, so both kinds of
+ * owner can use the same keys.
  */
 const POOL_PREFIX = 'type:';
 
-/** A profile nobody put has this type; such agents have nothing in common but that. */
+/** Type of an agent that never registered itself. Such agents have nothing else in common. */
 export const UNKNOWN_TYPE = 'unknown';
 
-/** The owner of what the agents of a type know together. */
+/** The owner of the knowledge that the agents of a type share. */
 export const poolOf = (agentType: string): string => `${POOL_PREFIX}${agentType}`;
 
 /** The type whose agents own it; undefined when an agent does. */

@@ -1,7 +1,7 @@
 import type { Routes } from '../http/contract.ts';
 import type { TableName, tables } from './tables.ts';
 
-/** What is done to items. A transaction needs the actions of its parts; Scan is not among them on purpose. */
+/** Actions on items. A transaction needs the actions of its parts. Scan is left out on purpose. */
 export type TableAction =
   | 'GetItem'
   | 'BatchGetItem'
@@ -12,7 +12,7 @@ export type TableAction =
   | 'BatchWriteItem'
   | 'ConditionCheckItem';
 
-/** What a function may do with one table: actions on its items, and the indexes it may query. */
+/** Permission of a function on one table: actions on its items, and the indexes it may query. */
 export interface TablePermission<Index extends string = string> {
   readonly actions: readonly TableAction[];
   readonly indexes?: readonly Index[];
@@ -22,7 +22,7 @@ export type TablePermissions = {
   readonly [Table in TableName]?: TablePermission<keyof (typeof tables)[Table]['indexes'] & string>;
 };
 
-/** What a function does with archived records; `givenUp`: also with records that Lambda gave up on. */
+/** Use of archived records by a function. `givenUp` adds the records that Lambda gave up on. */
 export type ArchiveUse = 'read' | 'write' | 'remove' | 'givenUp';
 
 /**
@@ -50,7 +50,7 @@ export interface FunctionAlarm {
   readonly threshold?: number;
   /** Periods of five minutes it must last. @default 1 */
   readonly periods?: number;
-  /** What it means and what to do: it is the text of the mail. */
+  /** Text of the mail: the meaning of the alarm, and what to do. */
   readonly description: string;
 }
 
@@ -61,8 +61,8 @@ export interface FunctionSpec {
   /** The routes it answers. @default none: a stream, a schedule, a queue or another function starts it */
   readonly routes?: Routes;
   /**
-   * What it may do with which tables; it gets the names of exactly these in its environment. The suite records every
-   * command that functions send, and fails on one that is missing here as on one that is here and never sent.
+   * Permissions by table. The function gets the names of exactly these tables in its environment. The suite records
+   * every command that functions send. It fails on a missing permission, and on one that is never used.
    */
   readonly tables: TablePermissions;
   /** A vCPU comes with 1,769 MB. @default 512: a third of a CPU, and room for the SDK */
@@ -77,7 +77,7 @@ export interface FunctionSpec {
   readonly model?: 'embedding' | 'summary';
   /** The function it starts, and the variable that carries that function's name. */
   readonly starts?: { readonly name: string; readonly variable: string };
-  /** Modules beside its bundle, by file name, from the repository's root: what it imports late. */
+  /** Modules beside its bundle that it imports late, by file name, from the repository's root. */
   readonly modules?: Readonly<Record<string, string>>;
   /** Files copied beside its bundle, from the repository's root. */
   readonly data?: readonly string[];
@@ -100,6 +100,6 @@ export interface Room {
   /** By the name that log lines, metrics and traces carry. */
   readonly functions?: Readonly<Record<string, FunctionSpec>>;
   readonly archives?: readonly ArchivedKind[];
-  /** In one sentence, what an erasure removes; the code is the room's `*-erasure.ts`. */
+  /** Data that an erasure removes, in a few words. The code is in the room's `*-erasure.ts`. */
   readonly erases?: { readonly agent?: string; readonly user?: string };
 }

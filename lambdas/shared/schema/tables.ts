@@ -30,8 +30,8 @@ export const SORT_KEY = 'SK';
 const bySortKey = { name: SORT_KEY, type: 'S' } as const;
 
 /**
- * What a list of decisions shows, beside what its keys already say; a read by id returns everything. `ttl` is not
- * shown: a list needs it to drop what has expired and is not deleted yet.
+ * Attributes that a list of decisions shows, beside those in its keys. A read by id returns everything. `ttl` is not
+ * shown; a list needs it to drop expired items that are not deleted yet.
  */
 export const DECISION_SUMMARY = [
   'action',

@@ -32,7 +32,7 @@ const PART = /\p{Lu}?\p{Ll}+|\p{Lu}+(?!\p{Ll})|\p{N}+|\p{Lo}/gu;
 /** The same records are ranked again with every call, and texts share most of their words: 100 MB or so at most. */
 const MAX_REMEMBERED_CHARACTERS = 4_000_000;
 
-/** What a text is about, as stems: of an identifier both the whole and its parts. Repeats are not repeated. */
+/** The words of a text as stems, each once. An identifier adds itself and its parts. */
 export const termsOf: (text: string) => ReadonlySet<string> = memoizeText(
   MAX_REMEMBERED_CHARACTERS,
   (text) => new Set(identifiersOf(text).flatMap(termsOfIdentifier)),

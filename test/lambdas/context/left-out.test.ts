@@ -10,13 +10,14 @@ import { createTables, tableName } from '../../support/tables.ts';
 import { createApi, NOW } from '../decisions/support.ts';
 import { createSessionsFixture } from '../sessions/fixture.ts';
 import { createSignalsFixture } from '../signals/fixture.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { createContextFixture } from './fixture.ts';
 
 const data = createUnrecordedRuntime({ now: NOW });
 const sessions = createSessionsFixture({ now: NOW });
 const signals = createSignalsFixture({ now: NOW });
 const decisions = createApi();
-const state = data.table(tableName('state'));
+const state = new Table(data.documents, tableName('state'), data.clock);
 
 /** What the summarizer would have left of a session's first message. */
 const summarize = (agentId: string, sessionId: string, text: string) =>

@@ -2,6 +2,7 @@ import { createServer, type Http2Server, type ServerHttp2Session } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createBedrockModel } from '../../../lambdas/sessions/summary/bedrock-model.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { createSummarizer } from '../../../lambdas/sessions/summary/model-access.ts';
 import type { Completion, LanguageModel } from '../../../lambdas/sessions/summary/model-summarizer.ts';
 import type { Message } from '../../../lambdas/sessions/session.ts';
@@ -36,8 +37,11 @@ function withModel(
   };
   const stage = { ...settings, summaryModel: { ...summaryModel, ...limits } };
   const runtime = createUnrecordedRuntime();
-  const summarizer = createSummarizer(runtime, runtime.table(tableName('state')), stage, () =>
-    Promise.resolve(model),
+  const summarizer = createSummarizer(
+    runtime,
+    new Table(runtime.documents, tableName('state'), runtime.clock),
+    stage,
+    () => Promise.resolve(model),
   );
   return { summarizer, asked };
 }

@@ -2,7 +2,6 @@ import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { createPlannerHandler } from '../../../lambdas/consolidation/planner.lambda.ts';
-import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { createWorkerHandler, type WorkerEnvironment } from '../../../lambdas/consolidation/worker.lambda.ts';
 import type { Runtime } from '../../../lambdas/shared/platform/runtime.ts';
 import type { QueueSpec } from '../../../scripts/local/assembly.ts';
@@ -140,8 +139,7 @@ export async function simulateNight(options: NightOptions): Promise<NightEvents>
     const writes = unlucky ? 0 : Math.floor(random() * 13);
     const unheard = happens(0.1);
     const documents = dies ? dyingAfter(writes, runtime.documents) : runtime.documents;
-    const table = (name: string) => new Table(documents, name, runtime.clock, runtime.deadline);
-    const worker = createWorkerHandler({ ...runtime, documents, table }, environment, noMemories);
+    const worker = createWorkerHandler({ ...runtime, documents }, environment, noMemories);
     const { batchItemFailures } = await worker(eventOf(message), context);
     if (batchItemFailures.length > 0) {
       if (dies) events.killed++;
