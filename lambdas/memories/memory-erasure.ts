@@ -15,7 +15,7 @@ import {
   memoryPartition,
 } from './table.ts';
 
-/** Patterns have slices of their own; their partition is not this one's to empty. */
+/** Patterns have a room of their own, which empties their partition. */
 const ownTypes = memoryTypes.filter((type) => type !== 'PATTERN');
 
 /** Memories with what they were before, with whom they are shared, and the feed of their changes, as erasures remove them. */

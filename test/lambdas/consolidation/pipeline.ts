@@ -157,7 +157,7 @@ export interface DecisionSketch {
   readonly parent?: DecisionReference;
 }
 
-/** Decisions as their slice stores them; ids are a function of their position. */
+/** Decisions as their room stores them; ids are a function of their position. */
 export function decisionsOf(
   agentId: string,
   sketches: readonly DecisionSketch[],
