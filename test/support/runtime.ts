@@ -22,8 +22,8 @@ export interface TestRuntimeOptions {
   readonly now?: string;
   /** Wraps or replaces the client: inject faults, lag, counters. */
   readonly documents?: (real: DynamoDBDocumentClient) => DynamoDBDocumentClient;
-  /** Whether calls through such a client are retried, as they are in production. @default false */
-  readonly retries?: boolean;
+  /** Asked before each retry of a call through such a client: whether there is time for it. @default there is none */
+  readonly retries?: () => boolean;
 }
 
 /** Records what is counted under the name of the function that counts it; test/recorded/ compares it with the alarms. */
@@ -55,7 +55,7 @@ export function createTestRuntime(service: string, options: TestRuntimeOptions =
   const documents = options.documents ? options.documents(real) : real;
   const deadline = new InvocationDeadline();
   // A client that fails on purpose is to be seen failing, not to be tried again until it does not.
-  if (options.documents && !options.retries) deadline.allows = () => false;
+  if (options.documents) deadline.allows = options.retries ?? (() => false);
   return {
     clock,
     randomPart,

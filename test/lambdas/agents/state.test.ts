@@ -385,7 +385,7 @@ describe('a restore', () => {
               ? Promise.reject(held)
               : real.send(command),
         }) as unknown as DynamoDBDocumentClient;
-      return startAgents({ documents, retries: true }).handler;
+      return startAgents({ documents, retries: () => true }).handler;
     };
     expect((await call(holding(2), restoreCheckpoint, { params: restore })).body).toMatchObject({
       version: 3,

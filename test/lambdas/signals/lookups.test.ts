@@ -85,7 +85,7 @@ describe('what an agent sent', () => {
     let left = 1;
     const leavingOut = createSignalsFixture({
       now: NOW,
-      retries: true,
+      retries: () => true,
       documents: (real) =>
         wrapClient(real, async (command, send) => {
           if (command.constructor.name !== 'BatchGetCommand' || left-- <= 0) return send(command);
