@@ -83,11 +83,11 @@ export class Earnings {
       upperQuartile: this.#sketch.quantile(0.75),
       best: some(this.#best),
       worst: some(this.#worst),
-      profitFactor: this.#losses === 0 ? null : this.#profit / this.#loss,
+      profitFactor: this.#losses === 0 ? null : ratioOf(this.#profit, this.#loss),
       averageGain,
       averageLoss,
       expectancy,
-      expectancyRatio: expectancy === null || averageLoss === null ? null : expectancy / averageLoss,
+      expectancyRatio: expectancy === null || averageLoss === null ? null : ratioOf(expectancy, averageLoss),
     };
   }
 
@@ -127,3 +127,9 @@ export class Earnings {
     return earnings;
   }
 }
+
+/** Null where the ratio is beyond the range of a number, which JSON could not say. */
+const ratioOf = (numerator: number, denominator: number): number | null => {
+  const ratio = numerator / denominator;
+  return Number.isFinite(ratio) ? ratio : null;
+};
