@@ -24,7 +24,7 @@ export class ServiceStack extends Stack {
   readonly archiver: Archiver;
   readonly eraser: Eraser;
   readonly sessions: SessionKeeping;
-  /** Those that answer requests. */
+  /** Functions that answer requests. */
   readonly functions: readonly { readonly name: string; readonly function: Function }[];
   readonly #routes: readonly RouteContract[];
 

@@ -1,6 +1,6 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
 import type * as z from 'zod';
-import { changes, isPresent } from '../shared/dynamodb/expressions.ts';
+import { changes, isPresent, isVacant } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import {
@@ -29,7 +29,6 @@ import {
   headFromItem,
   headKey,
   headToItem,
-  isFree,
   messageFromItem,
   messageHash,
   messageKey,
@@ -93,7 +92,7 @@ export class SessionStore {
     const hash = clientToken === undefined ? undefined : payloadHash(request);
     await registry.noteActivity(agentId);
     const failed = await table.transact([
-      table.actions.put(headToItem(head, hash), isFree(now)),
+      table.actions.put(headToItem(head, hash), isVacant(now)),
       ...toListItems(head).map((item) => table.actions.put(item)),
       table.actions.put(toOpenItem(head, Date.parse(head.expiresAt))),
     ]);
@@ -139,7 +138,7 @@ export class SessionStore {
     if ('message' in taken) return answerOf(taken.message, hash);
     const item = itemOf({ ...draft, seq: taken.seq }, taken.ttl);
     const [failed] = await Promise.all([
-      table.putIf(item, isFree(now)),
+      table.putIf(item, isVacant(now)),
       taken.forget.length > 0 && this.#forget(agentId, sessionId, taken.forget),
     ]);
     // There already: the same message, whose first answer was lost, or another one under the same token.

@@ -11,7 +11,7 @@ export interface SweepReport {
   readonly due: number;
   /** Those of them that had indeed expired and have their record now. */
   readonly ended: number;
-  /** Those that failed; they are due again at the next sweep. */
+  /** Sessions that failed; they are due again at the next sweep. */
   readonly failed: number;
   /** It stopped because time was short: the rest is due at the next sweep. */
   readonly cutShort: boolean;

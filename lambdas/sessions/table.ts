@@ -1,6 +1,6 @@
-import { allOf, anyOf, type Expression, isAbsent, says } from '../shared/dynamodb/expressions.ts';
+import { allOf, type Expression, isVacant, says } from '../shared/dynamodb/expressions.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
-import { SECOND_MS, toTtl } from '../shared/platform/clock.ts';
+import { toTtl } from '../shared/platform/clock.ts';
 import { payloadHash } from '../shared/platform/ids.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import {
@@ -129,17 +129,6 @@ export function headFromItem(item: Item, now: Date): SessionHead {
 }
 
 /**
- * There is no such row, or only an expired one: DynamoDB deletes those up to days late, and an earlier session may have
- * had the same id.
- */
-export const isFree = (now: Date): Expression =>
-  anyOf(isAbsent, {
-    expression: '#ttl <= :now',
-    names: { '#ttl': 'ttl' },
-    values: { ':now': Math.floor(now.getTime() / SECOND_MS) },
-  });
-
-/**
  * Takes the next number for a message and prolongs the session, without a read before.
  * @param token attribute that keeps the number, for a repeat with the same clientToken
  */
@@ -259,7 +248,7 @@ export const summaryToItem = (
 
 /** The stored summary is still this one; undefined: there is none. */
 export const isSummaryAsRead = (summary: RunningSummary | undefined, now: Date): Expression =>
-  summary ? says({ throughSeq: summary.throughSeq }) : isFree(now);
+  summary ? says({ throughSeq: summary.throughSeq }) : isVacant(now);
 
 export const summaryFromItem = (item: Item): RunningSummary => ({
   content:

@@ -5,7 +5,7 @@ import { PrerequisiteError } from './emulator.ts';
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /**
- * What the kernel tells of a process, where it does: its state, and when it started in the kernel's own count.
+ * State and start time of a process by the kernel's own count, where the kernel tells them.
  * Process ids come back, most of all in containers, where each start has the same few.
  */
 function statOf(pid: number): { readonly state: string; readonly start: string } {

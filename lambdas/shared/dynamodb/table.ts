@@ -307,14 +307,6 @@ export class Table {
     delete: (key: Key, condition?: Expression): TransactAction => ({
       Delete: { TableName: this.name, Key: key, ...conditional(condition) },
     }),
-    check: (key: Key, condition: Expression): TransactAction => ({
-      ConditionCheck: {
-        TableName: this.name,
-        Key: key,
-        ...conditional(condition),
-        ConditionExpression: condition.expression,
-      },
-    }),
   };
 
   /**

@@ -28,7 +28,7 @@ const splitting: Method = {
   },
 };
 
-/** What the service does first, then what it was chosen from. */
+/** The service's own method first, then the methods it was chosen from. */
 export const corrections: readonly Method[] = [
   service,
   mined('over all (BH)', overAll),
