@@ -44,7 +44,12 @@ function bundleAll(functions: Functions): Bundles {
     format: 'esm',
     mainFields: ['module', 'main'],
     // Reached by a late import when the environment holds no credentials, which a function's always does.
-    external: ['sso', 'ini', 'process', 'web-identity'].map((kind) => `@aws-sdk/credential-provider-${kind}`),
+    external: [
+      ...['sso', 'ini', 'process', 'web-identity', 'http'].map(
+        (kind) => `@aws-sdk/credential-provider-${kind}`,
+      ),
+      '@smithy/credential-provider-imds',
+    ],
     banner: { js: banner },
     legalComments: 'none',
     logLevel: 'warning',
