@@ -1,16 +1,9 @@
 import { AgentRegistry } from '../agents/agent-registry.ts';
-import { Archive } from '../archive/archive.ts';
 import type { OpenStore } from '../archive/object-store.ts';
 import { type FeatureWindows, miningSettings } from '../cases/feature-windows.ts';
 import { WindowCases } from '../cases/window-cases.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
-import { AccessCounts } from '../memories/access-counts.ts';
-import { AgentAgeing } from '../memories/ageing/agent-ageing.ts';
-import { AgeingWrites } from '../memories/ageing/ageing-writes.ts';
-import { defaultAgeingSettings } from '../memories/ageing/settings.ts';
-import { MemoryFeed } from '../memories/memory-feed.ts';
-import { MemoryRecords } from '../memories/memory-records.ts';
-import { SHARED_MEMORIES } from '../memories/memory-sharing.ts';
+import { composeAgeing } from '../memories/compose.ts';
 import type { LifecycleSettings } from '../patterns/lifecycle/lifecycle-settings.ts';
 import { OfferReviews } from '../patterns/lifecycle/offer-review.ts';
 import { PatternStore } from '../patterns/pattern-store.ts';
@@ -22,7 +15,6 @@ import type { Table } from '../shared/dynamodb/table.ts';
 import { ErasedMarks } from '../shared/erased-marks.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
-import { Sharing } from '../sharing/sharing.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { AgentConsolidator } from './consolidate-agent.ts';
 import { PoolConsolidator } from './consolidate-pool.ts';
@@ -69,26 +61,7 @@ export function composeTaskRunner(
     consumed,
     rollup: composeRollup(tables),
     consolidator: new AgentConsolidator({ ...shared, reviews }),
-    ageing: composeAgeing(tables, settings.memoryCategories, openStore, { clock, randomPart, erased }),
+    ageing: composeAgeing(tables, randomPart, settings.memoryCategories, openStore),
     poolConsolidator: new PoolConsolidator({ ...shared, pools: new KnownPools(tables.state) }),
   });
-}
-
-function composeAgeing(
-  { memory }: NightTables,
-  categories: MemoryCategories,
-  openStore: OpenStore,
-  { clock, randomPart, erased }: Pick<Runtime, 'clock' | 'randomPart'> & { readonly erased: ErasedMarks },
-): AgentAgeing {
-  return new AgentAgeing(
-    {
-      records: new MemoryRecords(memory),
-      writes: new AgeingWrites(memory),
-      feed: new MemoryFeed(memory, randomPart),
-      sharing: new Sharing(memory, SHARED_MEMORIES),
-      archive: new Archive(openStore, clock),
-      accesses: new AccessCounts(memory, randomPart, erased),
-    },
-    { ...defaultAgeingSettings, categories },
-  );
 }

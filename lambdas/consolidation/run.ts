@@ -12,21 +12,15 @@ export const totalNames = [
   'writeUnits',
 ] as const satisfies readonly (keyof RunTotals)[];
 
+type Counts = Omit<RunView['progress'], 'expected'>;
+
 /** A consolidation run as it is stored: what it covers and how far it is. Reading it derives the status. */
-export interface RunRecord {
-  readonly runId: string;
-  readonly trigger: RunView['trigger'];
-  /** The only agent of the run; absent: all. */
-  readonly agentId?: string;
-  readonly asOf: string;
-  readonly startedAt: string;
+export interface RunRecord
+  extends Pick<RunView, 'runId' | 'trigger' | 'agentId' | 'asOf' | 'startedAt'>, Counts {
   /** When the planner began. Before that the run is PENDING. */
   readonly planningAt?: string;
   /** Number of agents the run covers. Known when the planner has finished. */
   readonly expected?: number;
-  readonly consolidated: number;
-  readonly skipped: number;
-  readonly failed: number;
   readonly lastResultAt?: string;
   readonly totals: RunTotals;
 }

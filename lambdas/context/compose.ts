@@ -5,23 +5,16 @@ import { DecisionList } from '../decisions/decision-list.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
 import { ExposureLog } from '../exposures/exposure-log.ts';
-import { AccessCounts } from '../memories/access-counts.ts';
-import { MemoryFeed } from '../memories/memory-feed.ts';
-import { MemoryRecords } from '../memories/memory-records.ts';
-import { MemorySharing, SHARED_MEMORIES } from '../memories/memory-sharing.ts';
-import { MemoryStore } from '../memories/memory-store.ts';
-import { MemorySearch } from '../memories/search/memory-search.ts';
+import { composeWordSearch } from '../memories/compose.ts';
 import { composePatternMatching } from '../patterns/compose.ts';
 import { SessionList } from '../sessions/session-list.ts';
 import { SessionReader } from '../sessions/session-reader.ts';
 import type { SessionSettings } from '../sessions/settings.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
-import { ErasedMarks } from '../shared/erased-marks.ts';
 import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import type { TableName } from '../shared/schema/tables.ts';
-import { Sharing } from '../sharing/sharing.ts';
 import { SignalInbox } from '../signals/signal-inbox.ts';
 import { ContextAssembly } from './context-assembly.ts';
 import type { Deadlines } from './deadline-settings.ts';
@@ -47,8 +40,6 @@ type Services = Pick<Runtime, 'clock' | 'randomPart' | 'logger'>;
  * agent that lets more wait is told that it does not see all.
  */
 const MAX_SIGNALS = 200;
-/** Cache of memories: 40,000 short ones, a third of the function's memory. */
-const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
 /** Newly shared memories are found after this long. Each answer checks that the ones it shows are still shared. */
 const SHARED_TRUSTED_MS = MINUTE_MS;
 /** A run ends once a night. An instance that asked just before finds its patterns this much later. */
@@ -85,7 +76,11 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
     windows: settings.featureWindows,
     runsTrustedMs: RUNS_TRUSTED_MS,
   });
-  const memories = composeMemories(runtime, tables, registry, settings.memoryCategories);
+  const memories = new RelevantMemories(
+    composeWordSearch(tables, runtime.randomPart, settings.memoryCategories, {
+      sharedTrustedMs: SHARED_TRUSTED_MS,
+    }),
+  );
   return {
     session: (agentId, sessionId) => reader.resume(agentId, sessionId),
     signals: async (agentId) => {
@@ -105,29 +100,4 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
       ),
     noteShown: (shown) => memories.noteShown(shown.map(({ agentId, id }) => ({ agentId, memoryId: id }))),
   };
-}
-
-/** The memories' search, as this room uses it: without patterns, which are insights, and without an embedder. */
-function composeMemories(
-  { clock, randomPart }: Services,
-  tables: Tables,
-  registry: AgentRegistry,
-  categories: MemoryCategories,
-): RelevantMemories {
-  const records = new MemoryRecords(tables.memory);
-  const feed = new MemoryFeed(tables.memory, randomPart);
-  const store = new MemoryStore(tables.memory, categories, { records, feed });
-  const grants = new Sharing(tables.memory, SHARED_MEMORIES);
-  const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, clock);
-  const search = new MemorySearch({
-    records,
-    feed,
-    sharing,
-    categories,
-    clock,
-    maxBytes: MAX_MEMORY_BYTES,
-    sharedTrustedMs: SHARED_TRUSTED_MS,
-  });
-  const accesses = new AccessCounts(tables.memory, randomPart, new ErasedMarks(tables.state));
-  return new RelevantMemories({ search, sharing, accesses, clock });
 }

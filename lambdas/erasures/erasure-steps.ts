@@ -129,25 +129,54 @@ export class ErasureSteps {
   async *ofUser(userId: string, sessions: readonly UserSession[]): AsyncGenerator<ErasureStep> {
     const { agents, pools } = await this.#allOwners();
     const ofSessions = byAgent(sessions);
-    // A memory may name the user it came from although no session does.
+    // Made in this order. Each room that says it erases a user has its step.
+    const steps: Readonly<Record<RoomsErasing<'user'>, AsyncGenerator<ErasureStep>>> = {
+      memories: this.#memoriesAbout(userId, agents, ofSessions),
+      patterns: this.#evidenceOf(pools, ofSessions),
+      decisions: this.#decisionsOf(ofSessions),
+      archive: this.#archivedOfUser(userId, sessions),
+      sessions: this.#sessionsOfUser(userId, sessions),
+    };
+    for (const step of Object.values(steps)) yield* step;
+  }
+
+  /** A memory may name the user it came from although no session does. */
+  async *#memoriesAbout(
+    userId: string,
+    agents: ReadonlySet<string>,
+    ofSessions: SessionsByAgent,
+  ): AsyncGenerator<ErasureStep> {
     for (const agentId of new Set([...agents, ...ofSessions.keys()]))
       yield* this.#memories.aboutUser(agentId, userId, ofSessions.get(agentId) ?? new Set());
+  }
+
+  async *#evidenceOf(pools: readonly string[], ofSessions: SessionsByAgent): AsyncGenerator<ErasureStep> {
     for (const [agentId, sessionIds] of ofSessions) {
-      const types = await this.decisionTypes(agentId);
       const ids = new Set([
-        ...(await this.#decisions.idsInSessions(agentId, types, sessionIds)),
+        ...(await this.#decisions.idsInSessions(agentId, await this.decisionTypes(agentId), sessionIds)),
         ...(await this.#archive.decisionIds(agentId, sessionIds)),
       ]);
       yield* this.#patterns.evidenceOf(ids, [agentId, ...pools]);
-      yield* this.#decisions.ofSessions(agentId, types, sessionIds);
-      for (const sessionId of sessionIds) yield* this.#sessions.unlisted({ agentId, sessionId });
-      yield* this.#archive.ofSessions(agentId, sessionIds);
     }
+  }
+
+  async *#decisionsOf(ofSessions: SessionsByAgent): AsyncGenerator<ErasureStep> {
+    for (const [agentId, sessionIds] of ofSessions)
+      yield* this.#decisions.ofSessions(agentId, await this.decisionTypes(agentId), sessionIds);
+  }
+
+  async *#archivedOfUser(userId: string, sessions: readonly UserSession[]): AsyncGenerator<ErasureStep> {
+    for (const [agentId, sessionIds] of byAgent(sessions))
+      yield* this.#archive.ofSessions(agentId, sessionIds);
     const marks = new Set(sessions.map(({ agentId, sessionId }) => sessionMark(agentId, sessionId)));
     yield* this.#givenUp.of(
       (record) => record.userId === userId || namesOf(record).some((name) => marks.has(name)),
     );
     yield* this.#archive.ofPointers(await this.#archive.pointers(userId));
+  }
+
+  async *#sessionsOfUser(userId: string, sessions: readonly UserSession[]): AsyncGenerator<ErasureStep> {
+    for (const session of sessions) yield* this.#sessions.unlisted(session);
     yield* this.#sessions.removeOfUser(userId);
   }
 
@@ -159,7 +188,9 @@ export class ErasureSteps {
   }
 }
 
-function byAgent(sessions: readonly UserSession[]): Map<string, Set<string>> {
+type SessionsByAgent = ReadonlyMap<string, ReadonlySet<string>>;
+
+function byAgent(sessions: readonly UserSession[]): SessionsByAgent {
   const found = new Map<string, Set<string>>();
   for (const { agentId, sessionId } of sessions)
     found.set(agentId, (found.get(agentId) ?? new Set()).add(sessionId));

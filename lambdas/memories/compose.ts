@@ -10,7 +10,9 @@ import type { Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import { Sharing } from '../sharing/sharing.ts';
 import { AccessCounts } from './access-counts.ts';
+import { AgentAgeing } from './ageing/agent-ageing.ts';
 import { AgeingWrites } from './ageing/ageing-writes.ts';
+import { defaultAgeingSettings } from './ageing/settings.ts';
 import { CountedSearch } from './counted-search.ts';
 import { MemoryFeed } from './memory-feed.ts';
 import { MemoryIntake } from './memory-intake.ts';
@@ -23,7 +25,7 @@ import { type Embed, MemoryStore } from './memory-store.ts';
 import { PatternMemories } from './pattern-memories.ts';
 import type { Embedder } from './search/embedder.ts';
 import { orUndefined } from './search/embedding.ts';
-import { MemorySearch } from './search/memory-search.ts';
+import { MemorySearch, type MemorySearchParts } from './search/memory-search.ts';
 
 interface MemoryTables {
   readonly memory: Table;
@@ -59,6 +61,42 @@ export function composeMemorySharing(
 /** Counts of how often memories are read. */
 export const composeAccessCounts = ({ memory, state }: MemoryTables, randomPart: RandomPart): AccessCounts =>
   new AccessCounts(memory, randomPart, new ErasedMarks(state));
+
+/** Search over an agent's own and shared memories, without the patterns and without an embedder. */
+export function composeWordSearch(
+  tables: MemoryTables,
+  randomPart: RandomPart,
+  categories: MemoryCategories,
+  settings: Pick<MemorySearchParts, 'sharedTrustedMs'>,
+) {
+  const { clock } = tables.memory;
+  const stored = composeMemoryStore(tables.memory, randomPart, categories);
+  const { sharing } = composeMemorySharing(tables, stored, categories);
+  const search = new MemorySearch({ ...stored, ...settings, sharing, categories, clock });
+  return { search, sharing, accesses: composeAccessCounts(tables, randomPart), clock };
+}
+
+/** The night's work on an agent's memories. */
+export function composeAgeing(
+  tables: MemoryTables,
+  randomPart: RandomPart,
+  categories: MemoryCategories,
+  openStore: OpenStore,
+): AgentAgeing {
+  const { memory } = tables;
+  const { records, feed } = composeMemoryStore(memory, randomPart, categories);
+  return new AgentAgeing(
+    {
+      records,
+      feed,
+      writes: new AgeingWrites(memory),
+      sharing: new Sharing(memory, SHARED_MEMORIES),
+      archive: new Archive(openStore, memory.clock),
+      accesses: composeAccessCounts(tables, randomPart),
+    },
+    { ...defaultAgeingSettings, categories },
+  );
+}
 
 export interface MemoriesParts {
   readonly categories: MemoryCategories;

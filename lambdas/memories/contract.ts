@@ -19,7 +19,7 @@ const count = z.number().int().nonnegative();
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const memoryParams = z.strictObject({ agentId: agentIdSchema, memoryId: memoryIdSchema });
 
-const saveBody = z.strictObject({
+export const saveBody = z.strictObject({
   memoryType: storedTypeSchema,
   category: categorySchema.optional().meta({ description: "One of the stage's. Default: by type." }),
   content: fields.content,
@@ -36,7 +36,7 @@ const saveBody = z.strictObject({
     .meta({ description: 'The same request with the same token within 7 days is one.' }),
 });
 
-const updateBody = z
+export const updateBody = z
   .strictObject({
     expectedVersion: count.min(1),
     category: categorySchema.optional(),

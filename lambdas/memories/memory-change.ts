@@ -1,43 +1,16 @@
+import type * as z from 'zod';
 import { canonicalJson } from '../shared/platform/ids.ts';
-import {
-  type Memory,
-  type MemoryContent,
-  type MemoryOutcome,
-  type MemoryType,
-  type Metadata,
-  type Provenance,
-  renderContent,
-} from './memory.ts';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
+import type { saveBody, updateBody } from './contract.ts';
+import { type Memory, renderContent } from './memory.ts';
 
-export interface NewMemory {
-  readonly memoryType: MemoryType;
-  /** @default that of the type */
-  readonly category?: string;
-  readonly content: MemoryContent;
-  /** @default the content in words */
-  readonly text?: string;
-  readonly tags?: readonly string[];
-  /** @default the category's */
-  readonly importance?: number;
-  readonly metadata?: Metadata;
-  readonly pinned?: boolean;
-  readonly provenance?: Provenance;
-  readonly outcome?: MemoryOutcome;
-  readonly clientToken?: string;
-}
+type Save = ReadonlyDeep<z.output<typeof saveBody>>;
+type Update = ReadonlyDeep<z.output<typeof updateBody>>;
+
+export type NewMemory = Omit<Save, 'sharing'>;
 
 /** Fields that a PATCH replaces; `null` clears an optional one. */
-export interface MemoryChange {
-  readonly category?: string;
-  readonly content?: MemoryContent;
-  readonly text?: string | null;
-  readonly tags?: readonly string[];
-  readonly importance?: number;
-  readonly metadata?: Metadata | null;
-  readonly pinned?: boolean;
-  readonly provenance?: Provenance | null;
-  readonly outcome?: MemoryOutcome | null;
-}
+export type MemoryChange = Omit<Update, 'expectedVersion'>;
 
 /** The part of a request by which a repeat is told. */
 export const payloadOf = ({ clientToken: _token, ...payload }: NewMemory): Omit<NewMemory, 'clientToken'> =>

@@ -1,7 +1,9 @@
+import type * as z from 'zod';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type MemoryCategories, type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
 import { goneBy } from './categories.ts';
+import type { scopeSchema } from './fields.ts';
 import { withoutVector } from './memory-change.ts';
 import type { Memory, Revision } from './memory.ts';
 import type { MemoryTier } from './memory-stages.ts';
@@ -10,7 +12,7 @@ import type { MemorySharing } from './memory-sharing.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { PatternMemories } from './pattern-memories.ts';
 
-export type Scope = 'own' | 'shared' | 'all';
+export type Scope = z.output<typeof scopeSchema>;
 
 export interface MemoryQuery {
   readonly memoryType?: MemoryType;

@@ -2,51 +2,22 @@ import type * as z from 'zod';
 import { canonicalJson, sha256 } from '../shared/platform/ids.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
-import type { memoryFields } from './fields.ts';
-import type { MemoryForm, MemoryTier } from './memory-stages.ts';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
+import type { memorySchema } from './fields.ts';
 
 export { type MemoryType, memoryTypes };
 
-export type MemoryContent = string | { readonly [name: string]: JsonValue };
-export type Metadata = Readonly<Record<string, JsonValue>>;
+type Stored = ReadonlyDeep<z.output<typeof memorySchema>>;
 
+export type MemoryContent = Stored['content'];
+export type Metadata = NonNullable<Stored['metadata']>;
 /** The origin of a memory. */
-export type Provenance = Readonly<z.output<(typeof memoryFields)['provenance']>>;
-
+export type Provenance = NonNullable<Stored['provenance']>;
 /** The outcome of what a memory tells of; `gain` −0.02 is two percent lost. */
-export type MemoryOutcome = Readonly<z.output<(typeof memoryFields)['outcome']>>;
+export type MemoryOutcome = NonNullable<Stored['outcome']>;
 
-export interface Memory {
-  readonly memoryId: string;
-  readonly agentId: string;
-  readonly memoryType: MemoryType;
-  readonly category: string;
-  readonly content: MemoryContent;
-  /** The text that is searched: its author's rendering, or the content in words. */
-  readonly text: string;
-  readonly tags: readonly string[];
-  /** 0 to 1. */
-  readonly importance: number;
-  /** Free-form. Search reads `speaker`, `topic`, `occurredAt` (ISO-8601) and `seq` (position in its session). */
-  readonly metadata?: Metadata;
-  readonly pinned: boolean;
-  readonly provenance?: Provenance;
-  readonly outcome?: MemoryOutcome;
-  readonly createdAt: string;
-  /** When the content or anything else its author says last changed. */
-  readonly updatedAt: string;
-  readonly lastSeenAt: string;
-  /** Saves of the same content. */
-  readonly timesSeen: number;
-  /** Rises with every change by PATCH. */
-  readonly version: number;
-  readonly tier: MemoryTier;
-  readonly form: MemoryForm;
-  /** Near-duplicates it stands for. */
-  readonly merged?: readonly string[];
-  /** Reads counted by the nightly runs so far, and the latest of them. */
-  readonly accessCount: number;
-  readonly lastAccessedAt?: string;
+/** A memory as it is stored; when it expires is computed on reading. */
+export interface Memory extends Omit<Stored, 'expiresAt'> {
   /** Its embedding, of unit length; absent when none was configured or it could not be made. */
   readonly vector?: Float32Array;
 }

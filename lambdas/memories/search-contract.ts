@@ -39,7 +39,7 @@ const options = {
     .meta({ description: 'All on unless turned off.' }),
 };
 
-const searchBody = z.strictObject({
+export const searchBody = z.strictObject({
   query: z
     .string()
     .max(2000)

@@ -1,7 +1,5 @@
 import { memoryCategories } from '../memories/categories.ts';
-import { MemoryFeed } from '../memories/memory-feed.ts';
-import { MemoryRecords } from '../memories/memory-records.ts';
-import { MemoryStore } from '../memories/memory-store.ts';
+import { composeMemoryStore } from '../memories/compose.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { type EnvironmentOf, resourceName } from '../shared/platform/env.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
@@ -28,11 +26,8 @@ export function composeEnding(
 ) {
   const { randomPart, logger } = runtime;
   const reader = new SessionReader(state, settings.hotWindow);
-  const memories = new MemoryStore(memory, MEMORY_CATEGORIES, {
-    records: new MemoryRecords(memory),
-    feed: new MemoryFeed(memory, randomPart),
-  });
-  const offers = new InsightOffers(state, memories);
+  const { store } = composeMemoryStore(memory, randomPart, MEMORY_CATEGORIES);
+  const offers = new InsightOffers(state, store);
   const ending = new SessionEnding({
     table: state,
     reader,

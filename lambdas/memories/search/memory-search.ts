@@ -1,44 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type * as z from 'zod';
 import type { Clock } from '../../shared/platform/clock.ts';
-import type { MemoryCategories, MemoryType } from '../../shared/schema/memory-categories.ts';
+import type { MemoryCategories } from '../../shared/schema/memory-categories.ts';
+import type { ReadonlyDeep } from '../../shared/schema/readonly-deep.ts';
 import { goneBy } from '../categories.ts';
 import { type Memory, type Metadata, renderContent } from '../memory.ts';
-import type { MemoryTier } from '../memory-stages.ts';
 import type { MemoryFeed } from '../memory-feed.ts';
 import type { Scope } from '../memory-listing.ts';
 import type { MemoryRecords } from '../memory-records.ts';
 import type { MemorySharing } from '../memory-sharing.ts';
 import type { PatternMemories } from '../pattern-memories.ts';
+import type { searchBody } from '../search-contract.ts';
 import { CollectionCache } from './collection-cache.ts';
 import type { Embedder } from './embedder.ts';
 import { orUndefined } from './embedding.ts';
 import { type MemoryCollection, timeOf } from './memory-collection.ts';
 import { OwnMemories } from './own-memories.ts';
-import { type Boosts, type Hit, rankScored, type Scores, scoresOf } from './ranking.ts';
+import { type Hit, rankScored, type Scores, scoresOf } from './ranking.ts';
 import { SharedMemories } from './shared-memories.ts';
 
-/** All of them must hold; of a list, one must. */
-export interface SearchFilters {
-  readonly memoryType?: readonly MemoryType[];
-  readonly category?: readonly string[];
-  /** All of these. */
-  readonly tags?: readonly string[];
-  readonly tier?: readonly MemoryTier[];
-  /** When it happened (`metadata.occurredAt`) or, without that, was stored; both bounds inclusive. */
-  readonly from?: string;
-  readonly to?: string;
-  /** The memory's importance, which is what the confidence index of memories carries. */
-  readonly minConfidence?: number;
-}
+type SearchBody = ReadonlyDeep<z.output<typeof searchBody>>;
 
-export interface SearchRequest {
-  readonly query: string;
-  /** @default 10 */
-  readonly topK?: number;
-  readonly filters?: SearchFilters;
-  /** @default own */
-  readonly scope?: Scope;
-  readonly boosts?: Partial<Boosts>;
+/** All of them must hold; of a list, one must. */
+export type SearchFilters = NonNullable<SearchBody['filters']>;
+
+export interface SearchRequest extends SearchBody {
   /** Leaves out what comes from another user, not what names no user. @default nothing is left out by user */
   readonly userId?: string;
 }
@@ -61,7 +47,7 @@ export interface SearchResult {
 }
 
 const DEFAULT_TOP_K = 10;
-/** A third of the function's memory: strings and garbage take their share of the rest. */
+/** Cache of 40,000 short memories, a third of the function's memory. Strings and garbage take their share of the rest. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
 export interface MemorySearchParts {
@@ -80,15 +66,14 @@ export interface MemorySearchParts {
   readonly onUnsearched?: (agentId: string, unsearched: number) => void;
   /** @default MAX_INDEXED */
   readonly maxIndexed?: number;
-  readonly maxBytes?: number;
   /** Milliseconds for which a search may rely on an earlier read of what others share. @default 0: read every time */
   readonly sharedTrustedMs?: number;
 }
 
 /**
- * Finds memories. The memories of an agent are kept ready in the process and followed through the change feed, so a
- * search costs one strong query (1 read unit) when nothing has changed, and finds what any other process has written;
- * where patterns are found as well, one more unit asks whether there was a run. The first search for an agent reads everything: 0.125 read units per KB.
+ * Finds memories. An agent's memories stay in the process and follow the change feed, so other processes' writes are
+ * found. A search costs one strong query (1 read unit) when nothing has changed, and one more where patterns are found
+ * too. The first search for an agent reads everything: 0.125 read units per KB.
  */
 export class MemorySearch {
   readonly #parts: MemorySearchParts;
@@ -96,7 +81,7 @@ export class MemorySearch {
 
   constructor(parts: MemorySearchParts) {
     this.#parts = parts;
-    this.#cache = new CollectionCache(parts.maxBytes ?? MAX_BYTES);
+    this.#cache = new CollectionCache(MAX_BYTES);
   }
 
   /** Best first. What is expired is not found; of others only what they share at this moment. */
