@@ -36,8 +36,8 @@ export const SKIP_BATCH = 99;
 const RUNS_PAGE = 100;
 
 /**
- * The record of runs. Each agent of a run has one result, and the transaction that writes it also updates the run's
- * counters, so a result that arrives twice is counted once.
+ * The record of runs. Each agent of a run has one result. One transaction writes it and updates the run's counters,
+ * so a result that arrives twice is counted once.
  */
 export class RunLedger {
   readonly #table: Table;

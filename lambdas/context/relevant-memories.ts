@@ -38,7 +38,7 @@ export interface RelevantMemoriesParts {
 /**
  * Memories relevant to a question, the agent's own and those shared with it: events of the last seven days, and lasting
  * ones of any age. A warm instance has them in memory. It sends one strong query (1 read unit) for the agent's own
- * changes, and some 2 units more for shared ones when it has not asked for a while.
+ * changes. Shared ones cost some 2 units more, when it has not asked for a minute.
  */
 export class RelevantMemories {
   readonly #parts: RelevantMemoriesParts;

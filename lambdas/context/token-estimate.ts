@@ -7,8 +7,8 @@ import { memoizeText } from '../shared/text/memoize.ts';
  * merges in the same order and stops earlier. Further merges make fewer tokens, never more. So a truncated vocabulary
  * gives an upper bound, which for cl100k_base is proven. o200k_base merges in another order, so each piece that comes out
  * counts as the tokens it is there. Measured, that is never too low for a page of any text; a made-up word by itself can
- * be a token or two off. English prose comes out 6 to 9 % too high, JSON and code 5 to 8 %, other European languages 25
- * to 45 %, Chinese, Japanese and Korean 60 to 75 %.
+ * be a token or two off. English prose comes out 6 to 9 % too high, JSON and code 5 to 8 %. Other European languages
+ * are 25 to 45 % too high, Chinese, Japanese and Korean 60 to 75 %.
  *
  * @see Sennrich, Haddow, Birch (2016), "Neural Machine Translation of Rare Words with Subword Units", for the merges
  */

@@ -1,4 +1,5 @@
-import type { Query, Table } from '../shared/dynamodb/table.ts';
+import type { Query } from '../shared/dynamodb/query.ts';
+import type { Table } from '../shared/dynamodb/table.ts';
 import type { Decision, DecisionMark } from './decision.ts';
 import { decisionPartition, fromItem, MARK_ATTRIBUTES, toMark } from './table.ts';
 

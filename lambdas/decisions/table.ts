@@ -1,6 +1,7 @@
 import { entityOf, partOf } from '../shared/dynamodb/entity.ts';
 import { changes, type Expression, says } from '../shared/dynamodb/expressions.ts';
-import type { Item, Query, SortRange } from '../shared/dynamodb/table.ts';
+import type { Query, SortRange } from '../shared/dynamodb/query.ts';
+import type { Item } from '../shared/dynamodb/table.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import {

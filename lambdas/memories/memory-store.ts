@@ -36,9 +36,9 @@ export interface MemoryStoreParts {
 }
 
 /**
- * An agent's memories. Saving a new one of up to 1 KB costs 1 read and 5 write units (2 for the memory, 1 for its
- * index, 2 for the feed, being a transaction); the same content again 1 read and 3 write units; a change 9. An
- * embedding adds 1 KB to each.
+ * An agent's memories. Saving a new one of up to 1 KB costs 1 read and 5 write units: 2 for the memory, 1 for its
+ * index, 2 for the feed. The same content again costs 1 read and 3 write units, a change 9. An embedding adds 1 KB to
+ * each.
  */
 export class MemoryStore {
   readonly #table: Table;

@@ -19,8 +19,8 @@ export class SessionList {
   }
 
   /**
-   * Newest first, strongly consistent: one query, and one batch of reads for the heads of those that are not over,
-   * because an append writes no list row (1 read unit each). Sessions are listed until 90 days after their end.
+   * Newest first, strongly consistent. One query, then one batch of reads for the heads of open sessions (1 read unit
+   * each), because an append writes no list row. Sessions are listed until 90 days after their end.
    *
    * @param known a head that is being read anyway; never fails
    */

@@ -1,5 +1,6 @@
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
-import type { Item, Query, Table } from '../shared/dynamodb/table.ts';
+import type { Query } from '../shared/dynamodb/query.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { isExpired } from '../shared/platform/clock.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import { MAX_MESSAGES, type Message, noSession, type SessionHead } from './session.ts';

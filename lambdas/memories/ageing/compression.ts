@@ -117,7 +117,7 @@ const steps: Readonly<Record<Exclude<MemoryForm, 'full'>, (memory: Memory) => Me
 
 /**
  * A memory in a shorter form; the same when it has that form or a shorter one. Each form is made of the one before, so
- * the last does not depend on how many nights it took, and what would not be shorter stays as it is. Kind, tags, outcome,
+ * the last does not depend on how many nights it took. A form that would not be shorter is not used. Kind, tags, outcome,
  * provenance and what it stands for stay.
  */
 export function compressTo(memory: Memory, form: MemoryForm): Memory {

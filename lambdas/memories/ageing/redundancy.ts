@@ -37,10 +37,11 @@ function haveInCommon(a: readonly number[], b: readonly number[], needed: number
 const wholeNumberFrom = (value: number): number => Math.ceil(value - 1e-9);
 
 /**
- * Leaders of one block by the rarest stems of each. Two sets with cosine ≥ t share at least t²·|A| stems, so each pair
- * has one in common among the |A| − ⌈t²·|A|⌉ + 1 rarest of both (prefix filtering: Bayardo, Ma, Srikant, "Scaling up all
- * pairs similarity search", WWW 2007), and what follows that one must suffice (positional filtering: Xiao, Wang, Lin, Yu,
- * "Efficient similarity joins for near duplicate detection", WWW 2008). Nothing is missed.
+ * Leaders of one block by the rarest stems of each. Two sets with cosine ≥ t share at least t²·|A| stems. So each pair
+ * has one in common among the |A| − ⌈t²·|A|⌉ + 1 rarest of both, and what follows that one must suffice. Nothing is missed.
+ *
+ * @see Bayardo, Ma, Srikant (2007), "Scaling up all pairs similarity search", for prefix filtering
+ * @see Xiao, Wang, Lin, Yu (2008), "Efficient similarity joins for near duplicate detection", for positional filtering
  */
 class WordIndex {
   readonly #leaders = new Map<number, { readonly leader: Leader; readonly place: number }[]>();

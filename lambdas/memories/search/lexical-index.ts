@@ -13,8 +13,10 @@ const saturation = (count: number, length: number): number =>
   (count * (K1 + 1)) / (count + K1 * (1 - B) + length);
 
 /**
- * BM25 (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework", with the idf that is never negative) over
- * texts given as terms, each under a slot number that only grows. What is removed is skipped, and no longer counted.
+ * BM25 with an idf that is never negative, over texts given as terms. Each text has a slot number, and numbers only
+ * grow. Removed texts are skipped and not counted.
+ *
+ * @see Robertson, Zaragoza (2009), "The Probabilistic Relevance Framework"
  */
 export class LexicalIndex {
   readonly #terms = new Map<string, number>();
@@ -66,8 +68,8 @@ export class LexicalIndex {
   }
 
   /**
-   * Calls back with what each term adds to the score of every slot, 0 where it is not, and the slots where it is (the
-   * first `count` of them). Both arrays are used again.
+   * Calls back for each term with what it adds to the score of every slot (0 where the slot lacks it), and the slots
+   * that have it: the first `count` of them. Both arrays are reused.
    */
   forEachTerm(
     terms: Iterable<string>,

@@ -9,8 +9,8 @@ import { SMALLEST_P_VALUE } from '../../mining/settings.ts';
 
 /**
  * Level, after Holm over all offers, at which own outcomes confirm or contradict an offer. It is stricter than 5 %,
- * because the same offer is tested again every night. An offer without any effect is then confirmed on some night of
- * sixty in 2–3 % of simulated logs with 3 to 30 decisions a day. A level of 1 % gives 5–6 %.
+ * because the same offer is tested again every night. Simulated with 3 to 30 decisions a day, 2–3 % of logs then
+ * confirm an offer without effect within sixty nights. A level of 1 % gives 5–6 %.
  */
 export const CONFIRM_LEVEL = 0.005;
 /** Level of the uncorrected p-value at which a verdict stays; see ADR 006. */

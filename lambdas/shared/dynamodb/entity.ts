@@ -9,8 +9,8 @@ export const keyOf = (item: Item): Key => ({
 const NOT_OF_ENTITY: ReadonlySet<string> = new Set([PARTITION_KEY, SORT_KEY, 'ttl']);
 
 /**
- * An item's attributes as the entity they were stored from: without keys, `ttl` and the attributes named. Only what
- * `toItem` of the same entity wrote is read this way, so this is the one place where a stored shape is taken on trust.
+ * An item's attributes as the entity they were stored from: without keys, `ttl` and the attributes named. Only for
+ * items that `toItem` of the same entity wrote: the stored shape is not checked.
  */
 export function entityOf<Entity>(item: Item, ...without: readonly string[]): Entity {
   // A loop: thousands of rows are read at once, and making entries of them first takes twice as long.
@@ -20,6 +20,6 @@ export function entityOf<Entity>(item: Item, ...without: readonly string[]): Ent
   return entity as Entity;
 }
 
-/** The part of an entity that these attributes hold, likewise taken on trust. Absent ones stay absent. */
+/** The part of an entity that these attributes hold, likewise unchecked. Absent ones stay absent. */
 export const partOf = <Part>(item: Item, names: readonly (keyof Part & string)[]): Part =>
   Object.fromEntries(names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]]))) as Part;

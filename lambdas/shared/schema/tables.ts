@@ -1,6 +1,6 @@
 /**
- * The four tables: keys, indexes, projections. Pure data, read by the stacks that create the tables and by the
- * `table.ts` of each room that uses them, so a key or index name exists in exactly one place.
+ * The four tables: keys, indexes, projections. Pure data for the stacks and for each room's
+ * `table.ts`, so a key or index name exists in exactly one place.
  *
  * Index keys reuse the base sort key: it already is `{timestamp}#{id}`, and an attribute of its own would be paid
  * for in every item. All indexes exist from the first deploy: CloudFormation adds one per table update, and a
