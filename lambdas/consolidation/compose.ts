@@ -53,13 +53,16 @@ export function composeTaskRunner(
   const cases = new WindowCases(decisions, seenSignals, miningSettings(settings.featureWindows));
   const store = new PatternStore(tables.memory);
   const shared = { registry, cases, store, clock, consumed, lifecycle: settings.lifecycle };
-  const reviews = new OfferReviews(composeOfferedPatterns(tables), new OfferVerdictStore(tables.memory));
+  const reviews = new OfferReviews(
+    composeOfferedPatterns(tables.memory, registry),
+    new OfferVerdictStore(tables.memory),
+  );
   return new TaskRunner({
     ledger: new RunLedger(tables.state),
     erased,
     clock,
     consumed,
-    rollup: composeRollup(tables),
+    rollup: composeRollup(tables, registry),
     consolidator: new AgentConsolidator({ ...shared, reviews }),
     ageing: composeAgeing(tables, randomPart, settings.memoryCategories, openStore),
     poolConsolidator: new PoolConsolidator({ ...shared, pools: new KnownPools(tables.state) }),

@@ -72,12 +72,12 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
   const reader = new SessionReader(tables.state, settings.sessions.hotWindow);
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
   const inbox = new SignalInbox(tables.signals, log);
-  const matching = composePatternMatching(runtime, tables, new RunLedger(tables.state), {
+  const matching = composePatternMatching(runtime, tables, registry, new RunLedger(tables.state), {
     windows: settings.featureWindows,
     runsTrustedMs: RUNS_TRUSTED_MS,
   });
   const memories = new RelevantMemories(
-    composeWordSearch(tables, runtime.randomPart, settings.memoryCategories, {
+    composeWordSearch(tables, registry, runtime.randomPart, settings.memoryCategories, {
       sharedTrustedMs: SHARED_TRUSTED_MS,
     }),
   );

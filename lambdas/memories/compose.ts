@@ -48,14 +48,14 @@ type StoredMemories = ReturnType<typeof composeMemoryStore>;
 
 /** The sharing of those memories. `grants` are the rows that say who shares what with whom. */
 export function composeMemorySharing(
-  { memory, state }: MemoryTables,
+  memory: Table,
+  registry: AgentRegistry,
   { store, records }: StoredMemories,
   categories: MemoryCategories,
 ) {
-  const registry = new AgentRegistry(state);
   const grants = new Sharing(memory, SHARED_MEMORIES);
   const sharing = new MemorySharing({ store, records, sharing: grants, registry }, categories, memory.clock);
-  return { registry, grants, sharing };
+  return { grants, sharing };
 }
 
 /** Counts of how often memories are read. */
@@ -65,13 +65,14 @@ export const composeAccessCounts = ({ memory, state }: MemoryTables, randomPart:
 /** Search over an agent's own and shared memories, without the patterns and without an embedder. */
 export function composeWordSearch(
   tables: MemoryTables,
+  registry: AgentRegistry,
   randomPart: RandomPart,
   categories: MemoryCategories,
   settings: Pick<MemorySearchParts, 'sharedTrustedMs'>,
 ) {
   const { clock } = tables.memory;
   const stored = composeMemoryStore(tables.memory, randomPart, categories);
-  const { sharing } = composeMemorySharing(tables, stored, categories);
+  const { sharing } = composeMemorySharing(tables.memory, registry, stored, categories);
   const search = new MemorySearch({ ...stored, ...settings, sharing, categories, clock });
   return { search, sharing, accesses: composeAccessCounts(tables, randomPart), clock };
 }
@@ -119,7 +120,8 @@ export function composeMemories(
   const embed = embedder && orUndefined(embedder, onEmbedderError);
   const stored = composeMemoryStore(tables.memory, randomPart, categories, embed);
   const { store, records, feed } = stored;
-  const { registry, grants, sharing } = composeMemorySharing(tables, stored, categories);
+  const registry = new AgentRegistry(tables.state);
+  const { grants, sharing } = composeMemorySharing(tables.memory, registry, stored, categories);
   const patterns = new PatternMemories(new PromotedPatterns(new PatternStore(tables.memory), runs));
   const accesses = composeAccessCounts(tables, randomPart);
   const search = new MemorySearch({

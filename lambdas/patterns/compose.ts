@@ -19,12 +19,9 @@ import { PatternTrial } from './pattern-trial.ts';
 import type { LastRuns } from './promoted-patterns.ts';
 import { ShownPatterns } from './shown-patterns.ts';
 
-interface OfferTables {
+export interface PatternTables {
   readonly memory: Table;
   readonly state: Table;
-}
-
-export interface PatternTables extends OfferTables {
   readonly decisions: Table;
 }
 
@@ -35,12 +32,12 @@ export interface PatternSettings {
   readonly lifecycle?: LifecycleSettings | undefined;
 }
 
-export const composeOfferedPatterns = ({ memory, state }: OfferTables): OfferedPatterns =>
+export const composeOfferedPatterns = (memory: Table, registry: AgentRegistry): OfferedPatterns =>
   new OfferedPatterns({
     store: new PatternStore(memory),
     verdicts: new OfferVerdictStore(memory),
     sharing: new Sharing(memory, PATTERN_MEMORY),
-    registry: new AgentRegistry(state),
+    registry,
   });
 
 /**
@@ -50,12 +47,13 @@ export const composeOfferedPatterns = ({ memory, state }: OfferTables): OfferedP
 export const composePatternMatching = (
   { clock }: Pick<Runtime, 'clock'>,
   tables: PatternTables,
+  registry: AgentRegistry,
   runs: LastRuns,
   { windows, runsTrustedMs }: Pick<PatternSettings, 'windows'> & { readonly runsTrustedMs?: number },
 ): PatternMatching =>
   new PatternMatching({
     store: new PatternStore(tables.memory),
-    offers: composeOfferedPatterns(tables),
+    offers: composeOfferedPatterns(tables.memory, registry),
     runs,
     cases: composeWindowCases(tables, windows),
     clock,
@@ -74,12 +72,12 @@ export function composePatterns(
   const store = new PatternStore(tables.memory);
   const cases = composeWindowCases(tables, windows);
   const catalog = new PatternCatalog(store);
-  const matching = composePatternMatching(runtime, tables, runs, { windows });
+  const matching = composePatternMatching(runtime, tables, registry, runs, { windows });
   const trial = new PatternTrial(cases, clock);
   return {
     catalog,
     evidence: new PatternEvidence(store, cases),
-    listing: new PatternListing(catalog, composeOfferedPatterns(tables), store),
+    listing: new PatternListing(catalog, composeOfferedPatterns(tables.memory, registry), store),
     sharing: new PatternSharing(store, new Sharing(tables.memory, PATTERN_MEMORY), registry),
     shown: new ShownPatterns(matching, new ExposureLog(tables.state), randomPart),
     trial,

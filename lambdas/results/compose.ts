@@ -23,16 +23,16 @@ export interface ResultsTables {
 }
 
 /** Rollups and the decisions they are made of. */
-const composeRollupParts = ({ decisions, state, memory }: ResultsTables) => ({
+const composeRollupParts = ({ decisions, state, memory }: ResultsTables, registry: AgentRegistry) => ({
   changedDays: new ChangedDays(state),
-  results: new DayResults(new AgentRegistry(state), new DecisionWindow(decisions)),
+  results: new DayResults(registry, new DecisionWindow(decisions)),
   store: new RollupStore(memory),
   clock: state.clock,
 });
 
 /** The rollup of the night. */
-export const composeRollup = (tables: ResultsTables): NightlyRollup =>
-  new NightlyRollup(composeRollupParts(tables));
+export const composeRollup = (tables: ResultsTables, registry: AgentRegistry): NightlyRollup =>
+  new NightlyRollup(composeRollupParts(tables, registry));
 
 /** The services behind the routes. @param windows default: 4 h for signals, 24 h for sequences */
 export function composeResults(tables: ResultsTables, windows?: FeatureWindows) {
@@ -40,7 +40,8 @@ export function composeResults(tables: ResultsTables, windows?: FeatureWindows) 
   const settings = miningSettings(windows);
   const window = new DecisionWindow(tables.decisions);
   const log = new DecisionLog(tables.decisions);
-  const rollups = composeRollupParts(tables);
+  const registry = new AgentRegistry(tables.state);
+  const rollups = composeRollupParts(tables, registry);
   const reader = new ResultReader(rollups);
   const cases = new WindowCases(window, new SeenSignals(tables.state), settings);
   return {
@@ -50,7 +51,7 @@ export function composeResults(tables: ResultsTables, windows?: FeatureWindows) 
     similar: new SimilarDecisions({
       cases: new PastCases(log, window, settings),
       log,
-      registry: new AgentRegistry(tables.state),
+      registry,
       settings,
     }),
   };

@@ -1,3 +1,4 @@
+import type { AgentRegistry } from '../agents/agent-registry.ts';
 import { memoryCategories } from '../memories/categories.ts';
 import { composeMemoryStore } from '../memories/compose.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
@@ -22,6 +23,7 @@ export type EndingEnvironment = EnvironmentOf<typeof endingEnvironment>;
 export function composeEnding(
   runtime: Pick<Runtime, 'randomPart' | 'logger'>,
   { state, memory }: { readonly state: Table; readonly memory: Table },
+  registry: AgentRegistry,
   { MEMORY_CATEGORIES, SESSION_SETTINGS: settings }: EndingEnvironment,
 ) {
   const { randomPart, logger } = runtime;
@@ -31,7 +33,7 @@ export function composeEnding(
   const ending = new SessionEnding({
     table: state,
     reader,
-    summarizer: createSummarizer(runtime, state, settings),
+    summarizer: createSummarizer(runtime, state, registry, settings),
     summaryBytes: settings.summaryBytes,
     offers,
     onPostponed: (error, { agentId, sessionId }) =>

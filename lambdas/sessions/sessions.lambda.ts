@@ -24,7 +24,7 @@ export const createSessionsHandler = (runtime: Runtime, env: SessionsEnvironment
   const { expiresAfterSeconds } = env.SESSION_SETTINGS;
   const registry = new AgentRegistry(tables.state);
   const store = new SessionStore({ table: tables.state, randomPart, registry, expiresAfterSeconds });
-  const { reader, ending } = composeEnding(runtime, tables, env);
+  const { reader, ending } = composeEnding(runtime, tables, registry, env);
   const sessions = new SessionList(tables.state);
 
   return createHttpHandler(runtime, env.AUTH_MODE, sessionRoutes, {

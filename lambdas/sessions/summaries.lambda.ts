@@ -1,4 +1,5 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { openTables } from '../shared/dynamodb/open-tables.ts';
@@ -58,7 +59,7 @@ export function createSummariesHandler(
   const summaries = new RollingSummary({
     table: state,
     reader: new SessionReader(state, hotWindow),
-    summarizer: createSummarizer(runtime, state, env.SESSION_SETTINGS),
+    summarizer: createSummarizer(runtime, state, new AgentRegistry(state), env.SESSION_SETTINGS),
     hotWindow,
     summaryEvery,
   });

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { AgentRegistry } from '../agents/agent-registry.ts';
 import { type BackgroundHandler, createBackgroundHandler } from '../shared/platform/background-handler.ts';
 import { readEnvironment } from '../shared/platform/env.ts';
 import { openTables } from '../shared/dynamodb/open-tables.ts';
@@ -17,7 +18,7 @@ export function createSweeperHandler(
   env: EndingEnvironment,
 ): SweeperHandler {
   const tables = openTables(runtime, env);
-  const { ending, offers } = composeEnding(runtime, tables, env);
+  const { ending, offers } = composeEnding(runtime, tables, new AgentRegistry(tables.state), env);
   const sweep = new SessionSweep(tables.state, ending, offers);
   const { logger } = runtime;
   return createBackgroundHandler(runtime, async (_event: unknown, context: Context) => {

@@ -1,4 +1,4 @@
-import { AgentRegistry } from '../../agents/agent-registry.ts';
+import type { AgentRegistry } from '../../agents/agent-registry.ts';
 import { Counters } from '../../agents/counters.ts';
 import { DAY_MS, SECOND_MS } from '../../shared/platform/clock.ts';
 import type { Table } from '../../shared/dynamodb/table.ts';
@@ -26,13 +26,14 @@ const openBedrock = async (modelId: string, timeoutMs: number): Promise<Language
 export function createSummarizer(
   { logger }: Pick<Runtime, 'logger'>,
   state: Table,
+  registry: AgentRegistry,
   { summaryBytes, summaryModel }: SessionSettings,
   open = openBedrock,
 ): Summarizer {
   const fallback = new ExtractiveSummarizer(summaryBytes);
   if (!summaryModel) return fallback;
   const { modelId, timeoutSeconds, tokensPerAgentAndDay } = summaryModel;
-  const counters = new Counters(state, new AgentRegistry(state));
+  const counters = new Counters(state, registry);
   let model: Promise<LanguageModel> | undefined;
   return new ModelSummarizer({
     model: () => (model ??= open(modelId, timeoutSeconds * SECOND_MS)),

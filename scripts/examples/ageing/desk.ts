@@ -1,3 +1,4 @@
+import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { ArchiveReader } from '../../../lambdas/archive/archive-reader.ts';
 import { FolderObjectStore } from '../../../lambdas/archive/folder-object-store.ts';
@@ -35,7 +36,12 @@ export function createMemoryDesk(table: string, archiveFolder: string, clock: Cl
   };
   const stored = composeMemoryStore(tables.memory, randomPart, categories);
   const { records, feed, store } = stored;
-  const { grants, sharing } = composeMemorySharing(tables, stored, categories);
+  const { grants, sharing } = composeMemorySharing(
+    tables.memory,
+    new AgentRegistry(tables.state),
+    stored,
+    categories,
+  );
   const accesses = composeAccessCounts(tables, randomPart);
   const writes = new AgeingWrites(tables.memory);
   const search = new CountedSearch(

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createBedrockModel } from '../../../lambdas/sessions/summary/bedrock-model.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
+import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { createSummarizer } from '../../../lambdas/sessions/summary/model-access.ts';
 import type { Completion, LanguageModel } from '../../../lambdas/sessions/summary/model-summarizer.ts';
 import type { Message } from '../../../lambdas/sessions/session.ts';
@@ -37,11 +38,9 @@ function withModel(
   };
   const stage = { ...settings, summaryModel: { ...summaryModel, ...limits } };
   const runtime = createUnrecordedRuntime();
-  const summarizer = createSummarizer(
-    runtime,
-    new Table(runtime.documents, tableName('state'), runtime.clock),
-    stage,
-    () => Promise.resolve(model),
+  const state = new Table(runtime.documents, tableName('state'), runtime.clock);
+  const summarizer = createSummarizer(runtime, state, new AgentRegistry(state), stage, () =>
+    Promise.resolve(model),
   );
   return { summarizer, asked };
 }
