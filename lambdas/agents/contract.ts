@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, freeFormSchema, ID_PATTERN, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import { agentIdSchema, freeFormSchema, idOf, pageOf, pageQuery } from '../shared/schema/fields.ts';
 import { expectedVersionSchema, stateRoutes } from './state-contract.ts';
 import { workingRoutes } from './working-contract.ts';
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 
-const typeSchema = z.string().regex(ID_PATTERN, 'must be a valid agent type').meta({ example: 'analyst' });
+const typeSchema = idOf('agent type').meta({ example: 'analyst' });
 
 export const healthSchema = z.enum(['active', 'idle', 'inactive', 'unknown']);
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, freeFormSchema, ID_PATTERN, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import { agentIdSchema, freeFormSchema, idOf, pageOf, pageQuery } from '../shared/schema/fields.ts';
 
 export const statusSchema = z.enum(['active', 'paused', 'error', 'learning', 'backtest']);
 
@@ -19,10 +19,9 @@ export const expectedVersionSchema = z.number().int().min(0).meta({
   description: 'The version to replace; 0: there is none yet. Another one is a 409 with `currentVersion`.',
 });
 
-const checkpointIdSchema = z
-  .string()
-  .regex(ID_PATTERN, 'must be a valid checkpoint id')
-  .meta({ example: 'CHECKPOINT-01JZZZZZZZZZZZZZZZZZZZZZZZ' });
+const checkpointIdSchema = idOf('checkpoint id').meta({
+  example: 'CHECKPOINT-01JZZZZZZZZZZZZZZZZZZZZZZZ',
+});
 export const kindSchema = z.enum(['checkpoint', 'backup']);
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, ID_PATTERN, jsonSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import { agentIdSchema, idOf, jsonSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
 
 const DAY_SECONDS = 86_400;
 
-const keySchema = z.string().regex(ID_PATTERN, 'must be a valid key').meta({ example: 'current-context' });
+const keySchema = idOf('key').meta({ example: 'current-context' });
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const keyParams = z.strictObject({ agentId: agentIdSchema, key: keySchema });

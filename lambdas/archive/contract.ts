@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, ID_PATTERN, pageOf, pageQuery, timestampSchema } from '../shared/schema/fields.ts';
+import { agentIdSchema, idOf, pageOf, pageQuery, timestampSchema } from '../shared/schema/fields.ts';
 
 /** Tables with records in the archive. */
 const archivedTables = ['decisions', 'memory', 'state', 'signals'] as const;
@@ -21,7 +21,7 @@ const archivedSchema = z.object({
 export const archiveQuerySchema = z.strictObject({
   ...pageQuery,
   table: z.enum(archivedTables),
-  id: z.string().regex(ID_PATTERN, 'must be a valid id').optional().meta({
+  id: idOf('id').optional().meta({
     description: 'Only this decision, signal, session or memory. Without a time in it, `from` is needed.',
     example: 'SIGNAL_GENERATION-01JZZZZZZZZZZZZZZZZZZZZZZZ',
   }),

@@ -3,10 +3,11 @@ import { keyOf } from '../shared/dynamodb/entity.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import type { Item, Key, Table } from '../shared/dynamodb/table.ts';
 import { DomainError, ValidationFailedError } from '../shared/errors.ts';
+import { parseSent } from '../shared/http/request.ts';
 import { assertStorable } from '../shared/http/storable.ts';
 import { assertNotAhead } from '../shared/platform/clock.ts';
 import { payloadHash, tokenPart, typedId } from '../shared/platform/ids.ts';
-import { agentIdSchema } from '../shared/schema/fields.ts';
+import { agentIdSchema, idRule } from '../shared/schema/fields.ts';
 import { PARTITION_KEY, SORT_KEY } from '../shared/schema/tables.ts';
 import type { ChangedDays } from './changed-days.ts';
 import type { NewDecision } from './decision.ts';
@@ -95,14 +96,9 @@ export class DecisionImport {
   #prepare({ agentId, decision }: ImportRow): Prepared | (ImportResult & { readonly status: 'rejected' }) {
     try {
       if (!agentIdSchema.safeParse(agentId).success)
-        throw ValidationFailedError.at('agentId', 'must be a valid agent id');
+        throw ValidationFailedError.at('agentId', idRule('agent id'));
       assertStorable(decision);
-      const parsed = newDecisionSchema.safeParse(decision);
-      if (!parsed.success)
-        throw new ValidationFailedError(
-          parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
-        );
-      return this.#itemOf(agentId, parsed.data);
+      return this.#itemOf(agentId, parseSent(newDecisionSchema, decision));
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       return { status: 'rejected', reason: reasonOf(error) };

@@ -4,7 +4,7 @@ import {
   clientTokenSchema,
   decisionIdSchema,
   freeFormSchema,
-  ID_PATTERN,
+  idOf,
   patternIdSchema,
   scoreSchema,
   sessionIdSchema,
@@ -65,9 +65,7 @@ const decisionFields = {
   sessionId: sessionIdSchema.optional(),
   action: shortText.optional(),
   triggeredBySignals: z.array(signalIdSchema).max(20).optional(),
-  exposureId: z
-    .string()
-    .regex(ID_PATTERN, 'must be a valid exposure id')
+  exposureId: idOf('exposure id')
     .optional()
     .meta({ description: 'Of the answer (`patterns/match`) the decision was made with.' }),
   tags: tagsSchema.optional(),

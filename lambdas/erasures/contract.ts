@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, ID_PATTERN } from '../shared/schema/fields.ts';
+import { agentIdSchema, idOf } from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
-const userIdSchema = z.string().regex(ID_PATTERN, 'must be a valid user id').meta({ example: 'user-42' });
+const userIdSchema = idOf('user id').meta({ example: 'user-42' });
 
 const countsSchema = z.object({
   decisions: count,
@@ -59,7 +59,7 @@ export const erasureRoutes = {
     audience: 'operator',
     summary: 'How far an erasure is, what it removed, and what is still held elsewhere',
     params: z.strictObject({
-      erasureId: z.string().regex(ID_PATTERN, 'must be a valid erasure id').meta({
+      erasureId: idOf('erasure id').meta({
         example: 'ERASURE-01JZZZZZZZZZZZZZZZZZZZZZZZ',
       }),
     }),

@@ -3,7 +3,7 @@ import {
   agentIdSchema,
   decisionIdSchema,
   freeFormSchema,
-  ID_PATTERN,
+  idOf,
   scoreSchema,
   sessionIdSchema,
   tagsSchema,
@@ -17,10 +17,9 @@ export const tierSchema = z.enum(memoryTiers);
 const formSchema = z.enum(memoryForms);
 
 const count = z.number().int().nonnegative();
-export const memoryIdSchema = z
-  .string()
-  .regex(ID_PATTERN, 'must be a valid memory id')
-  .meta({ example: 'OBSERVATION-3f9a0c6d2b7e41d83f9a0c6d2b7e41d8' });
+export const memoryIdSchema = idOf('memory id').meta({
+  example: 'OBSERVATION-3f9a0c6d2b7e41d83f9a0c6d2b7e41d8',
+});
 
 export const memoryTypeSchema = z.enum(memoryTypes).meta({
   description: "PATTERN: the agent's own promoted patterns, which are read-only here.",

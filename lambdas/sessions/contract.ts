@@ -4,7 +4,7 @@ import {
   agentIdSchema,
   clientTokenSchema,
   freeFormSchema,
-  ID_PATTERN,
+  idOf,
   pageOf,
   pageQuery,
   scoreSchema,
@@ -16,10 +16,7 @@ import { MAX_EXPIRY_SECONDS, MIN_EXPIRY_SECONDS, roles, sessionStatuses } from '
 
 const agentParams = z.strictObject({ agentId: agentIdSchema });
 const sessionParams = z.strictObject({ agentId: agentIdSchema, sessionId: sessionIdSchema });
-const userIdSchema = z
-  .string()
-  .regex(ID_PATTERN, 'must be a valid user id')
-  .meta({ example: 'user-42', description: 'Whom the agent talks to.' });
+const userIdSchema = idOf('user id').meta({ example: 'user-42', description: 'Whom the agent talks to.' });
 
 const subject = {
   userId: userIdSchema.optional(),

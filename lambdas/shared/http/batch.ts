@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { ValidationFailedError } from '../errors.ts';
 import type { ErrorCode } from './contract.ts';
 import { toErrorAnswer } from './errors.ts';
-import { parse } from './request.ts';
+import { parseSent } from './request.ts';
 
 /** Rows at work at the same time: enough to hide the round trip, few enough not to throttle one partition. */
 const CONCURRENCY = 10;
@@ -68,7 +68,7 @@ export async function runBatch<Schema extends z.ZodType, Item>(
     while (next < rows.length) {
       const index = next++;
       try {
-        settled[index] = { item: await runRow(parse(schema, rows[index])) };
+        settled[index] = { item: await runRow(parseSent(schema, rows[index])) };
       } catch (error) {
         settled[index] = { error };
       }

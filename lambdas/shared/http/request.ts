@@ -1,7 +1,9 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type * as z from 'zod';
 import { type Issue, TooLargeError, ValidationFailedError } from '../errors.ts';
+import { withoutNulls } from './absent-fields.ts';
 import type { RouteContract } from './contract.ts';
+import { jsonFault } from './json-fault.ts';
 import { assertStorable } from './storable.ts';
 
 type RawEvent = Pick<
@@ -34,20 +36,38 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
   throw new ValidationFailedError(toIssues(result.error));
 }
 
+/** As `parse`, for what a client sends: an optional field that is null counts as absent. */
+export const parseSent = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> =>
+  parse(schema, withoutNulls(schema, value));
+
 /** Above every item limit; a batch of full-sized decisions has to be sent in parts. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
+/** @returns undefined for an empty body; @throws TooLargeError, ValidationFailedError saying where it is no JSON */
 function decodeBody(event: RawEvent): unknown {
-  if (!event.body) return {};
+  if (!event.body) return undefined;
   const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8');
   if (bytes.byteLength > MAX_BODY_BYTES)
     throw new TooLargeError(`The body is ${bytes.byteLength} bytes; the limit is ${MAX_BODY_BYTES}`);
+  let text: string;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text.trim() === '' ? {} : JSON.parse(text);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw ValidationFailedError.at('body', 'is not valid JSON in UTF-8');
+    throw ValidationFailedError.at('body', 'is not text in UTF-8');
   }
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw ValidationFailedError.at('body', `is not valid JSON${jsonFault(text)}`);
+  }
+}
+
+/** An empty body counts as `{}` where that is enough. Otherwise a client is told so, beside the fields it lacks. */
+function emptyBody<Schema extends z.ZodType>(schema: Schema): z.output<Schema> {
+  const result = schema.safeParse({});
+  if (result.success) return result.data;
+  throw new ValidationFailedError([{ path: 'body', message: 'is empty' }, ...toIssues(result.error)]);
 }
 
 /**
@@ -73,6 +93,7 @@ export function parseRequest<Route extends RouteContract>(
     return { params, query, body: undefined } as never;
   }
   const body = decodeBody(event);
+  if (body === undefined) return { params, query, body: emptyBody(route.body) } as never;
   assertStorable(body);
-  return { params, query, body: parse(route.body, body) } as never;
+  return { params, query, body: parseSent(route.body, body) } as never;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readTimestamp } from './timestamp.ts';
 
 /**
  * The building blocks of every contract. Ids carry no `#`, `:` or `/`, so they can stand inside keys and paths
@@ -7,14 +8,20 @@ import * as z from 'zod';
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export const TYPE_PATTERN = /^[A-Z][A-Z0-9_]{0,63}$/;
 
-const id = (what: string, example: string) =>
-  z.string().regex(ID_PATTERN, `must be a valid ${what}`).meta({ example });
+/** Words of a refused id: what it is, and the rule it breaks. */
+export const idRule = (what: string): string =>
+  `must be a valid ${what}: 1 to 128 letters, digits, '.', '_' or '-', the first a letter or a digit`;
+
+const id = (what: string, example: string) => idOf(what).meta({ example });
+
+/** An id of the kind that stands in keys and paths. @param what it is, as a refusal says it */
+export const idOf = (what: string) => z.string().regex(ID_PATTERN, idRule(what));
 
 export const agentIdSchema = id('agent id', 'market-hunter');
 export const sessionIdSchema = id('session id', 'session-1');
 export const typeSchema = z
   .string()
-  .regex(TYPE_PATTERN, 'must be upper case letters, digits and _, at most 64')
+  .regex(TYPE_PATTERN, 'must be 1 to 64 upper case letters, digits or _, the first a letter')
   .meta({ example: 'SIGNAL_GENERATION' });
 export const decisionIdSchema = id('decision id', 'SIGNAL_GENERATION-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 export const signalIdSchema = id('signal id', 'WHALE_ACTIVITY-01JZZZZZZZZZZZZZZZZZZZZZZZ');
@@ -26,27 +33,19 @@ export const jsonSchema = z.json();
 export type JsonValue = z.output<typeof jsonSchema>;
 export const freeFormSchema = z.record(z.string(), jsonSchema);
 
-const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
-
 /**
- * UTC ISO-8601 ending in `Z`, normalized to milliseconds (`2026-03-01T09:30:00.000Z`), not before 2000. Whether it
- * lies too far ahead depends on the wall clock: services check that with `assertNotAhead`.
+ * ISO 8601 with any offset and any precision, normalized to UTC milliseconds (`2026-03-01T09:30:00.000Z`), not before
+ * 2000. Whether it lies too far ahead depends on the wall clock: services check that with `assertNotAhead`.
  */
 export const timestampSchema = z
   .string()
-  .refine(
-    (text) => ISO_UTC.test(text) && !Number.isNaN(Date.parse(text)) && sameCalendarDay(text),
-    'must be a UTC ISO-8601 timestamp ending in Z',
-  )
-  .refine((text) => !ISO_UTC.test(text) || text >= '2000', 'must not be before 2000')
-  .transform((text) => new Date(text).toISOString())
+  .transform((text, context) => {
+    const read = readTimestamp(text);
+    if ('timestamp' in read) return read.timestamp;
+    context.addIssue({ code: 'custom', message: read.refusal });
+    return z.NEVER;
+  })
   .meta({ example: '2026-03-01T09:30:00.000Z', format: 'date-time' });
-
-/** `Date.parse` rolls 30 February over into March; a calendar that has no such day should say so. */
-function sameCalendarDay(text: string): boolean {
-  const time = Date.parse(text);
-  return !Number.isNaN(time) && new Date(time).toISOString().slice(0, 10) === text.slice(0, 10);
-}
 
 /** `clientToken`: the same write twice is one write. */
 export const clientTokenSchema = z.string().min(1).max(128);
