@@ -33,12 +33,12 @@ export class ServiceStack extends Stack {
     const { deployment, planner } = props;
     this.eraser = new Eraser(this, 'Erasing', deployment);
     const startable: Readonly<Record<string, IFunction>> = { planner, eraser: this.eraser.function };
-    const answering = Object.entries(deployment.functions).flatMap(([name, { routes, starts }]) =>
-      routes ? [{ name, routes, starts }] : [],
+    const answering = Object.entries(deployment.functions).flatMap(([name, { routes, ...rest }]) =>
+      routes ? [{ name, routes, ...rest }] : [],
     );
     this.#routes = answering.flatMap(({ routes }) => Object.values(routes));
     this.api = new AgentApi(this, 'Http', { config: deployment.config });
-    this.functions = answering.map(({ name, routes, starts }) => {
+    this.functions = answering.map(({ name, routes, starts, answersUnrouted }) => {
       const isSigned = Object.values(routes).some(({ audience }) => audience !== 'open');
       const started = starts && startable[starts.name];
       if (starts && !started)
@@ -57,7 +57,7 @@ export class ServiceStack extends Stack {
           ? [new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [started.functionArn] })]
           : [],
       });
-      this.api.addRoutes(constructId, routes, handler);
+      this.api.addRoutes(constructId, routes, handler, answersUnrouted);
       return { name, function: handler };
     });
     this.relay = new SignalRelay(this, 'Signalling', deployment);

@@ -35,6 +35,15 @@ export class ForbiddenError extends DomainError {}
 /** The thing in the URL is absent, expired, or not the caller's. */
 export class NotFoundError extends DomainError {}
 
+/** The path is known, under other methods. */
+export class MethodNotAllowedError extends DomainError {
+  readonly allowed: readonly string[];
+  constructor(allowed: readonly string[]) {
+    super(`This path takes ${allowed.join(', ')}`);
+    this.allowed = allowed;
+  }
+}
+
 /** The state of the thing does not allow this. */
 export class ConflictError extends DomainError {}
 

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -11,10 +11,11 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Routes } from '../../lambdas/shared/http/contract.ts';
+import { methodsOf, type Routes } from '../../lambdas/shared/http/contract.ts';
 import type { StageConfig } from '../config.ts';
 import { STAGE_NAME } from './agent-grant.ts';
 
@@ -70,23 +71,46 @@ export class AgentApi extends Construct {
     });
   }
 
-  /** Routes contracts to their function: one integration and one permission for all of them. */
-  addRoutes(id: string, routes: Routes, handler: IFunction): void {
+  /**
+   * Routes contracts to their function: one integration and one permission for all of them.
+   *
+   * @param answersUnrouted the function also gets what no route takes. Such requests are signed, too: IAM judges them
+   * by their own method and path, so a role reaches with them what it may call anyway.
+   */
+  addRoutes(id: string, routes: Routes, handler: IFunction, answersUnrouted = false): void {
     const parent = new Construct(this, id);
     const integration = new HttpLambdaIntegration('Integration', handler, { scopePermissionToRoute: false });
-    for (const [name, { method, path, audience }] of Object.entries(routes)) {
-      const route = new HttpRoute(parent, name, {
-        httpApi: this.api,
-        routeKey: HttpRouteKey.with(path, HttpMethod[method]),
-        integration,
-        authorizer: audience === 'open' ? new HttpNoneAuthorizer() : this.#iam,
-      });
-      if (audience === 'open')
-        Validations.of(route).acknowledge({
-          id: 'AwsSolutions-APIG4',
-          reason:
-            'Health is open by contract: load balancers and monitors do not sign, and it says nothing but ok.',
+    for (const [name, contract] of Object.entries(routes))
+      for (const method of methodsOf(contract)) {
+        const { path, audience } = contract;
+        const route = new HttpRoute(parent, method === contract.method ? name : `${name}${method}`, {
+          httpApi: this.api,
+          routeKey: HttpRouteKey.with(path, HttpMethod[method]),
+          integration,
+          authorizer: audience === 'open' ? new HttpNoneAuthorizer() : this.#iam,
         });
-    }
+        if (audience === 'open')
+          Validations.of(route).acknowledge({
+            id: 'AwsSolutions-APIG4',
+            reason:
+              'Health is open by contract: load balancers and monitors do not sign, and it says nothing but ok.',
+          });
+      }
+    if (!answersUnrouted) return;
+    new HttpRoute(parent, 'Unrouted', {
+      httpApi: this.api,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration,
+      authorizer: this.#iam,
+    });
+    // The ARN of this route has no path, so that the permission of the others does not cover it.
+    handler.addPermission('Unrouted', {
+      principal: new ServicePrincipal('apigateway.amazonaws.com'),
+      sourceArn: Stack.of(this).formatArn({
+        service: 'execute-api',
+        resource: this.api.apiId,
+        resourceName: '*/$default',
+      }),
+    });
   }
 }

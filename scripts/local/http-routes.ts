@@ -1,3 +1,4 @@
+import { UNROUTED } from '../../lambdas/shared/http/unrouted.ts';
 import type { RouteSpec } from './assembly.ts';
 
 export interface RouteMatch {
@@ -22,10 +23,12 @@ const rank = ({ method, segments }: Route): string =>
  * Finds the route of a request, segment by segment on the path as it was sent: an encoded slash stays inside its
  * segment, and a doubled or trailing slash makes another path.
  *
- * @throws Error at creation for a route key this machine does not serve (`$default`, greedy parameters)
+ * @throws Error at creation for a route key this machine does not serve (greedy parameters)
  */
 export function createRouter(specs: readonly RouteSpec[]) {
+  const unrouted = specs.find(({ routeKey }) => routeKey === UNROUTED);
   const routes = specs
+    .filter((spec) => spec !== unrouted)
     .map((spec): Route => {
       const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(spec.routeKey) ?? [];
       if (!method || !path || path.includes('+}'))
@@ -44,7 +47,7 @@ export function createRouter(specs: readonly RouteSpec[]) {
         route.segments.length === sent.length &&
         route.segments.every((segment, i) => (isParameter(segment) ? sent[i] !== '' : segment === sent[i])),
     );
-    if (!found) return undefined;
+    if (!found) return unrouted && { ...unrouted, pathParameters: {} };
     const parameters = found.segments.flatMap((segment, i): [string, string][] =>
       isParameter(segment) ? [[segment.slice(1, -1), decoded[i]!]] : [],
     );

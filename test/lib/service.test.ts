@@ -123,15 +123,15 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
   describe('the API', () => {
     const routes = assembly.ofType('AWS::ApiGatewayV2::Route');
 
-    it('has a route for every contract and no other', () => {
+    it('has a route for every contract, one for the head of health, and one for everything else', () => {
       expect(routes.map(({ properties }) => properties.RouteKey).sort()).toEqual(
-        allRoutes.map(routeKeyOf).sort(),
+        [...allRoutes.map(routeKeyOf), 'HEAD /health', '$default'].sort(),
       );
     });
 
     it('asks for a signature on every route but health', () => {
       const open = routes.filter(({ properties }) => properties.AuthorizationType !== 'AWS_IAM');
-      expect(open.map(({ properties }) => properties.RouteKey)).toEqual(['GET /health']);
+      expect(open.map(({ properties }) => properties.RouteKey)).toEqual(['GET /health', 'HEAD /health']);
       expect(routes.length).toBeGreaterThan(open.length);
     });
 
@@ -163,10 +163,16 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
 
     it('may invoke its functions, and only this API may', () => {
       const permissions = assembly.ofType('AWS::Lambda::Permission');
-      expect(permissions).toHaveLength(
+      const [unrouted, ...others] = permissions.filter(({ properties }) =>
+        assembly.text(properties.SourceArn).endsWith('/$default'),
+      );
+      expect(others).toEqual([]);
+      expect(assembly.text(unrouted!.properties.SourceArn)).toMatch(/:\{HttpApi\w+\}\/\*\/\$default$/);
+      expect(assembly.text(unrouted!.properties.FunctionName)).toContain('Health');
+      expect(permissions.length - 1).toBe(
         new Set(routes.map(({ properties }) => assembly.text(properties.Target))).size,
       );
-      for (const { properties } of permissions)
+      for (const { properties } of permissions.filter((permission) => permission !== unrouted))
         expect(assembly.text(properties.SourceArn)).toMatch(/:\{HttpApi\w+\}\/\*\/\*\/\*$/);
     });
   });

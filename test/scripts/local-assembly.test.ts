@@ -80,9 +80,21 @@ describe('routing', () => {
     expect(route('PUT', '/a/1')).toBeUndefined();
   });
 
+  it('gives what no route takes to the default route, without parameters', () => {
+    const withDefault = createRouter(
+      ['$default', 'GET /a/{id}'].map((routeKey) => ({ routeKey, functionArn })),
+    );
+    expect(withDefault('GET', '/a/1')?.routeKey).toBe('GET /a/{id}');
+    for (const [method, path] of [
+      ['PUT', '/a/1'],
+      ['GET', '/a/1/'],
+      ['GET', '/nope'],
+    ] as const)
+      expect(withDefault(method, path)).toEqual({ routeKey: '$default', functionArn, pathParameters: {} });
+  });
+
   it('refuses to serve a route it would match wrongly', () => {
-    for (const routeKey of ['$default', 'GET /{proxy+}'])
-      expect(() => createRouter([{ routeKey, functionArn }])).toThrow('is not served');
+    expect(() => createRouter([{ routeKey: 'GET /{proxy+}', functionArn }])).toThrow('is not served');
   });
 });
 

@@ -6,6 +6,7 @@ export const errorCodes = {
   TooManyTargets: 400,
   Forbidden: 403,
   NotFound: 404,
+  MethodNotAllowed: 405,
   Conflict: 409,
   VersionConflict: 409,
   IdempotencyMismatch: 409,
@@ -61,8 +62,12 @@ export const defineRoute = <
 
 export type Routes = Readonly<Record<string, RouteContract>>;
 
-export const routeKeyOf = (route: Pick<RouteContract, 'method' | 'path'>): string =>
+export const routeKeyOf = (route: { readonly method: Method | 'HEAD'; readonly path: string }): string =>
   `${route.method} ${route.path}`;
+
+/** Methods a route is answered under: what needs no signature is also asked for its head alone, by monitors. */
+export const methodsOf = ({ method, audience }: RouteContract): readonly (Method | 'HEAD')[] =>
+  method === 'GET' && audience === 'open' ? ['GET', 'HEAD'] : [method];
 
 /** Every code a route can answer: its own, and those that come with being a route at all. */
 export const codesOf = (route: RouteContract): readonly ErrorCode[] => [

@@ -9,6 +9,8 @@ export interface ErrorAnswer {
   readonly issues?: readonly errors.Issue[];
   readonly currentVersion?: number;
   readonly retryAfterSeconds?: number;
+  /** Methods of the path, for the `allow` header. */
+  readonly allow?: readonly string[];
 }
 
 type ErrorClass = abstract new (...args: never[]) => errors.DomainError;
@@ -19,6 +21,7 @@ export const errorTable: readonly (readonly [ErrorClass, ErrorCode])[] = [
   [errors.ValidationFailedError, 'ValidationFailed'],
   [errors.ForbiddenError, 'Forbidden'],
   [errors.NotFoundError, 'NotFound'],
+  [errors.MethodNotAllowedError, 'MethodNotAllowed'],
   [errors.VersionConflictError, 'VersionConflict'],
   [errors.IdempotencyMismatchError, 'IdempotencyMismatch'],
   [errors.ConflictError, 'Conflict'],
@@ -80,6 +83,7 @@ export function toErrorAnswer(thrown: unknown, throttledAs?: RouteContract['thro
     message: error.message,
     ...(error instanceof errors.ValidationFailedError && { issues: error.issues }),
     ...(error instanceof errors.VersionConflictError && { currentVersion: error.currentVersion }),
+    ...(error instanceof errors.MethodNotAllowedError && { allow: error.allowed }),
     ...((code === 'Throttled' || code === 'Unavailable') && { retryAfterSeconds: 1 }),
   };
 }

@@ -9,9 +9,10 @@ import type * as z from 'zod';
 import { ForbiddenError, NotFoundError } from '../errors.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import type { ReadonlyDeep } from '../schema/readonly-deep.ts';
-import { type RouteContract, type Routes, routeKeyOf } from './contract.ts';
+import { methodsOf, type RouteContract, type Routes, routeKeyOf } from './contract.ts';
 import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
 import { parseRequest, type RouteRequest } from './request.ts';
+import { UNROUTED, unroutedError } from './unrouted.ts';
 
 export type { RouteRequest };
 
@@ -35,11 +36,14 @@ const json = (status: number, body: unknown, headers: Record<string, string> = {
 });
 
 function errorResult(answer: ErrorAnswer, requestId: string): HttpResult {
-  const { status, retryAfterSeconds, ...detail } = answer;
+  const { status, retryAfterSeconds, allow, ...detail } = answer;
   return json(
     status,
     { error: { ...detail, requestId } },
-    retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
+    {
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(allow && { allow: allow.join(', ') }),
+    },
   );
 }
 
@@ -55,21 +59,28 @@ function callerOf(event: HttpEvent, route: RouteContract, authMode: AuthMode): s
  * The one middleware chain. Middy runs `before` in order and `onError` in reverse, and every `onError` runs: so the
  * error mapper, registered last, answers first, then metrics are flushed, the trace segment closed and the log keys
  * cleared, whatever happened.
+ *
+ * @param allRoutes every route of the API, for the function that answers what no route takes
  */
 export function createHttpHandler<R extends Routes>(
   { logger, metrics, tracing, deadline }: Pick<Runtime, 'logger' | 'metrics' | 'tracing' | 'deadline'>,
   authMode: AuthMode,
   routes: R,
   bindings: Bindings<R>,
+  allRoutes?: () => Promise<readonly RouteContract[]>,
 ): HttpHandler {
   const table = new Map(
-    Object.entries(routes).map(
-      ([name, route]) => [routeKeyOf(route), { route, run: bindings[name]! }] as const,
+    Object.entries(routes).flatMap(([name, route]) =>
+      methodsOf(route).map(
+        (method) => [routeKeyOf({ ...route, method }), { route, run: bindings[name]! }] as const,
+      ),
     ),
   );
 
   const dispatch = async (event: HttpEvent): Promise<HttpResult> => {
     const entry = table.get(event.routeKey);
+    if (!entry && event.routeKey === UNROUTED && allRoutes)
+      throw unroutedError(await allRoutes(), { ...event.requestContext.http, path: event.rawPath });
     if (!entry) throw new NotFoundError('No such route');
     const { route, run } = entry;
     const caller = callerOf(event, route, authMode);
@@ -96,10 +107,14 @@ export function createHttpHandler<R extends Routes>(
   };
   const flushMetrics: middy.MiddlewareObj<HttpEvent, HttpResult> = { after: flush, onError: flush };
 
-  return middy<HttpEvent, HttpResult>(dispatch)
+  const answer = middy<HttpEvent, HttpResult>(dispatch)
     .use(deadline.middleware())
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(tracing.middlewares())
     .use(flushMetrics)
     .use(mapErrors) as unknown as HttpHandler;
+  return async (event, context) => {
+    const result = await answer(event, context);
+    return event.requestContext.http.method === 'HEAD' ? { ...result, body: '' } : result;
+  };
 }

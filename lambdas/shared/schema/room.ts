@@ -60,6 +60,8 @@ export interface FunctionSpec {
   readonly entry: string;
   /** The routes it answers. @default none: a stream, a schedule, a queue or another function starts it */
   readonly routes?: Routes;
+  /** Also answers what no route of the API takes. One function does. @default false */
+  readonly answersUnrouted?: true;
   /**
    * Permissions by table. The function gets the names of exactly these tables in its environment. The suite records
    * every command that functions send. It fails on a missing permission, and on one that is never used.
