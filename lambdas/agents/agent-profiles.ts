@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { changes } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
@@ -123,11 +124,11 @@ export class AgentProfiles {
       Array.from({ length: REGISTRY_BUCKETS }, (_, bucket) => this.#bucket(bucket, after, maxResults + 1)),
     );
     const found = buckets.flat().sort((a, b) => (a.agentId < b.agentId ? -1 : 1));
-    const items = found.slice(0, maxResults);
+    const items = new AnswerRoom().takeLeading(found, maxResults);
     const last = items.at(-1);
     return {
       items,
-      nextToken: found.length > maxResults && last ? encodePageToken(query, last.agentId) : null,
+      nextToken: found.length > items.length && last ? encodePageToken(query, last.agentId) : null,
       consistency: 'eventual' as const,
     };
   }

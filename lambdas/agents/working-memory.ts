@@ -1,5 +1,6 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
-import type { Table } from '../shared/dynamodb/table.ts';
+import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, TooLargeError } from '../shared/errors.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
@@ -66,7 +67,7 @@ export class WorkingMemory {
 
   /**
    * The live entries, values included, in the order of the keys. A page ends at `maxResults` entries or at the 1 MB one
-   * query reads, whichever comes first: so it can be short, but has a `nextToken` then.
+   * query reads, or at the 4 MB of an answer, whichever comes first: so it can be short, but has a `nextToken` then.
    */
   async list(agentId: string, { maxResults = 20, nextToken }: { maxResults?: number; nextToken?: string }) {
     const query = ['working', agentId];
@@ -81,11 +82,12 @@ export class WorkingMemory {
       // A page ends at a row, live or not.
       keepExpired: true,
     });
-    const page = rows.slice(0, maxResults);
-    const more = rows.length > maxResults || next !== undefined;
+    const shownAs = (item: Item) => (isLive(item, now) ? workingFromItem(agentId, item) : undefined);
+    const page = new AnswerRoom().takeLeading(rows, maxResults, shownAs);
+    const more = rows.length > page.length || next !== undefined;
     const last = page.at(-1);
     return {
-      items: page.filter((item) => isLive(item, now)).map((item) => workingFromItem(agentId, item)),
+      items: page.flatMap((item) => shownAs(item) ?? []),
       nextToken:
         more && last ? encodePageToken(query, String(last[SORT_KEY]).slice(WORKING_PREFIX.length)) : null,
     };

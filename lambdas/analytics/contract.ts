@@ -6,6 +6,7 @@ import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
 import {
   agentIdSchema,
   decisionIdSchema,
+  omittedSchema,
   pageOf,
   pageQuery,
   patternIdSchema,
@@ -93,10 +94,12 @@ export const analyticsRoutes = {
           'By value of the path, most decisions first; numbers with many values by quartile. An array counts ' +
           'under each of its values.',
       }),
+      omitted: omittedSchema,
       truncated: z.boolean().meta({ description: 'There are more values than the 32 commonest.' }),
     }),
     status: 200,
     errors: [],
+    omits: { types: 'decisionType' },
     example: { query: { decisionType: 'SIGNAL_GENERATION', path: 'market.trend' } },
   }),
   getMemoryEffect: defineRoute({
@@ -119,6 +122,7 @@ export const analyticsRoutes = {
         description:
           'Decisions that used any pattern of their situation against those in the same situations that used none.',
       }),
+      omitted: omittedSchema,
       items: z
         .array(
           memoryEffectSchema.extend({
@@ -137,6 +141,7 @@ export const analyticsRoutes = {
     }),
     status: 200,
     errors: [],
+    omits: { items: 'patternId' },
   }),
   listEmergingPatterns: defineRoute({
     method: 'GET',
@@ -203,12 +208,14 @@ export const analyticsRoutes = {
         .array(emergingPatternSchema)
         .nullable()
         .meta({ description: 'The nearest; null unless the agent’s last run lies in the period.' }),
+      omitted: omittedSchema,
       truncated: z
         .boolean()
         .meta({ description: 'Only the newest decisions were read for `open` and `memory`.' }),
     }),
     status: 200,
     errors: [],
+    omits: { patterns: 'patternId', types: 'decisionType' },
     example: { query: { period: 'weekly' } },
   }),
   compareAgents: defineRoute({

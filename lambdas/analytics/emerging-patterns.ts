@@ -3,6 +3,7 @@ import type { RunLedger } from '../consolidation/run-ledger.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { isPosition, type PatternSummary, type Position, summaryOf } from '../patterns/pattern-catalog.ts';
 import type { PatternStore } from '../patterns/pattern-store.ts';
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { EmergingRequest } from './contract.ts';
 import { type Lack, lacksOf, type Needed, neededFor } from './promotion-gap.ts';
@@ -39,10 +40,11 @@ export class EmergingPatterns {
           (after === undefined || compare(positionOf(pattern), after) > 0),
       )
       .sort((a, b) => compare(positionOf(a), positionOf(b)));
-    const page = found.slice(0, maxResults);
     const tested = await this.#tested(agentId);
+    const view = (pattern: Pattern) => this.#view(pattern, tested.get(pattern.decisionType));
+    const page = new AnswerRoom().takeLeading(found, maxResults, view);
     return {
-      items: page.map((pattern) => this.#view(pattern, tested.get(pattern.decisionType))),
+      items: page.map(view),
       nextToken: found.length > page.length ? encodePageToken(query, positionOf(page.at(-1)!)) : null,
     };
   }

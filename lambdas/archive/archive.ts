@@ -15,6 +15,7 @@ import {
   pointerKey,
   toLine,
 } from '../shared/archive-record.ts';
+import { AnswerRoom } from '../shared/answer-room.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { sha256 } from '../shared/platform/ids.ts';
 import type { TableName } from '../shared/schema/tables.ts';
@@ -99,11 +100,12 @@ export class Archive {
     return records.map((record) => errors.get(record));
   }
 
-  /** One page, newest first, at most `limit`; may be short, and end before there is no more. */
+  /** One page, newest first, at most `limit` and what one answer holds; may end before there is no more. */
   async read(query: ArchiveQuery, limit: number, after?: string): Promise<ArchivePage> {
     const { table, agentId, from, to } = query;
     const found: ArchivedRecord[] = [];
     const days = await this.#days(query);
+    const answer = new AnswerRoom();
     let objects = 0;
     for (const [i, day] of days.entries()) {
       if (after !== undefined && (day > dayOf(after) || day === after)) continue;
@@ -120,8 +122,9 @@ export class Archive {
         if (ofDay.size >= 2 * room + 100) keepNewest(ofDay, room + 1);
       }
       const newest = [...ofDay].sort(newestFirst);
-      found.push(...newest.slice(0, room).map(([, record]) => record));
-      if (newest.length > room) return { records: found, last: orderOf(found.at(-1)!) };
+      const shown = answer.takeLeading(newest, room, ([, record]) => record);
+      found.push(...shown.map(([, record]) => record));
+      if (newest.length > shown.length) return { records: found, last: orderOf(found.at(-1)!) };
       const more = i < days.length - 1;
       if (more && (found.length === limit || objects >= this.#objectsPerPage))
         return { records: found, last: day };

@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type { Clock } from '../shared/platform/clock.ts';
@@ -54,10 +55,12 @@ export class RunReports {
     if (!run) throw new NotFoundError(`No run ${runId}`);
     const { results, last } = await this.#ledger.results(runId, maxResults, after);
     const view = this.view(run);
+    const agents = new AnswerRoom().takeLeading(results, maxResults);
+    const end = agents.length < results.length ? agents.at(-1)!.agentId : last;
     return {
       ...view,
-      report: { ...view.report, agents: results },
-      nextToken: last === undefined ? null : encodePageToken(query, last),
+      report: { ...view.report, agents },
+      nextToken: end === undefined ? null : encodePageToken(query, end),
     };
   }
 }

@@ -61,6 +61,7 @@ export const decisionRoutes = {
     response: batchOf(decisionSchema),
     status: 200,
     errors: [],
+    omits: { items: 'decisionId' },
     example: { body: { decisions: [exampleDecision] } },
   }),
   listDecisions: defineRoute({
@@ -121,6 +122,7 @@ export const decisionRoutes = {
     response: batchOf(recordedOutcomeSchema),
     status: 200,
     errors: [],
+    omits: { items: 'decisionId' },
     example: { body: { outcomes: [{ decisionId: exampleDecisionId, ...exampleOutcome }] } },
   }),
   getChain: defineRoute({

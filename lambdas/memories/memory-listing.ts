@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Clock } from '../shared/platform/clock.ts';
 import { type MemoryCategories, type MemoryType, memoryTypes } from '../shared/schema/memory-categories.ts';
@@ -11,6 +12,7 @@ import type { ImportancePosition, MemoryRecords } from './memory-records.ts';
 import type { MemorySharing } from './memory-sharing.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { PatternMemories } from './pattern-memories.ts';
+import { toView } from './views.ts';
 
 export type Scope = z.output<typeof scopeSchema>;
 
@@ -32,6 +34,16 @@ type Position = readonly [
   owner: string,
   id: string,
 ];
+
+/** The page that the agent's own memories go to. */
+interface OwnPart {
+  readonly items: Memory[];
+  readonly room: AnswerRoom;
+  readonly limit: number;
+}
+
+/** Where what others share begins. */
+const BEFORE_SHARED: Position = ['shared', '', 0, '', ''];
 
 const DEFAULT_PAGE = 20;
 const INDEX_PAGE = 100;
@@ -64,6 +76,7 @@ export class MemoryListing {
   readonly #patterns: PatternMemories;
   readonly #categories: MemoryCategories;
   readonly #clock: Clock;
+  readonly #view: ReturnType<typeof toView>;
 
   constructor(
     parts: { records: MemoryRecords; sharing: MemorySharing; store: MemoryStore; patterns: PatternMemories },
@@ -75,6 +88,7 @@ export class MemoryListing {
     this.#store = parts.store;
     this.#patterns = parts.patterns;
     this.#categories = categories;
+    this.#view = toView(categories);
     this.#clock = clock;
   }
 
@@ -90,19 +104,27 @@ export class MemoryListing {
       (filters.tier === undefined || memory.tier === filters.tier) &&
       !isGone(memory);
     const items: Memory[] = [];
+    const room = new AnswerRoom();
     let next: Position | undefined;
     if (scope !== 'shared' && position?.[0] !== 'shared')
-      next = await this.#own(agentId, filters.memoryType, isWanted, items, maxResults, position);
+      next = await this.#own(
+        agentId,
+        filters.memoryType,
+        isWanted,
+        { items, room, limit: maxResults },
+        position,
+      );
     if (scope !== 'own' && next === undefined) {
       const after = position?.[0] === 'shared' && position[4] !== '' ? position : undefined;
       if (items.length < maxResults) {
         const shared = (await this.#sharing.sharedWith(agentId))
           .filter((memory) => isWanted(memory) && (!after || isAfter(memory, after)))
           .sort(byImportance);
-        const shown = shared.slice(0, maxResults - items.length);
+        const shown = room.takeLeading(shared, maxResults - items.length, this.#view);
+        const last = shown.at(-1);
         items.push(...shown);
-        if (shown.length < shared.length) next = positionOf('shared', shown.at(-1)!);
-      } else next = ['shared', '', 0, '', ''];
+        if (shown.length < shared.length) next = last ? positionOf('shared', last) : BEFORE_SHARED;
+      } else next = BEFORE_SHARED;
     }
     return {
       items,
@@ -127,12 +149,21 @@ export class MemoryListing {
       below === undefined
         ? [{ version: memory.version, memory: withoutVector(memory), replacedAt: null }]
         : [];
-    const room = maxResults - current.length;
+    const room = new AnswerRoom();
+    const items: (Omit<Revision, 'replacedAt'> & { replacedAt: string | null })[] = room.takeLeading(
+      current,
+      1,
+    );
     // One more than is shown says whether there is a next page.
-    const found = await this.#records.revisions(agentId, memoryId, room + 1, below ?? memory.version);
-    const items = [...current, ...found.slice(0, room)];
-    const more = found.length > room;
-    return { items, nextToken: more ? encodePageToken(query, items.at(-1)!.version) : null };
+    const limit = maxResults - items.length + 1;
+    const pages = this.#records.revisionPages(agentId, memoryId, limit, below ?? memory.version);
+    for await (const page of pages) {
+      const shown = room.takeLeading(page, maxResults - items.length);
+      items.push(...shown);
+      if (shown.length < page.length)
+        return { items, nextToken: encodePageToken(query, items.at(-1)!.version) };
+    }
+    return { items, nextToken: null };
   }
 
   /** @returns where the next page begins, undefined after the last memory */
@@ -140,8 +171,7 @@ export class MemoryListing {
     agentId: string,
     memoryType: MemoryType | undefined,
     isWanted: (memory: Memory) => boolean,
-    items: Memory[],
-    limit: number,
+    { items, room, limit }: OwnPart,
     position: Position | undefined,
   ): Promise<Position | undefined> {
     const types = memoryType === undefined ? memoryTypes : memoryTypes.filter((type) => type === memoryType);
@@ -154,8 +184,10 @@ export class MemoryListing {
         const page = await this.#page(agentId, type, after);
         last = page.last;
         for (const [i, memory] of page.memories.entries()) {
+          const wanted = isWanted(memory);
+          if (wanted && !room.take(this.#view(memory))) return at;
           at = positionOf('own', memory);
-          if (isWanted(memory) && items.push(memory) === limit) {
+          if (wanted && items.push(memory) === limit) {
             const isEnd = last && i === page.memories.length - 1 && type === types.at(-1);
             return isEnd ? undefined : at;
           }

@@ -101,9 +101,20 @@ export class MemoryRecords {
     return { memories: items.map(fromItem), last: last === undefined };
   }
 
-  /** Earlier versions of a memory, newest first, those below version `below`. */
-  async revisions(agentId: string, memoryId: string, limit?: number, below?: number): Promise<Revision[]> {
+  /** Earlier versions of a memory, newest first. */
+  async revisions(agentId: string, memoryId: string): Promise<Revision[]> {
     const revisions: Revision[] = [];
+    for await (const page of this.revisionPages(agentId, memoryId)) revisions.push(...page);
+    return revisions;
+  }
+
+  /** The same, page by page, at most `limit` a page. */
+  async *revisionPages(
+    agentId: string,
+    memoryId: string,
+    limit?: number,
+    below?: number,
+  ): AsyncGenerator<Revision[]> {
     const pages = this.#table.pages({
       partition: historyPartition(agentId, memoryId),
       sort: { prefix: VERSION_PREFIX },
@@ -111,11 +122,7 @@ export class MemoryRecords {
       limit,
       start: below === undefined ? undefined : revisionKey(agentId, memoryId, below),
     });
-    for await (const items of pages) {
-      revisions.push(...items.map(fromRevisionItem));
-      if (limit !== undefined && revisions.length >= limit) break;
-    }
-    return revisions;
+    for await (const items of pages) yield items.map(fromRevisionItem);
   }
 
   /** Memories with `from < id < to`, all pages. */

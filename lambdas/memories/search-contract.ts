@@ -3,6 +3,7 @@ import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
   freeFormSchema,
+  omittedSchema,
   scoreSchema,
   tagsSchema,
   timestampSchema,
@@ -72,6 +73,7 @@ const hit = memorySchema.extend({
 
 const hits = z.object({
   items: z.array(hit),
+  omitted: omittedSchema,
   unsearched: z
     .number()
     .int()
@@ -96,6 +98,7 @@ export const searchRoutes = {
     response: hits,
     status: 200,
     errors: [],
+    omits: { items: 'memoryId' },
     example: { body: { query: 'What happened to funding on BTC?', topK: 5 } },
   }),
   searchMemoriesBatch: defineRoute({
@@ -109,6 +112,7 @@ export const searchRoutes = {
     response: z.object({ results: z.array(hits) }),
     status: 200,
     errors: [],
+    omits: { 'results.*.items': 'memoryId' },
     example: { body: { queries: [{ query: 'funding' }] } },
   }),
   preloadMemories: defineRoute({
@@ -125,6 +129,7 @@ export const searchRoutes = {
     response: hits,
     status: 200,
     errors: [],
+    omits: { items: 'memoryId' },
     example: { body: { situation: { coin: 'BTC', trend: 'up' } } },
   }),
 };

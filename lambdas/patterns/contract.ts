@@ -3,6 +3,7 @@ import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
   freeFormSchema,
+  omittedSchema,
   pageOf,
   pageQuery,
   patternIdSchema,
@@ -76,12 +77,14 @@ export const patternRoutes = {
       ...offeredFields,
       explain: explainSchema,
       trend: z.array(versionSchema),
+      omitted: omittedSchema,
       provenance: provenanceSchema
         .optional()
         .meta({ description: 'On patterns of others: the newest decisions behind it, at most 50.' }),
     }),
     status: 200,
     errors: ['NotFound'],
+    omits: { trend: 'version' },
   }),
   statePattern: defineRoute({
     method: 'PUT',
@@ -189,6 +192,7 @@ export const patternRoutes = {
             .meta({ description: "On patterns of others; confirmed: the agent's own outcomes agree." }),
         }),
       ),
+      omitted: omittedSchema,
       exposureId: z.string().nullable().meta({
         description:
           'For the `exposureId` of decisions made with this answer; null when nothing was shown or recorded.',
@@ -196,6 +200,7 @@ export const patternRoutes = {
     }),
     status: 200,
     errors: [],
+    omits: { items: 'patternId' },
     example: { body: { decisionType: 'SIGNAL_GENERATION', context: { market: { trend: 'up' } } } },
   }),
   testPattern: defineRoute({

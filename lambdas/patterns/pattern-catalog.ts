@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import type * as z from 'zod';
@@ -45,17 +46,24 @@ export class PatternCatalog {
     const token = decodePageToken(query, nextToken, isPosition);
     let position: ConfidencePosition | undefined = token && { confidence: token[0], patternId: token[1] };
     const items: PatternSummary[] = [];
+    const room = new AnswerRoom();
+    let isFull = false;
     let last = false;
-    for (let pages = 0; pages < MAX_PAGES && items.length < limit && !last; pages++) {
+    for (let pages = 0; pages < MAX_PAGES && items.length < limit && !last && !isFull; pages++) {
       const page = await this.#store.byConfidence(agentId, minConfidence, position);
       last = page.last;
       for (const [i, pattern] of page.patterns.entries()) {
-        position = { confidence: pattern.confidence, patternId: pattern.patternId };
-        const wanted =
+        const isWanted =
           (status === 'all' || pattern.status === status) &&
           (decisionType === undefined || pattern.decisionType === decisionType) &&
           (asserts === undefined || pattern.asserts === asserts);
-        if (wanted) items.push(summaryOf(pattern));
+        if (isWanted && !room.take(summaryOf(pattern))) {
+          last = false;
+          isFull = true;
+          break;
+        }
+        position = { confidence: pattern.confidence, patternId: pattern.patternId };
+        if (isWanted) items.push(summaryOf(pattern));
         if (items.length < limit) continue;
         last &&= i === page.patterns.length - 1;
         break;

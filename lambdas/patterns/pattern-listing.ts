@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import { NotFoundError } from '../shared/errors.ts';
 import {
@@ -59,7 +60,9 @@ export class PatternListing {
     const offers = (await this.#offers.offersTo(agentId)).filter(
       (offer) => isWanted(offer, filters) && (position?.[0] !== 'shared' || isAfter(offer, position)),
     );
-    const shown = offers.slice(0, maxResults - items.length);
+    const room = new AnswerRoom();
+    room.takeLeading(items, items.length);
+    const shown = room.takeLeading(offers, maxResults - items.length, toOffered);
     items.push(...shown.map(toOffered));
     const last = shown.at(-1)?.pattern;
     const next: Position = last

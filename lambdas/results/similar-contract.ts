@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { outcomeSchema } from '../decisions/fields.ts';
 import { intervalSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, decisionIdSchema, freeFormSchema, typeSchema } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  decisionIdSchema,
+  freeFormSchema,
+  omittedSchema,
+  typeSchema,
+} from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -60,6 +66,7 @@ export const similarRoutes = {
         .meta({
           description: 'Nearest first; ties: the later day, then the more confident, then the later.',
         }),
+      omitted: omittedSchema,
       considered: count.meta({ description: 'Resolved decisions that passed the filters.' }),
       truncated: z.boolean().meta({ description: 'There are more older ones than were read.' }),
       outcomes: z
@@ -68,6 +75,7 @@ export const similarRoutes = {
     }),
     status: 200,
     errors: [],
+    omits: { items: 'decisionId' },
     example: { body: { situation: { market: { trend: 'up', volatility: 0.2 } }, action: 'buy', topK: 3 } },
   }),
 };

@@ -5,6 +5,7 @@ import {
   clientTokenSchema,
   freeFormSchema,
   idOf,
+  omittedSchema,
   pageOf,
   pageQuery,
   scoreSchema,
@@ -96,6 +97,7 @@ const resumed = sessionSchema.extend({
     })
     .nullable(),
   messages: z.array(messageSchema).meta({ description: 'The newest, oldest first.' }),
+  omitted: omittedSchema,
 });
 
 export const newSessionSchema = z.strictObject({
@@ -177,6 +179,7 @@ export const sessionRoutes = {
     response: resumed,
     status: 200,
     errors: ['NotFound'],
+    omits: { messages: 'seq' },
   }),
   appendMessage: defineRoute({
     method: 'POST',
@@ -211,7 +214,7 @@ export const sessionRoutes = {
     params: sessionParams,
     query: z.strictObject({}),
     body: endRequestSchema,
-    response: resumed.omit({ messages: true }),
+    response: resumed.omit({ messages: true, omitted: true }),
     status: 200,
     errors: ['NotFound', 'Conflict'],
     throttledAs: 'Unavailable',

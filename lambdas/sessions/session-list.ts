@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { isExpired } from '../shared/platform/clock.ts';
@@ -42,9 +43,10 @@ export class SessionList {
       // A page ends at a row, expired or not.
       keepExpired: true,
     });
-    const page = rows.slice(0, maxResults);
+    // The row has all but the heads of open sessions, which are small.
+    const page = new AnswerRoom().takeLeading(rows, maxResults);
     const last = page.at(-1);
-    const more = rows.length > maxResults || next !== undefined;
+    const more = rows.length > page.length || next !== undefined;
     return {
       items: await this.#withStatus(agentId, page, await known),
       nextToken: more && last ? encodePageToken(query, positionOf(last)) : null,

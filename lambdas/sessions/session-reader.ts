@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Query } from '../shared/dynamodb/query.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
@@ -92,11 +93,11 @@ export class SessionReader {
     });
     if (before === undefined) this.#openingOf(agentId, sessionId, rows);
     const found = messagesOf(rows);
-    const items = found.slice(0, maxResults);
+    const items = new AnswerRoom().takeLeading(found, maxResults);
     const last = items.at(-1);
     return {
       items,
-      nextToken: last && (more || found.length > maxResults) ? encodePageToken(query, last.seq) : null,
+      nextToken: last && (more || found.length > items.length) ? encodePageToken(query, last.seq) : null,
     };
   }
 

@@ -62,6 +62,13 @@ export class IdempotencyMismatchError extends DomainError {}
 /** The item would not fit DynamoDB, or the part of the request has a limit of its own. */
 export class TooLargeError extends DomainError {}
 
+/** The answer would be too large to send. Lists end before that; an answer that has no end of its own may come here. */
+export class AnswerTooLargeError extends DomainError {
+  constructor(bytes: number, limit: number) {
+    super(`The answer would be ${bytes} bytes; the limit is ${limit}. Ask for less at a time`);
+  }
+}
+
 /** DynamoDB asked us to slow down and went on asking after our retries. */
 export class ThrottledError extends DomainError {}
 

@@ -5,6 +5,7 @@ import {
   clientTokenSchema,
   decisionIdSchema,
   freeFormSchema,
+  omittedSchema,
   pageOf,
   pageQuery,
   scoreSchema,
@@ -208,6 +209,7 @@ export const signalRoutes = {
     query: z.strictObject({}),
     response: z.object({
       ...signal,
+      omitted: omittedSchema,
       deliveries: z.array(
         z.object({ targetAgent: agentIdSchema, ...progress, attempt: progress.attempt.optional() }).meta({
           description: 'A target is shown its own delivery whole and the status of the others.',
@@ -216,6 +218,7 @@ export const signalRoutes = {
     }),
     status: 200,
     errors: ['NotFound'],
+    omits: { deliveries: 'targetAgent' },
   }),
   listSignalsOfType: defineRoute({
     method: 'GET',

@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
@@ -42,6 +43,7 @@ const FILTERED_LIMIT = 100;
 export async function fillPage<T>(list: List<T>): Promise<ListPage<T>> {
   const { scope, maxResults = DEFAULT_MAX_RESULTS, isPosition = isDeliverySortKey, filtered } = list;
   const items: T[] = [];
+  const room = new AnswerRoom();
   let position = decodePageToken(scope, list.nextToken, isPosition);
   let start = position === undefined ? undefined : list.keyAt(position);
   const pageUntil = (end: string | undefined): ListPage<T> => ({
@@ -53,7 +55,8 @@ export async function fillPage<T>(list: List<T>): Promise<ListPage<T>> {
     const limit = filtered || queries > 0 ? Math.max(wanted, FILTERED_LIMIT) : wanted;
     const { entries, last } = await list.read(start, limit);
     for (const { sortKey, value } of entries) {
-      if (value !== undefined && items.length === maxResults) return pageUntil(position);
+      if (value !== undefined && (items.length === maxResults || !room.take(value)))
+        return pageUntil(position);
       if (value !== undefined) items.push(value);
       position = sortKey;
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
+import { MAX_ANSWER_BYTES } from '../../lambdas/shared/answer-room.ts';
 import {
   type ErrorCode,
   errorCodes,
@@ -84,7 +85,11 @@ export async function call(
 ): Promise<Answer> {
   const result = await handler(eventOf(route, input), lambdaContext);
   const status = result.statusCode ?? 0;
-  const body = JSON.parse(result.body ?? 'null') as Json;
+  const text = Buffer.from(result.body ?? 'null', result.isBase64Encoded ? 'base64' : 'utf8').toString(
+    'utf8',
+  );
+  if (Buffer.byteLength(text) > MAX_ANSWER_BYTES) throw new Error(`${routeKeyOf(route)} answered over 4 MB`);
+  const body = JSON.parse(text) as Json;
   const code = body?.error?.code as ErrorCode | undefined;
   record({ kind: 'answer', routeKey: routeKeyOf(route), status, ...(code && { code }) });
   if (code) {

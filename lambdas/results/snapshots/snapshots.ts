@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../../shared/answer-room.ts';
 import { says } from '../../shared/dynamodb/expressions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../../shared/dynamodb/page-token.ts';
 import type { Table } from '../../shared/dynamodb/table.ts';
@@ -98,9 +99,9 @@ export class Snapshots {
       found.push(...page.map(fromSnapshotItem));
       if (found.length > maxResults) break;
     }
-    const items = found.slice(0, maxResults);
+    const items = new AnswerRoom().takeLeading(found, maxResults);
     const last = items.at(-1);
-    const isEnd = found.length <= maxResults;
+    const isEnd = found.length === items.length;
     return { items, nextToken: isEnd || !last ? null : encodePageToken(query, snapshotSortKey(last)) };
   }
 }

@@ -48,6 +48,12 @@ export interface RouteContract<
    * @default Throttled, 429
    */
   readonly throttledAs?: 'Unavailable';
+  /**
+   * Lists of the answer whose largest items are left out when it would pass 4 MB, with the field that names an item.
+   * A dotted path; `*` is every row. The row of the list then says which: see `omittedSchema`.
+   * @default none: a page that ends early, or an answer whose shape bounds it
+   */
+  readonly omits?: Readonly<Record<string, string>>;
   readonly example?: { readonly body?: unknown; readonly query?: Record<string, string> };
 }
 

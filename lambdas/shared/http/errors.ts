@@ -26,6 +26,7 @@ export const errorTable: readonly (readonly [ErrorClass, ErrorCode])[] = [
   [errors.IdempotencyMismatchError, 'IdempotencyMismatch'],
   [errors.ConflictError, 'Conflict'],
   [errors.TooLargeError, 'TooLarge'],
+  [errors.AnswerTooLargeError, 'Internal'],
   [errors.ThrottledError, 'Throttled'],
   [errors.UnavailableError, 'Unavailable'],
 ];

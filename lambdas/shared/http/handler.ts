@@ -9,6 +9,7 @@ import type * as z from 'zod';
 import { ForbiddenError, NotFoundError } from '../errors.ts';
 import type { Runtime } from '../platform/runtime.ts';
 import type { ReadonlyDeep } from '../schema/readonly-deep.ts';
+import { bodyOf } from './answer.ts';
 import { methodsOf, type RouteContract, type Routes, routeKeyOf } from './contract.ts';
 import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
 import { parseRequest, type RouteRequest } from './request.ts';
@@ -29,22 +30,25 @@ export type Bindings<R extends Routes> = {
 
 type AuthMode = 'iam' | 'none';
 
-const json = (status: number, body: unknown, headers: Record<string, string> = {}): HttpResult => ({
-  statusCode: status,
-  headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-  body: JSON.stringify(body),
-});
+/** Lambda puts the body into JSON once more, which may double it, and takes 6 MB. Base64 adds a third, always. */
+const MAX_TEXT_BYTES = 2_900_000;
+
+function json(status: number, body: string, headers: Record<string, string> = {}): HttpResult {
+  const isLarge = Buffer.byteLength(body) > MAX_TEXT_BYTES;
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: isLarge ? Buffer.from(body).toString('base64') : body,
+    ...(isLarge && { isBase64Encoded: true }),
+  };
+}
 
 function errorResult(answer: ErrorAnswer, requestId: string): HttpResult {
   const { status, retryAfterSeconds, allow, ...detail } = answer;
-  return json(
-    status,
-    { error: { ...detail, requestId } },
-    {
-      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-      ...(allow && { allow: allow.join(', ') }),
-    },
-  );
+  return json(status, JSON.stringify({ error: { ...detail, requestId } }), {
+    ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    ...(allow && { allow: allow.join(', ') }),
+  });
 }
 
 /** The signer's ARN. Fails closed: without one nothing is answered, unless this machine runs without signatures. */
@@ -87,8 +91,9 @@ export function createHttpHandler<R extends Routes>(
     const request = { ...parseRequest(route, event), caller };
     logger.appendKeys({ route: event.routeKey, caller, ...request.params });
     const answer = await run(request as never);
+    const body = bodyOf(route, answer);
     logger.info('answered', { status: route.status });
-    return json(route.status, answer);
+    return json(route.status, body);
   };
 
   const mapErrors: middy.MiddlewareObj<HttpEvent, HttpResult> = {
@@ -115,6 +120,8 @@ export function createHttpHandler<R extends Routes>(
     .use(mapErrors) as unknown as HttpHandler;
   return async (event, context) => {
     const result = await answer(event, context);
-    return event.requestContext.http.method === 'HEAD' ? { ...result, body: '' } : result;
+    return event.requestContext.http.method === 'HEAD'
+      ? { ...result, body: '', isBase64Encoded: false }
+      : result;
   };
 }

@@ -73,6 +73,14 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     consistency: z.literal('eventual').optional().meta({ description: 'Present when an index answered.' }),
   });
 
+/** Items that an answer leaves out because it would pass 4 MB: the largest ones. Each can be read by its id. */
+export const omittedSchema = z
+  .array(z.object({ id: z.string(), agentId: z.string().optional(), bytes: z.number().int().nonnegative() }))
+  .optional()
+  .meta({
+    description: 'Present when the answer would have passed 4 MB: the items left out, which are the largest.',
+  });
+
 /** The rows of a batch request. Each is parsed by itself later, so a bad row is not a bad request. */
 export const rowsOf = (description: string) => z.array(z.unknown()).min(1).max(100).meta({ description });
 
@@ -81,4 +89,5 @@ export const batchOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
     failed: z.array(z.object({ index: z.number().int(), code: z.string(), message: z.string() })),
+    omitted: omittedSchema,
   });
