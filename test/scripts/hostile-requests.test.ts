@@ -97,6 +97,10 @@ function faultOf(key: string, hostile: HostileRequest, { status, text }: Hostile
   if (errorCodes[error.code as keyof typeof errorCodes] !== status) return told;
   if (error.code === 'ValidationFailed' && !error.issues?.every(({ path }) => typeof path === 'string'))
     return told;
+  if (hostile.why === 'another method' && error.code !== 'MethodNotAllowed') return told;
+  if (hostile.why === 'path ends in /' && error.code !== 'NotFound') return told;
+  if (hostile.why === 'no body' && error.issues?.[0]?.path !== 'body') return told;
+  if (hostile.why === 'malformed JSON' && !/line \d+, column \d+|UTF-8/.test(text)) return told;
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import * as fc from 'fast-check';
+import { withoutNulls } from '../../lambdas/shared/http/absent-fields.ts';
 import type { RouteContract } from '../../lambdas/shared/http/contract.ts';
 import { ID_PATTERN } from '../../lambdas/shared/schema/fields.ts';
 
@@ -80,14 +81,18 @@ const badTimestamp = fc.constantFrom<unknown>(
   '2999-01-01T00:00:00Z',
   '1999-12-31T23:59:59.999Z',
   '2026-02-30T00:00:00Z',
-  '2026-03-01T09:30:00+01:00',
+  '2000-01-01T00:30:00+01:00',
+  '9999-12-31T23:59:59-01:00',
+  '2026-03-01T09:30:00+24:00',
+  '2026-03-01T09:30:00+1',
+  '2026-03-01T09:30:60Z',
+  '2026-03-01T09:30:00.123456',
   '2026-03-01T09:30:00',
   '2026-03-01',
   'yesterday',
   '',
   0,
   1_772_000_000_000,
-  null,
 );
 
 /** JSON that DynamoDB would refuse or change. */
@@ -103,7 +108,7 @@ const unstorable = fc.constantFrom<unknown>(
 
 /** Values that are wrong for most fields. */
 const poison = fc.oneof(
-  fc.constantFrom<unknown>(null, true, -1, 0.1, '', [], {}, [[]], 'x'.repeat(40_000)),
+  fc.constantFrom<unknown>(null, true, -1, 0.1, '', [], {}, [[]], [null], 'x'.repeat(40_000)),
   badTimestamp,
   anyText,
   fc.jsonValue({ maxDepth: 3 }),
@@ -172,7 +177,7 @@ export function hostileRequests(
   const goodBody = route.body ? example : undefined;
   const refused = (body: unknown) => {
     const text = JSON.stringify(body);
-    return !route.body?.safeParse(JSON.parse(text)).success;
+    return !route.body || !route.body.safeParse(withoutNulls(route.body, JSON.parse(text))).success;
   };
 
   const names = Object.keys(good);
@@ -183,6 +188,9 @@ export function hostileRequests(
     fc
       .constantFrom('//', '/', '%2F', '/..%2f', '%00', '%')
       .map((tail) => make(`path ends in ${tail}`, fill(good) + tail, goodBody)),
+    fc
+      .constantFrom('OPTIONS', 'TRACE', 'PURGE')
+      .map((other) => ({ ...make('another method', fill(good), goodBody), method: other })),
   ];
   if (names.length > 0)
     kinds.push(
@@ -225,6 +233,13 @@ export function hostileRequests(
   if (required.length > 0)
     kinds.push(
       fc.constantFrom(...required).map((field) => make('a field missing', fill(good), without(field))),
+    );
+  const neverNull = required.filter((field) => refused({ ...example, [field]: null }));
+  if (neverNull.length > 0)
+    kinds.push(
+      fc
+        .constantFrom(...neverNull)
+        .map((field) => make('a needed field that is null', fill(good), { ...example, [field]: null })),
     );
   if ('timestamp' in example)
     kinds.push(
