@@ -1,7 +1,7 @@
 import { type SQSClient, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { UnavailableError } from '../shared/errors.ts';
-import { payloadHash } from '../shared/platform/ids.ts';
+import { payloadHash, sha256 } from '../shared/platform/ids.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { ownerSchema } from '../shared/schema/owners.ts';
 
@@ -16,6 +16,16 @@ export const taskSchema = z.object({
 
 /** One agent, or one pool, of one run. */
 export type ConsolidationTask = Readonly<z.output<typeof taskSchema>>;
+
+/** Characters of an SQS message group. */
+const MAX_GROUP_LENGTH = 128;
+
+/**
+ * The message group of an agent or a pool. A pool of a long type would not fit, and cut off it could be another's: its
+ * group is the hash of the whole name. No name begins with `#`, so no hash is a name.
+ */
+export const messageGroupOf = (owner: string): string =>
+  owner.length <= MAX_GROUP_LENGTH ? owner : `#${sha256(owner)}`;
 
 /** SendMessageBatch takes this many messages. */
 export const QUEUE_BATCH = 10;
@@ -43,7 +53,7 @@ export class WorkQueue {
           Entries: tasks.slice(start, start + QUEUE_BATCH).map(({ runId, agentId, asOf, rollUpOnly }, i) => ({
             Id: String(i),
             MessageBody: JSON.stringify({ runId, agentId, asOf, rollUpOnly }),
-            MessageGroupId: agentId,
+            MessageGroupId: messageGroupOf(agentId),
             MessageDeduplicationId: payloadHash([runId, agentId]),
           })),
         }),

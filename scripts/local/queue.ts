@@ -23,6 +23,9 @@ type Entry =
   | { readonly op: 'receive'; readonly messageId: string }
   | { readonly op: 'delete'; readonly messageId: string };
 
+/** A message group, as SQS takes it: printable ASCII without the space. */
+const GROUP_PATTERN = /^[!-~]{1,128}$/;
+
 const DEDUPLICATION_MS = 5 * 60_000;
 
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
@@ -74,12 +77,16 @@ export class LocalQueue {
     this.#listeners.add(listener);
   }
 
-  /** @throws RangeError when a FIFO queue is not told the group, or how to recognize a duplicate */
+  /** @throws RangeError when a FIFO queue is not told the group, in SQS's alphabet, or how to recognize a duplicate */
   send(body: string, options: { groupId?: string; deduplicationId?: string } = {}): QueueMessage {
     const { groupId } = options;
     let { deduplicationId } = options;
     if (this.spec.fifo) {
       if (!groupId) throw new RangeError('The request must contain the parameter MessageGroupId.');
+      if (!GROUP_PATTERN.test(groupId))
+        throw new RangeError(
+          'MessageGroupId can only include alphanumeric and punctuation characters, 1 to 128.',
+        );
       if (!deduplicationId && this.spec.contentBasedDeduplication) deduplicationId = sha256(body);
       if (!deduplicationId)
         throw new RangeError(

@@ -48,12 +48,16 @@ export function fakeQueue(failAfter = Infinity) {
     send: async ({ input }: SendMessageBatchCommand) => {
       record({ kind: 'command', service: 'planner', action: 'SendMessage', resource: 'queue' });
       if (++batches > failAfter) throw new Error('killed');
-      for (const entry of input.Entries ?? [])
+      for (const entry of input.Entries ?? []) {
+        // What SQS takes as a group.
+        if (!/^[!-~]{1,128}$/.test(entry.MessageGroupId!))
+          throw Object.assign(new Error('MessageGroupId'), { name: 'InvalidParameterValue' });
         messages.push({
           body: entry.MessageBody!,
           group: entry.MessageGroupId!,
           deduplicationId: entry.MessageDeduplicationId!,
         });
+      }
       return {};
     },
   } as unknown as SQSClient;

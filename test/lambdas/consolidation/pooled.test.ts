@@ -263,3 +263,32 @@ describe('one agent of five that makes up a thousand successes', () => {
     }
   });
 });
+
+describe('types of 128 characters that begin alike', () => {
+  it('are pools of their own, and stop no run', async () => {
+    const types = ['a', 'b'].map((end) => 't'.repeat(127) + end);
+    for (const agentType of types) {
+      const agents = [`one-${agentType.at(-1)}`, `two-${agentType.at(-1)}`];
+      await registerAs(agentType, agents);
+      for (const agentId of agents)
+        await logDecisions(
+          runtime,
+          agentId,
+          logOf({ until: NOW, count: 20, seed: 3, strong: 0.8, other: 0.4 }),
+        );
+    }
+    const pipeline = createPipeline({ now: NOW });
+    await pipeline.planner({ scheduledTime: NOW }, lambdaContext);
+    const groupOf = new Map(
+      pipeline.queue.messages.map(({ body, group }) => [
+        (JSON.parse(body) as { agentId: string }).agentId,
+        group,
+      ]),
+    );
+    const groups = types.map((agentType) => groupOf.get(`type:${agentType}`));
+    expect(new Set(groups).size).toBe(2);
+    expect(groups).not.toContain(undefined);
+    const answers = await pipeline.work();
+    expect(answers.flatMap(({ batchItemFailures }) => batchItemFailures)).toEqual([]);
+  });
+});
