@@ -5,7 +5,14 @@ import { assertItemFits } from '../shared/dynamodb/item-size.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { type Issue, IdempotencyMismatchError, ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead } from '../shared/platform/clock.ts';
-import { canonicalJson, payloadHash, type RandomPart, tokenPart, typedId } from '../shared/platform/ids.ts';
+import {
+  canonicalJson,
+  payloadHash,
+  type RandomPart,
+  risingPart,
+  tokenPart,
+  typedId,
+} from '../shared/platform/ids.ts';
 import { type ChainLink, ChainLinks } from './chain-links.ts';
 import type { ChangedDays } from './changed-days.ts';
 import type { Decision, DecisionReference, NewDecision, Outcome } from './decision.ts';
@@ -38,12 +45,15 @@ const ID_ATTEMPTS = 3;
 export class DecisionIntake {
   readonly #parts: DecisionIntakeParts;
   readonly #links: ChainLinks;
+  /** Rows of a batch with equal timestamps keep their order: their ids rise. */
+  readonly #nextPart: (time: Date) => Uint8Array;
   /** Puts under way in this instance, so a decision may follow its parent in the same batch. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(parts: DecisionIntakeParts) {
     this.#parts = parts;
     this.#links = new ChainLinks(parts.table, parts.log);
+    this.#nextPart = risingPart(parts.randomPart);
   }
 
   /**
@@ -77,9 +87,10 @@ export class DecisionIntake {
   }
 
   #newId(agentId: string, { decisionType, clientToken }: NewDecision, timestamp: string): string {
+    const time = new Date(timestamp);
     const bits =
-      clientToken === undefined ? this.#parts.randomPart() : tokenPart(agentId, TOKEN_SCOPE, clientToken);
-    return typedId(decisionType, new Date(timestamp), bits);
+      clientToken === undefined ? this.#nextPart(time) : tokenPart(agentId, TOKEN_SCOPE, clientToken);
+    return typedId(decisionType, time, bits);
   }
 
   /** @returns undefined when another decision has this id */

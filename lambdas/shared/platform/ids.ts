@@ -11,6 +11,43 @@ const ULID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 export type RandomPart = () => Uint8Array;
 export const randomPart: RandomPart = () => randomBytes(10);
 
+/** Milliseconds whose last id an instance remembers. A batch has at most a hundred. */
+const MILLISECONDS_KEPT = 1_000;
+
+/**
+ * Random parts for ids that sort in the order in which one instance made them. The first id of a millisecond is random,
+ * each further one is its successor: a list then keeps the order of writing at equal timestamps.
+ */
+export function risingPart(random: RandomPart): (time: Date) => Uint8Array {
+  const last = new Map<number, Uint8Array>();
+  return (time) => {
+    const milliseconds = time.getTime();
+    const before = last.get(milliseconds);
+    const bits = before ? successorOf(before) : withHeadroom(random());
+    // Set anew, so that the one used longest ago is the first to go.
+    last.delete(milliseconds);
+    last.set(milliseconds, bits);
+    if (last.size > MILLISECONDS_KEPT) last.delete(last.keys().next().value!);
+    return bits;
+  };
+}
+
+/** Without the highest bit, so that its successors do not start over at zero. */
+function withHeadroom(bits: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bits);
+  copy[0]! &= 0x7f;
+  return copy;
+}
+
+function successorOf(bits: Uint8Array): Uint8Array {
+  const next = Uint8Array.from(bits);
+  for (let i = next.length - 1; i >= 0; i--) {
+    next[i] = (next[i]! + 1) & 0xff;
+    if (next[i] !== 0) break;
+  }
+  return next;
+}
+
 /**
  * The random part that makes a write idempotent: the same agent, route and token give the same id, so a repeated put
  * meets its own item.
@@ -64,6 +101,9 @@ export function parseTypedId(id: string): { readonly type: string; readonly time
   if (!time || time.getTime() >= 253_402_300_800_000) return undefined;
   return { type: id.slice(0, dash), timestamp: time.toISOString() };
 }
+
+/** The ULID of a `{TYPE}-{ULID}`: it sorts by time, then by the order of making. */
+export const ulidOf = (id: string): string => id.slice(id.lastIndexOf('-') + 1);
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
