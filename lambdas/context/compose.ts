@@ -15,7 +15,7 @@ import { MINUTE_MS, SECOND_MS } from '../shared/platform/clock.ts';
 import type { Runtime } from '../shared/platform/runtime.ts';
 import type { MemoryCategories } from '../shared/schema/memory-categories.ts';
 import type { TableName } from '../shared/schema/tables.ts';
-import { SignalInbox } from '../signals/signal-inbox.ts';
+import { InboxList } from '../signals/inbox-list.ts';
 import { ContextAssembly } from './context-assembly.ts';
 import type { Deadlines } from './deadline-settings.ts';
 import { PastSessions } from './past-sessions.ts';
@@ -36,8 +36,8 @@ type Tables = Readonly<Record<TableName, Table>>;
 type Services = Pick<Runtime, 'clock' | 'randomPart' | 'logger'>;
 
 /**
- * The newest waiting signals that are read; the most severe of them are shown. At 1 KB each they cost 25 read units. An
- * agent that lets more wait is told that it does not see all.
+ * The newest waiting signals that are read, shared among their sources where more wait; the most severe of them are shown.
+ * At 1 KB each they cost 25 read units. An agent that lets more wait is told that it does not see all.
  */
 const MAX_SIGNALS = 200;
 /** Newly shared memories are found after this long. Each answer checks that the ones it shows are still shared. */
@@ -71,7 +71,7 @@ function composeSources(runtime: Services, tables: Tables, settings: ContextSett
   const decisions = new RecentDecisions({ registry, window, list, log, clock });
   const reader = new SessionReader(tables.state, settings.sessions.hotWindow);
   const past = new PastSessions(new SessionList(tables.state), reader, clock);
-  const inbox = new SignalInbox(tables.signals, log);
+  const inbox = new InboxList(tables.signals);
   const matching = composePatternMatching(runtime, tables, registry, new RunLedger(tables.state), {
     windows: settings.featureWindows,
     runsTrustedMs: RUNS_TRUSTED_MS,

@@ -4,7 +4,7 @@ import { timeOf } from '../memories/search/memory-collection.ts';
 import type { Hit } from '../memories/search/ranking.ts';
 import type { Matched } from '../patterns/pattern-matching.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/platform/clock.ts';
-import { canonicalJson } from '../shared/platform/ids.ts';
+import { canonicalJson, ulidOf } from '../shared/platform/ids.ts';
 import type { Delivery } from '../signals/signal.ts';
 import { severities } from '../signals/signal-limits.ts';
 import type { Entry } from './budget.ts';
@@ -209,6 +209,8 @@ export function relevantEntries(
   });
 }
 
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /**
@@ -238,15 +240,25 @@ export function insightEntries(matched: readonly Matched[]): Entry<Referenced<Ma
   });
 }
 
-/** Waiting deliveries as entries: the most severe first, and among equals the newest first. */
+/**
+ * Waiting deliveries as entries: the most severe first, among equals one of each source in turn, and of each the newest
+ * first. So no source crowds out another.
+ */
 export function signalEntries(waiting: readonly Delivery[], now: Date): Entry<Referenced<Delivery>>[] {
+  const turns = new Map<string, number>();
   return [...waiting]
+    .sort((a, b) => byText(b.timestamp, a.timestamp) || byText(ulidOf(b.signalId), ulidOf(a.signalId)))
+    .map((delivery) => {
+      const { severity, sourceAgent } = delivery;
+      const turn = (turns.get(`${severity} ${sourceAgent}`) ?? 0) + 1;
+      turns.set(`${severity} ${sourceAgent}`, turn);
+      return { delivery, turn };
+    })
     .sort(
       (a, b) =>
-        severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
-        (a.timestamp < b.timestamp ? 1 : -1),
+        severities.indexOf(a.delivery.severity) - severities.indexOf(b.delivery.severity) || a.turn - b.turn,
     )
-    .map((delivery, i) => {
+    .map(({ delivery }, i) => {
       const { severity, signalType, sourceAgent, timestamp, recommendedAction, data, confidence } = delivery;
       const ref = `s${i + 1}`;
       const advice = recommendedAction === undefined ? '' : `${recommendedAction} – `;

@@ -36,8 +36,12 @@ export const room = {
     sweeper: {
       entry: 'lambdas/sessions/sweeper.lambda.ts',
       tables: {
-        state: { actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'] },
+        state: {
+          actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+        },
         memory: { actions: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'] },
+        // For broadcasts that their publisher left unfinished.
+        signals: { actions: ['Query', 'PutItem'] },
       },
       timeoutSeconds: 5 * 60,
       settings: ['SESSION_SETTINGS', 'MEMORY_CATEGORIES'],
@@ -47,7 +51,8 @@ export const room = {
         SweeperErrors: {
           metric: 'errors',
           description:
-            'Sessions that nobody ended get no record. The next sweep does what this one left; look in its log.',
+            'Sessions that nobody ended get no record, or signals do not reach all of very many subscribers. The next ' +
+            'sweep does what this one left; look in its log.',
         },
       },
     },

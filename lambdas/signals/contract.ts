@@ -15,10 +15,13 @@ import {
 } from '../shared/schema/fields.ts';
 import {
   DEFAULT_LEASE_SECONDS,
+  DEFAULT_MAX_ATTEMPTS,
   finalStatuses,
+  MAX_SUBSCRIBERS,
   MAX_SUBSCRIPTIONS,
   MAX_TARGETS,
   MAX_TTL_SECONDS,
+  MOST_MAX_ATTEMPTS,
   openStatuses,
   severities,
 } from './signal-limits.ts';
@@ -35,6 +38,15 @@ const content = {
   data: freeFormSchema,
   context: freeFormSchema.optional(),
   recommendedAction: z.string().min(1).max(1000).optional(),
+  maxAttempts: z
+    .number()
+    .int()
+    .min(1)
+    .max(MOST_MAX_ATTEMPTS)
+    .optional()
+    .meta({
+      description: `Claims of a delivery before it is FAILED, once the last lease has run out. Default: ${DEFAULT_MAX_ATTEMPTS}.`,
+    }),
 };
 
 const publishBody = z.strictObject({
@@ -44,7 +56,7 @@ const publishBody = z.strictObject({
     .min(1)
     .optional()
     .meta({
-      description: `At most ${MAX_TARGETS}. Without targets the signal goes to the subscribers of its type.`,
+      description: `At most ${MAX_TARGETS}. Without targets the signal goes to the subscribers of its type, at most ${MAX_SUBSCRIBERS}.`,
     }),
   ...content,
   timestamp: timestampSchema.optional(),
@@ -71,13 +83,30 @@ export const signalSchema = z.object(signal);
 
 export const publishedSignalSchema = z.object({
   ...signal,
-  targetAgents: z.array(agentIdSchema).meta({ description: 'Everyone it was delivered to, sorted.' }),
+  targetAgents: z
+    .array(agentIdSchema)
+    .meta({ description: `Its targets, sorted; the first ${MAX_TARGETS} where there are more.` }),
+  targetCount: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: 'The number of targets; 0 when a type had no subscriber.' }),
+});
+
+export const signalReceiptSchema = publishedSignalSchema.extend({
+  deliveredCount: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: 'Targets that have it now. The others get it within 20 minutes.' }),
 });
 
 const statusSchema = z.enum([...openStatuses, ...finalStatuses]);
 
 const progress = {
-  status: statusSchema.meta({ description: 'PROCESSING past its lease reads as PENDING.' }),
+  status: statusSchema.meta({
+    description: 'PROCESSING past its lease reads as PENDING, or after the last attempt as FAILED.',
+  }),
   attempt: z.number().int().min(0).meta({ description: 'How often it was claimed.' }),
   leaseUntil: timestampSchema.optional(),
   processedAt: timestampSchema.optional(),
@@ -93,15 +122,23 @@ const ackBody = z.discriminatedUnion(
     z.strictObject({
       status: z.literal('PROCESSING'),
       leaseSeconds: secondsSchema.optional().meta({ description: `Default ${DEFAULT_LEASE_SECONDS}.` }),
-      leaseId: leaseIdSchema.optional().meta({ description: 'Of a claim to prolong.' }),
+      leaseId: leaseIdSchema.optional().meta({
+        description:
+          "The caller's own id for the claim: sent again, it is the same claim with the same lease. Under an id that the " +
+          'service gave, the claim is prolonged.',
+      }),
+      prolong: z
+        .boolean()
+        .optional()
+        .meta({ description: 'Prolongs the claim under `leaseId`, also one the caller named.' }),
     }),
     z.strictObject({
       status: z.enum(finalStatuses),
       decisionId: decisionIdSchema.optional().meta({ description: 'The decision the signal led to.' }),
       note: z.string().min(1).max(1000).optional(),
-      leaseId: leaseIdSchema
-        .optional()
-        .meta({ description: 'With it, only the holder of the current lease closes the delivery.' }),
+      leaseId: leaseIdSchema.optional().meta({
+        description: 'Of the claim. Required while a lease is live: only its holder closes the delivery.',
+      }),
     }),
   ],
   { error: `must be one of PROCESSING, ${finalStatuses.join(', ')}` },
@@ -114,11 +151,11 @@ export const signalRoutes = {
     method: 'POST',
     path: '/agents/{agentId}/signals',
     audience: 'agent',
-    summary: 'Tell other agents something: all targets or none',
+    summary: 'Tell other agents something: all named targets or none, or every subscriber of the type',
     params: agentParams,
     query: z.strictObject({}),
     body: publishBody,
-    response: publishedSignalSchema,
+    response: signalReceiptSchema,
     status: 201,
     errors: ['TooManyTargets', 'IdempotencyMismatch', 'Conflict'],
     example: {

@@ -10,13 +10,9 @@ export interface TablePage<T> {
   readonly last: Item | undefined;
 }
 
-export interface List<T> {
-  /** Everything that decides what the list holds; its page tokens belong to it. */
-  readonly scope: unknown;
+/** A list, as one request sees it. */
+export interface Listed<T> {
   readonly maxResults?: number;
-  readonly nextToken?: string;
-  /** Says whether a sort key may be a position in this list. @default any delivery's */
-  readonly isPosition?: (value: unknown) => value is string;
   /** The key of the item at a position, for DynamoDB to go on after. */
   readonly keyAt: (position: string) => Item;
   /** Hides entries by request: then more are read at once. @default false */
@@ -24,12 +20,26 @@ export interface List<T> {
   readonly read: (start: Item | undefined, limit: number) => Promise<TablePage<T>>;
 }
 
+export interface List<T> extends Listed<T> {
+  /** Everything that decides what the list holds; its page tokens belong to it. */
+  readonly scope: unknown;
+  readonly nextToken?: string;
+  /** Says whether a sort key may be a position in this list. @default any delivery's */
+  readonly isPosition?: (value: unknown) => value is string;
+}
+
 export interface ListPage<T> {
   readonly items: T[];
   readonly nextToken: string | null;
 }
 
-const DEFAULT_MAX_RESULTS = 20;
+export interface FilledPage<T> {
+  readonly shown: { readonly sortKey: string; readonly value: T }[];
+  /** Sort key to go on after; undefined at the end of the list. */
+  readonly end: string | undefined;
+}
+
+export const DEFAULT_MAX_RESULTS = 20;
 /** Most queries of one answer. A list that hides more than they find (expired, another type) answers with a short page. */
 const MAX_QUERIES = 10;
 const FILTERED_LIMIT = 100;
@@ -41,28 +51,34 @@ const FILTERED_LIMIT = 100;
  * @throws ValidationFailedError for a token of another list
  */
 export async function fillPage<T>(list: List<T>): Promise<ListPage<T>> {
-  const { scope, maxResults = DEFAULT_MAX_RESULTS, isPosition = isDeliverySortKey, filtered } = list;
-  const items: T[] = [];
-  const room = new AnswerRoom();
-  let position = decodePageToken(scope, list.nextToken, isPosition);
-  let start = position === undefined ? undefined : list.keyAt(position);
-  const pageUntil = (end: string | undefined): ListPage<T> => ({
-    items,
+  const { scope, nextToken, isPosition = isDeliverySortKey } = list;
+  const { shown, end } = await readPage(list, decodePageToken(scope, nextToken, isPosition));
+  return {
+    items: shown.map(({ value }) => value),
     nextToken: end === undefined ? null : encodePageToken(scope, end),
-  });
+  };
+}
+
+/** The same, without tokens. @param after sort key to go on after; undefined: the start of the list */
+export async function readPage<T>(list: Listed<T>, after: string | undefined): Promise<FilledPage<T>> {
+  const { maxResults = DEFAULT_MAX_RESULTS, filtered } = list;
+  const shown: { sortKey: string; value: T }[] = [];
+  const room = new AnswerRoom();
+  let position = after;
+  let start = position === undefined ? undefined : list.keyAt(position);
   for (let queries = 0; queries < MAX_QUERIES; queries++) {
-    const wanted = maxResults + 1 - items.length;
+    const wanted = maxResults + 1 - shown.length;
     const limit = filtered || queries > 0 ? Math.max(wanted, FILTERED_LIMIT) : wanted;
     const { entries, last } = await list.read(start, limit);
     for (const { sortKey, value } of entries) {
-      if (value !== undefined && (items.length === maxResults || !room.take(value)))
-        return pageUntil(position);
-      if (value !== undefined) items.push(value);
+      if (value !== undefined && (shown.length === maxResults || !room.take(value)))
+        return { shown, end: position };
+      if (value !== undefined) shown.push({ sortKey, value });
       position = sortKey;
     }
-    if (!last) return pageUntil(undefined);
+    if (!last) return { shown, end: undefined };
     position = String(last[SORT_KEY]);
     start = last;
   }
-  return pageUntil(position);
+  return { shown, end: position };
 }

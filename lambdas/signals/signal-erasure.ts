@@ -1,8 +1,14 @@
 import { keyOf } from '../shared/dynamodb/entity.ts';
-import { changes, isPresent } from '../shared/dynamodb/expressions.ts';
+import { changes, isPresent, says } from '../shared/dynamodb/expressions.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { type IndexSchema, SORT_KEY } from '../shared/schema/tables.ts';
+import {
+  BROADCAST_BUCKETS,
+  broadcastFromItem,
+  broadcastPartition,
+  unheardPartition,
+} from './broadcast-table.ts';
 import { seenPartition } from './seen-signals.ts';
 import {
   deliveriesOf,
@@ -20,7 +26,8 @@ import {
 const PAGE = 99;
 
 /**
- * The signals an agent sent, with the copies of all targets, and the deliveries it got; expired ones too. The first
+ * The signals an agent sent, with the copies of all targets, and the deliveries it got; expired ones too. Broadcasts go
+ * first, so that no sweep delivers what was just removed. The first
  * delivery of a signal carries the attributes that its sender's list and token need. Where that one goes and others
  * stay, the next one takes them over.
  */
@@ -38,13 +45,34 @@ export class SignalErasure {
   }
 
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {
+    yield* this.#broadcasts(agentId);
     for await (const firsts of this.#index(sentIndex, sentKey(agentId)))
       for (const first of firsts) yield* this.#sent(first);
     for (const box of ['open', 'closed'] as const)
       for await (const deliveries of this.#index(inboxIndex, inboxKey(agentId, box)))
         for (const removal of await this.#received(deliveries)) yield removal;
     yield* this.#rows.ofPartition(seenPartition(agentId));
+    yield* this.#rows.ofPartition(unheardPartition(agentId));
     yield* this.#subscriptions(agentId);
+  }
+
+  /** Unfinished broadcasts: its own go, others lose its name. */
+  async *#broadcasts(agentId: string): AsyncGenerator<Removal> {
+    for (let bucket = 0; bucket < BROADCAST_BUCKETS; bucket++)
+      for await (const rows of this.#rows.read(broadcastPartition(bucket)))
+        for (const row of rows) {
+          const { signal, targets } = broadcastFromItem(row);
+          if (signal.sourceAgent === agentId) yield this.#rows.removal([row]);
+          else if (targets.includes(agentId)) {
+            const left = changes({ set: { targets: targets.filter((target) => target !== agentId) } });
+            const unchanged = says({ targets });
+            yield {
+              table: 'state',
+              actions: [this.#state.actions.update(keyOf(row), left, unchanged)],
+              rows: 0,
+            };
+          }
+        }
   }
 
   async *#sent(first: Item): AsyncGenerator<Removal> {
@@ -55,7 +83,7 @@ export class SignalErasure {
   /** Read again from the table: an index may still show deliveries that are gone. */
   async #received(listed: readonly Item[]): Promise<Removal[]> {
     const rows = await this.#signals.getAll(listed.map(keyOf), { keepExpired: true });
-    const alone = rows.filter((row) => targetsOf(row)?.length === 1);
+    const alone = rows.filter((row) => targetsOf(row)?.targetCount === 1);
     const removals = alone.length > 0 ? [this.#deliveries.removal(alone)] : [];
     for (const row of rows) if (!alone.includes(row)) removals.push(await this.#oneOfSeveral(row));
     return removals;
@@ -74,7 +102,8 @@ export class SignalErasure {
       set: {
         sentKey: first['sentKey'],
         payloadHash: first['payloadHash'],
-        targetAgents: named.filter((target) => target !== targetAgent),
+        targetAgents: named.targetAgents.filter((target) => target !== targetAgent),
+        targetCount: first['targetCount'],
       },
     });
     return {

@@ -1,31 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import type * as z from 'zod';
 import type { DecisionLog } from '../decisions/decision-log.ts';
+import { keyOf } from '../shared/dynamodb/entity.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { ConflictError, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import { isExpired, SECOND_MS } from '../shared/platform/clock.ts';
-import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { signalRoutes } from './contract.ts';
-import { fillPage } from './fill-page.ts';
-import { DEFAULT_LEASE_SECONDS, finalStatuses } from './signal-limits.ts';
-import type { Delivery, DeliveryStatus, FinalStatus } from './signal.ts';
+import { InboxList, type InboxPage, type InboxQuery, isFinal } from './inbox-list.ts';
+import { DEFAULT_LEASE_SECONDS } from './signal-limits.ts';
+import type { Delivery } from './signal.ts';
 import {
-  type Box,
   claimUpdate,
   closeUpdate,
   deliveryKey,
   type DeliveryUpdate,
   fromItem,
-  identityOf,
-  inboxIndex,
-  inboxKey,
+  giveUpUpdate,
+  isExhausted,
+  leaseOf,
   renewUpdate,
 } from './table.ts';
 
-export type InboxQuery = z.output<typeof signalRoutes.listInbox.query>;
-
 type Ack = z.output<NonNullable<typeof signalRoutes.acknowledgeSignal.body>>;
-/** Takes the delivery, or with a `leaseId` prolongs the claim: without one the delivery must be free. */
 type Claim = Extract<Ack, { status: 'PROCESSING' }>;
 type FinalAck = Exclude<Ack, Claim>;
 
@@ -34,8 +30,7 @@ export interface AcknowledgedDelivery extends Delivery {
   readonly leaseId?: string;
 }
 
-const isFinal = (status: DeliveryStatus): status is FinalStatus =>
-  finalStatuses.some((final) => final === status);
+type Updated = { stored: Item; refused?: undefined } | { stored?: undefined; refused: Item };
 
 /**
  * The deliveries an agent has yet to deal with. Reading takes nothing out. A claim keeps other workers of the same agent
@@ -45,52 +40,24 @@ const isFinal = (status: DeliveryStatus): status is FinalStatus =>
 export class SignalInbox {
   readonly #table: Table;
   readonly #decisions: Pick<DecisionLog, 'exists'>;
+  readonly #list: InboxList;
 
   constructor(table: Table, decisions: Pick<DecisionLog, 'exists'>) {
     this.#table = table;
     this.#decisions = decisions;
+    this.#list = new InboxList(table, (item) => this.#giveUp(item));
   }
 
-  /**
-   * Deliveries to an agent, newest first, from the index: the open ones, or those of one status. A delivery just
-   * published or closed may be missing or still here for a moment; acknowledging decides on the item itself.
-   */
-  async list(agentId: string, { status, signalType, maxResults, nextToken }: InboxQuery) {
-    const box = status && isFinal(status) ? 'closed' : 'open';
-    const page = await fillPage<Delivery>({
-      scope: { list: 'inbox', agentId, status, signalType },
-      maxResults,
-      nextToken,
-      keyAt: (position) => keyAt(agentId, box, position),
-      filtered: status !== undefined || signalType !== undefined,
-      read: async (start, limit) => {
-        const { items, last } = await this.#table.query({
-          partition: inboxKey(agentId, box),
-          index: inboxIndex,
-          descending: true,
-          limit,
-          start,
-        });
-        const now = this.#table.clock();
-        return {
-          last,
-          entries: items.map((item) => {
-            const delivery = fromItem(item, now);
-            const shown =
-              (status === undefined || delivery.status === status) &&
-              (signalType === undefined || delivery.signalType === signalType);
-            return { sortKey: String(item[SORT_KEY]), value: shown ? delivery : undefined };
-          }),
-        };
-      },
-    });
-    return { ...page, consistency: 'eventual' as const };
+  /** Pages of `InboxList`. Deliveries that have failed without being closed are closed on the way. */
+  async list(agentId: string, query: InboxQuery): Promise<InboxPage> {
+    if (query.status === 'FAILED' && query.nextToken === undefined) await this.#list.settle(agentId);
+    return this.#list.list(agentId, query);
   }
 
   /**
    * @throws NotFoundError absent, expired, or delivered to another agent
    * @throws ConflictError closed, claimed by another worker, or closed differently
-   * @throws ValidationFailedError at `decisionId` when the agent has no such decision
+   * @throws ValidationFailedError at `decisionId` when the agent has no such decision, at `leaseId` when it is missing
    */
   async acknowledge(agentId: string, signalId: string, ack: Ack): Promise<AcknowledgedDelivery> {
     return ack.status === 'PROCESSING'
@@ -98,18 +65,32 @@ export class SignalInbox {
       : this.#close(agentId, signalId, ack);
   }
 
+  /**
+   * Takes a free delivery. Under the id of the live lease it is a repeat: of the claim, where the caller chose the id;
+   * else, since the caller has the id from the claim's answer, a wish for more time.
+   */
   async #claim(agentId: string, signalId: string, claim: Claim): Promise<AcknowledgedDelivery> {
+    if (claim.prolong && claim.leaseId === undefined)
+      throw ValidationFailedError.at('leaseId', 'is required to prolong a claim');
     const now = this.#table.clock();
     const leaseId = claim.leaseId ?? randomUUID();
     const leaseUntil = new Date(
       now.getTime() + (claim.leaseSeconds ?? DEFAULT_LEASE_SECONDS) * SECOND_MS,
     ).toISOString();
-    const update = claim.leaseId ? renewUpdate : claimUpdate;
-    const { stored, refused } = await this.#update(agentId, signalId, update(now, leaseId, leaseUntil));
-    if (stored) return { ...fromItem(stored, now), leaseId };
-    const delivery = fromItem(refused, now);
-    // The claim was sent again because its first answer was lost: the lease is ours.
-    if (!claim.leaseId && refused['leaseId'] === leaseId) return { ...delivery, leaseId };
+    const renewal = renewUpdate(now, leaseId, leaseUntil);
+    const lease = { leaseId, leaseUntil, isChosen: claim.leaseId !== undefined };
+    let updated = await this.#update(agentId, signalId, claim.prolong ? renewal : claimUpdate(now, lease));
+    if (!claim.prolong && updated.refused) {
+      const held = leaseOf(updated.refused);
+      const delivery = fromItem(updated.refused, now);
+      if (held?.leaseId === leaseId && !isFinal(delivery.status)) {
+        // Sent again because its first answer was lost: the claim, and its lease, are the caller's.
+        if (!lease.isChosen || held.isChosen) return { ...delivery, leaseId };
+        updated = await this.#update(agentId, signalId, renewal);
+      }
+    }
+    if (updated.stored) return { ...fromItem(updated.stored, now), leaseId };
+    const delivery = await this.#asItIs(updated.refused, now);
     if (isFinal(delivery.status)) throw new ConflictError(`The delivery is ${delivery.status} already`);
     if (claim.leaseId) throw new ConflictError('The lease is not the current one');
     throw new ConflictError(`The delivery is claimed until ${delivery.leaseUntil}`);
@@ -122,9 +103,13 @@ export class SignalInbox {
     const now = this.#table.clock();
     const { stored, refused } = await this.#update(agentId, signalId, closeUpdate(now, agentId, ack));
     if (stored) return fromItem(stored, now);
-    const delivery = fromItem(refused, now);
-    if (leaseId !== undefined && refused['leaseId'] !== leaseId)
+    const delivery = await this.#asItIs(refused, now);
+    if (leaseId !== undefined && leaseOf(refused)?.leaseId !== leaseId)
       throw new ConflictError('The lease is not the current one');
+    if (!isFinal(delivery.status))
+      throw new ConflictError(
+        `The delivery is claimed until ${delivery.leaseUntil}: acknowledge it with the leaseId of the claim`,
+      );
     // A repeat may leave out the decision and the note.
     const same =
       delivery.status === ack.status &&
@@ -134,12 +119,19 @@ export class SignalInbox {
     return delivery;
   }
 
+  /** The delivery that refused a change; closed, when its attempts are used up. */
+  async #asItIs(refused: Item, now: Date): Promise<Delivery> {
+    if (isExhausted(refused, now)) await this.#giveUp(refused);
+    return fromItem(refused, now);
+  }
+
+  async #giveUp(item: Item): Promise<void> {
+    const { change, condition } = giveUpUpdate(this.#table.clock(), item);
+    await this.#table.update(keyOf(item), change, { condition });
+  }
+
   /** The item as changed, or the item that refused the change. @throws NotFoundError */
-  async #update(
-    agentId: string,
-    signalId: string,
-    { change, condition }: DeliveryUpdate,
-  ): Promise<{ stored: Item; refused?: undefined } | { stored?: undefined; refused: Item }> {
+  async #update(agentId: string, signalId: string, { change, condition }: DeliveryUpdate): Promise<Updated> {
     const key = deliveryKey(signalId, agentId);
     if (!key) throw new NotFoundError('No such signal in this inbox');
     const { item, failed } = await this.#table.update(key, change, { condition, returns: 'ALL_NEW' });
@@ -149,9 +141,3 @@ export class SignalInbox {
     return { refused: failed.item };
   }
 }
-
-/** Partition keys come from the request: a token names the signal only. */
-const keyAt = (agentId: string, box: Box, position: string): Item => ({
-  ...deliveryKey(identityOf(position).signalId, agentId),
-  [inboxIndex.partitionKey]: inboxKey(agentId, box),
-});

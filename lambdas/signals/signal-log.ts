@@ -126,7 +126,7 @@ export class SignalLog {
     return new Map(
       items.map((item: Item) => [
         String(item[SORT_KEY]),
-        { ...signalFromItem(item), targetAgents: targetsOf(item) ?? [] },
+        { ...signalFromItem(item), ...(targetsOf(item) ?? { targetAgents: [], targetCount: 0 }) },
       ]),
     );
   }

@@ -15,8 +15,8 @@ const environment = {
 export type SignalsEnvironment = EnvironmentOf<typeof environment>;
 
 export const createSignalsHandler = (runtime: Runtime, env: SignalsEnvironment) => {
-  const { randomPart, metrics } = runtime;
-  const { publisher, subscriptions, inbox, log } = composeSignals(openTables(runtime, env), randomPart);
+  const { metrics } = runtime;
+  const { publisher, subscriptions, inbox, log } = composeSignals(openTables(runtime, env), runtime);
 
   return createHttpHandler(runtime, env.AUTH_MODE, signalRoutes, {
     publishSignal: async ({ params, body }) => {

@@ -17,7 +17,7 @@ const NEW_MESSAGE = {
 
 /**
  * Running summaries from the state table's stream, and every 15 minutes a sweep that ends the sessions whose time is
- * up. The next summary and the end of the session make up for a summary that failed, so its record is retried for an
+ * up, and delivers what publishers to very many subscribers left undelivered. The next summary and the end of the session make up for a summary that failed, so its record is retried for an
  * hour and then put aside.
  */
 export class SessionKeeping extends Construct {

@@ -83,7 +83,7 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
           'STATE_TABLE',
         ],
         summaries: ['SESSION_SETTINGS', 'STATE_TABLE'],
-        sweeper: ['MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'STATE_TABLE'],
+        sweeper: ['MEMORY_CATEGORIES', 'MEMORY_TABLE', 'SESSION_SETTINGS', 'SIGNALS_TABLE', 'STATE_TABLE'],
         patterns: [
           'AUTH_MODE',
           'DECISIONS_TABLE',
@@ -298,6 +298,15 @@ describe.each(['dev', 'prod'] as const)('the service of %s', (stage) => {
         FlexibleTimeWindow: { Mode: 'OFF' },
       });
       expect(assembly.text(sweep!.properties.Target.Arn)).toContain('Sweeper');
+    });
+
+    it('are swept by a function that may read and put signals, for broadcasts, and change none', () => {
+      const { role } = assembly.functions().find(({ name }) => name === 'sweeper')!;
+      const actions = assembly
+        .statements()
+        .filter((one) => one.role === role && one.resources.some((arn) => arn.startsWith('{SignalsTable')))
+        .flatMap((one) => one.actions);
+      expect(actions.toSorted()).toEqual(['dynamodb:PutItem', 'dynamodb:Query']);
     });
   });
 

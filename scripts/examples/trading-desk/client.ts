@@ -91,7 +91,12 @@ export class ServiceClient {
     return this.#pages<Delivery>(`/agents/${agentId}/inbox`, { status: 'PENDING' });
   }
 
-  acknowledge(agentId: string, signalId: string, ack: Readonly<Record<string, unknown>>): Promise<unknown> {
+  /** @returns after a claim, its `leaseId` */
+  acknowledge(
+    agentId: string,
+    signalId: string,
+    ack: Readonly<Record<string, unknown>>,
+  ): Promise<{ readonly leaseId?: string }> {
     return this.#send('POST', `/agents/${agentId}/inbox/${signalId}/ack`, ack);
   }
 

@@ -235,23 +235,27 @@ export class Simulation {
   async #answerInbox(work: readonly Work[], role: AgentRole, decisionType: DecisionType): Promise<void> {
     const agentId = this.#names[role];
     const before = decisionTypes[decisionTypes.indexOf(decisionType) - 1]!;
-    const claimed: { delivery: Delivery; item?: Work }[] = [];
+    const claimed: { delivery: Delivery; item?: Work; leaseId?: string }[] = [];
     const inbox = await this.#service.peekInbox(agentId);
     await Promise.all(
       inbox.map(async (delivery) => {
         const item = work.find(({ ids }) => ids.get(before) === delivery.data['decisionId']);
-        if (item) {
-          await this.#service.acknowledge(agentId, delivery.signalId, { status: 'PROCESSING' });
-          item.toldBy.set(role, delivery.signalId);
+        if (!item) {
+          claimed.push({ delivery });
+          return;
         }
-        claimed.push({ delivery, ...(item && { item }) });
+        const claim = { status: 'PROCESSING' };
+        const { leaseId } = await this.#service.acknowledge(agentId, delivery.signalId, claim);
+        item.toldBy.set(role, delivery.signalId);
+        claimed.push({ delivery, item, ...(leaseId !== undefined && { leaseId }) });
       }),
     );
     await this.#log(work, decisionType);
     await Promise.all(
-      claimed.map(({ delivery, item }) =>
+      claimed.map(({ delivery, item, leaseId }) =>
         this.#service.acknowledge(agentId, delivery.signalId, {
           status: 'PROCESSED',
+          ...(leaseId !== undefined && { leaseId }),
           ...(item && { decisionId: item.ids.get(decisionType)! }),
         }),
       ),

@@ -123,6 +123,26 @@ describe('of what there is, a context', () => {
     expect((await ask()).degraded).toEqual(['signals']);
   });
 
+  it.each([
+    ['info', 'guard'],
+    ['critical', 'guard'],
+    ['info', 'spammer'],
+  ])(
+    'shows the alarm first behind 240 signals of one source, though they are %s and it is of %s',
+    async (severity, source) => {
+      const agentId = `flooded-${severity}-${source}`;
+      const before = createSignalsFixture({ now: new Date(Date.parse(NOW) - 60_000).toISOString() });
+      await before.register(agentId);
+      await before.publish(source, { targetAgents: [agentId], severity: 'critical', signalType: 'FIRE' });
+      await createMany(240, () => signals.publish('spammer', { targetAgents: [agentId], severity }));
+      const { body } = await createContextFixture({ now: NOW }).ask(agentId);
+      const shown = body.signals.map(({ signalType }: { signalType: string }) => signalType);
+      // As many of equal severity of the other source go before it as there are sources: one.
+      expect(shown.slice(0, severity === 'critical' ? 2 : 1)).toContain('FIRE');
+      expect(body.degraded).toEqual(['signals']);
+    },
+  );
+
   it('shows no decision that was voided since, nor one that moves up for it', async () => {
     const minute = 60_000;
     const ids: string[] = [];

@@ -44,6 +44,7 @@ const KINDS = [
   'state agent SUBSCRIPTIONS',
   'state agent TOUCHED',
   'state agent WORKING',
+  'state broadcasts POPULAR',
   'state exposures time',
   'state open-sessions leaver',
   'state run AGENT',
@@ -52,6 +53,7 @@ const KINDS = [
   'state session MSG',
   'state session TOP',
   'state subscribers leaver',
+  'state unheard UNHEARD_OF',
   'state user leaver',
 ];
 

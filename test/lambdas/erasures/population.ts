@@ -1,4 +1,5 @@
 import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { AgentRegistry } from '../../../lambdas/agents/agent-registry.ts';
 import { agentRoutes } from '../../../lambdas/agents/contract.ts';
 import { Archive } from '../../../lambdas/archive/archive.ts';
 import { consolidationRoutes } from '../../../lambdas/consolidation/contract.ts';
@@ -19,11 +20,13 @@ import { statisticsKey } from '../../../lambdas/memories/ageing/statistics-table
 import type { Memory, Provenance } from '../../../lambdas/memories/memory.ts';
 import { toRevisionItem } from '../../../lambdas/memories/table.ts';
 import { memoryRoutes } from '../../../lambdas/memories/contract.ts';
+import { composeBroadcasts } from '../../../lambdas/signals/compose.ts';
 import { signalRoutes } from '../../../lambdas/signals/contract.ts';
 import { createSignalsHandler } from '../../../lambdas/signals/signals.lambda.ts';
 import { SeenSignals } from '../../../lambdas/signals/seen-signals.ts';
 import type { RouteContract } from '../../../lambdas/shared/http/contract.ts';
 import type { HttpHandler } from '../../../lambdas/shared/http/handler.ts';
+import { tokenPart, typedId } from '../../../lambdas/shared/platform/ids.ts';
 import { poolOf } from '../../../lambdas/shared/schema/owners.ts';
 import { call } from '../../support/api.ts';
 import { createTestRuntime, createUnrecordedRuntime, type TestRuntime } from '../../support/runtime.ts';
@@ -93,6 +96,30 @@ async function leaveTraces(data: TestRuntime, agents: HttpHandler, leaver: strin
   await call(agents, agentRoutes.deregisterAgent, { params });
 }
 
+/** Signals whose publisher died before it had told anybody. */
+async function leaveBroadcasts({ documents, clock }: TestRuntime, agentId: string, other: string) {
+  const { SIGNALS_TABLE, STATE_TABLE } = tableNames();
+  const [signals, state] = [
+    new Table(documents, SIGNALS_TABLE, clock),
+    new Table(documents, STATE_TABLE, clock),
+  ];
+  await composeBroadcasts({ signals, state }, new AgentRegistry(state)).begin({
+    signal: {
+      signalId: typedId('POPULAR', new Date(NOW), tokenPart(agentId, 'broadcasts', 'of the population')),
+      signalType: 'POPULAR',
+      sourceAgent: agentId,
+      timestamp: NOW,
+      severity: 'low',
+      confidence: 1,
+      data: {},
+    },
+    targets: ['bystander', other],
+    payloadHash: 'hash',
+    begunAt: Date.parse(NOW),
+    ttl: Date.parse(NOW) / 1000 + 86_400,
+  });
+}
+
 /** One of everything that agents keep, written through the handlers, of two agents that have much to do with each other. */
 export async function populate(bucket: MemoryBucket, leaver: string, stayer: string): Promise<void> {
   const env = { AUTH_MODE: 'iam' as const, ...tableNames() };
@@ -154,6 +181,13 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
       if (targetAgents.length === 2)
         await onSignals(signalRoutes.acknowledgeSignal, other, { status: 'PROCESSED' }, { signalId });
     }
+    await onSignals(signalRoutes.publishSignal, agentId, {
+      ...signal,
+      signalType: 'UNHEARD_OF',
+      timestamp: NOW,
+      clientToken: 'once',
+    });
+    await leaveBroadcasts(data, agentId, other);
     const { body: memory } = await memories.save(agentId, { clientToken: 'once' });
     await memories.update(agentId, memory.memoryId, { expectedVersion: 1, content: 'It is over.' });
     await call(memories.handler, memoryRoutes.putMemorySharing, {

@@ -94,8 +94,8 @@ describe('the relay', () => {
 
   it('passes on what is published, not what becomes of it', async () => {
     const { ids, team } = await publishSome(1);
-    await ack(team[0]!, ids[0]!, { status: 'PROCESSING' });
-    await ack(team[0]!, ids[0]!, { status: 'PROCESSED' });
+    const { leaseId } = (await ack(team[0]!, ids[0]!, { status: 'PROCESSING' })).body;
+    await ack(team[0]!, ids[0]!, { status: 'PROCESSED', leaseId });
     expect(await stream.deliver(createRelay())).toBe(4);
     expect(bus.events).toHaveLength(2);
   });

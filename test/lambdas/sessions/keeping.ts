@@ -6,6 +6,7 @@ import { messageKey } from '../../../lambdas/sessions/table.ts';
 import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { PARTITION_KEY, SORT_KEY } from '../../../lambdas/shared/schema/tables.ts';
 import { createTestRuntime, type TestRuntime, type TestRuntimeOptions } from '../../support/runtime.ts';
+import { tableName } from '../../support/tables.ts';
 import { environment } from './fixture.ts';
 
 const context = (remainingMs = 300_000) =>
@@ -56,6 +57,9 @@ export function createSummaries(
 }
 
 export function createSweeper(api: Pick<TestRuntime, 'clock'>, options: TestRuntimeOptions = {}) {
-  const handler = createSweeperHandler(createRuntimeAt(api, 'sweeper', options), environment());
+  const handler = createSweeperHandler(createRuntimeAt(api, 'sweeper', options), {
+    ...environment(),
+    SIGNALS_TABLE: tableName('signals'),
+  });
   return (remainingMs?: number) => handler({}, context(remainingMs));
 }

@@ -50,6 +50,26 @@ describe('what signals cost', () => {
     expect(spent()).toMatchObject([{ command: 'UpdateCommand', units: 3 }]);
   });
 
+  it("a claim under the caller's own id 2, its repeat 1, more time 2, giving up 3", async () => {
+    const { publish, ack, inbox, register, spent, runtime } = meteredFixture();
+    await register('risk-2');
+    const body = { targetAgents: ['risk-2'], maxAttempts: 1, ...oneKilobyte };
+    const { signalId } = (await publish('hunter', body)).body;
+    spent();
+    const claim = { status: 'PROCESSING', leaseId: 'worker-7', leaseSeconds: 60 };
+    await ack('risk-2', signalId, claim);
+    expect(spent()).toMatchObject([{ command: 'UpdateCommand', units: 2 }]);
+    await ack('risk-2', signalId, claim);
+    // A refused condition: one unit, which no answer tells.
+    expect(spent()).toEqual([]);
+    runtime.advance(1_000);
+    await ack('risk-2', signalId, { ...claim, prolong: true });
+    expect(spent()).toMatchObject([{ command: 'UpdateCommand', units: 2 }]);
+    runtime.advance(60_000);
+    await inbox('risk-2');
+    expect(spent()).toMatchObject([{ command: 'QueryCommand' }, { command: 'UpdateCommand', units: 3 }]);
+  });
+
   it('a token costs one small read more', async () => {
     const { publish, register, spent } = meteredFixture();
     await register('risk');
@@ -84,5 +104,24 @@ describe('what signals cost', () => {
     expect(others).toEqual([]);
     expect(query!.units).toBeLessThanOrEqual(1.5);
     expect(query!.units).toBeGreaterThan(0.5);
+  });
+
+  it('a page that no source crowds is one query, also where more wait; behind a flood 250 KB a query are searched', async () => {
+    const { publish, inbox, register, spent } = meteredFixture();
+    await register('reader-2');
+    for (let i = 0; i < 16; i++)
+      await publish(`source-${i % 4}`, { targetAgents: ['reader-2'], ...oneKilobyte });
+    spent();
+    expect((await inbox('reader-2', { maxResults: '12' })).body.items).toHaveLength(12);
+    expect(spent()).toHaveLength(1);
+
+    for (let i = 0; i < 60; i++) await publish('flood', { targetAgents: ['reader-2'], ...oneKilobyte });
+    spent();
+    const { items } = (await inbox('reader-2', { maxResults: '12' })).body;
+    expect(new Set(items.map(({ sourceAgent }: { sourceAgent: string }) => sourceAgent)).size).toBe(5);
+    const queries = spent();
+    expect(queries.map(({ command }) => command)).toEqual(['QueryCommand', 'QueryCommand']);
+    // 13 and 64 KB, each at half a unit for 4 KB.
+    expect(queries[1]!.units).toBeLessThanOrEqual(8.5);
   });
 });

@@ -18,8 +18,8 @@ beforeAll(async () => {
 describe('a signal read by id', () => {
   it('tells its sender how far each target has come', async () => {
     const { body } = await publish('hunter', { targetAgents: ['trader', 'risk'] });
-    await ack('risk', body.signalId, { status: 'PROCESSING' });
-    await ack('risk', body.signalId, { status: 'FAILED', note: 'no quote' });
+    const { leaseId } = (await ack('risk', body.signalId, { status: 'PROCESSING' })).body;
+    await ack('risk', body.signalId, { status: 'FAILED', leaseId, note: 'no quote' });
     const signal = (await read('hunter', body.signalId)).body;
     expect(signal).toEqual({
       ...{ signalId: body.signalId, signalType: 'WHALE_ACTIVITY', sourceAgent: 'hunter', timestamp: NOW },
@@ -59,6 +59,7 @@ describe('what an agent sent', () => {
     expect(first.items[0]).toMatchObject({
       signalId: ids[0],
       targetAgents: ['risk', 'trader'],
+      targetCount: 2,
       data: { coin: 'BTC' },
     });
     expect(first.consistency).toBe('eventual');

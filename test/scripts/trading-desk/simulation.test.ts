@@ -46,7 +46,9 @@ class Recorder implements UsedService {
   }
   async acknowledge(agentId: string, signalId: string, ack: Readonly<Record<string, unknown>>) {
     this.sent.push(['ack', agentId, signalId, ack]);
-    if (ack['status'] !== 'PROCESSING') this.#final.add(agentId + signalId);
+    if (ack['status'] === 'PROCESSING') return { leaseId: `lease-${signalId}` };
+    this.#final.add(agentId + signalId);
+    return {};
   }
   async consolidate(asOf: string) {
     this.sent.push(['consolidation', asOf]);
