@@ -102,7 +102,8 @@ export const decisionRoutes = {
     method: 'PUT',
     path: '/agents/{agentId}/decisions/{decisionId}/outcome',
     audience: 'agent',
-    summary: 'Record what became of a decision, or correct it: the latest counts',
+    summary:
+      'Record what became of a decision, or correct it: the latest counts; the same again changes nothing',
     params: decisionParams,
     query: noQuery,
     body: newOutcomeSchema,

@@ -46,8 +46,8 @@ export function createDecisionsHandler(runtime: Runtime, env: DecisionsEnvironme
     listDecisions: ({ params, query }) => list.ofAgent(params.agentId, query),
     getDecision: ({ params }) => log.get(params.agentId, params.decisionId),
     recordOutcome: async ({ params, body }) => {
-      const recorded = await outcomes.record(params.agentId, params.decisionId, body);
-      counts.noteOutcomes([recorded]);
+      const { recorded, isNew } = await outcomes.record(params.agentId, params.decisionId, body);
+      if (isNew) counts.noteOutcomes([recorded]);
       return recorded;
     },
     recordOutcomes: async ({ params, body }) => {
@@ -58,8 +58,8 @@ export function createDecisionsHandler(runtime: Runtime, env: DecisionsEnvironme
         run: ({ decisionId, ...outcome }) => outcomes.record(params.agentId, decisionId, outcome),
         logger,
       });
-      counts.noteOutcomes(answer.items);
-      return answer;
+      counts.noteOutcomes(answer.items.filter(({ isNew }) => isNew).map(({ recorded }) => recorded));
+      return { ...answer, items: answer.items.map(({ recorded }) => recorded) };
     },
     getChain: ({ params }) => chain.get(params.agentId, params.decisionId),
     listDecisionsOfType: ({ query }) => list.ofType(query),

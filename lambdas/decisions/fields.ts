@@ -108,10 +108,9 @@ const identityFields = {
   timestamp: z.string(),
 };
 
-const outcomeRevisionSchema = z
-  .number()
-  .int()
-  .meta({ description: 'How many outcomes were put; only the latest counts.' });
+const outcomeRevisionSchema = z.number().int().meta({
+  description: 'How many outcomes were put, the same again not counted; only the latest counts.',
+});
 
 export const decisionSchema = z.object({
   ...identityFields,

@@ -1,19 +1,25 @@
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { isUnexpired } from '../shared/dynamodb/expressions.ts';
+import { allOf, isUnexpired } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits, isOversizeError, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, TooLargeError, ValidationFailedError } from '../shared/errors.ts';
-import { assertNotAhead } from '../shared/platform/clock.ts';
+import { assertNotAhead, isExpired } from '../shared/platform/clock.ts';
 import type { ChangedDays } from './changed-days.ts';
-import type { NewOutcome, Outcome, RecordedOutcome } from './decision.ts';
+import type { Decision, NewOutcome, Outcome, RecordedOutcome } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
-import { decisionKey, identityOf, outcomeChange } from './table.ts';
+import { decisionKey, fromItem, identityOf, isAnotherOutcome, isRecorded, outcomeChange } from './table.ts';
 
 export interface OutcomeRecorderParts {
   readonly table: Table;
   readonly log: DecisionLog;
   readonly registry: AgentRegistry;
   readonly changedDays: ChangedDays;
+}
+
+/** The recorded outcome, and whether this request recorded it: the same outcome again changes nothing. */
+export interface Recording {
+  readonly recorded: RecordedOutcome;
+  readonly isNew: boolean;
 }
 
 /** Attaches outcomes to decisions, any time later, as often as they need correcting. */
@@ -25,23 +31,26 @@ export class OutcomeRecorder {
   }
 
   /**
-   * Replaces the outcome as a whole: one update, so writers at the same moment each raise the revision by one.
+   * Replaces the outcome as a whole: one update, so writers at the same moment each raise the revision by one. The same
+   * outcome again, sent because its answer was lost, is the same revision and writes nothing.
    *
    * @throws NotFoundError when the agent has no such decision
    * @throws ValidationFailedError when `occurredAt` lies ahead, or before the decision
    * @throws TooLargeError when the decision with this outcome would not fit an item
    */
-  async record(agentId: string, decisionId: string, sent: NewOutcome): Promise<RecordedOutcome> {
+  async record(agentId: string, decisionId: string, sent: NewOutcome): Promise<Recording> {
     const { table } = this.#parts;
     const key = decisionKey({ agentId, decisionId });
-    if (!key) throw new NotFoundError(`Agent ${agentId} has no decision ${decisionId}`);
+    if (!key) throw noDecision(agentId, decisionId);
     const identity = identityOf(key);
     const outcome = this.#outcomeOf(sent, identity.timestamp);
     assertItemFits({ ...key, outcome }, 'The outcome');
-    await this.#noteActivity(agentId, decisionId, identity.timestamp);
+    const repeated = await this.#noteActivity(agentId, decisionId, identity.timestamp, sent);
+    if (repeated) return repeated;
+    const now = table.clock();
     const { item, failed } = await table
       .update(key, outcomeChange(agentId, outcome), {
-        condition: isUnexpired(table.clock()),
+        condition: allOf(isUnexpired(now), isAnotherOutcome(sent)),
         returns: 'UPDATED_NEW',
       })
       .catch((error: unknown) => {
@@ -50,13 +59,13 @@ export class OutcomeRecorder {
           `The decision with this outcome would be over ${MAX_ITEM_BYTES} bytes as stored`,
         );
       });
-    if (failed) throw new NotFoundError(`Agent ${agentId} has no decision ${decisionId}`);
-    return {
-      ...identity,
-      status: outcome.status,
-      outcome,
-      outcomeRevision: item['outcomeRevision'] as number,
-    };
+    if (!failed) {
+      const { status } = outcome;
+      const outcomeRevision = item['outcomeRevision'] as number;
+      return { recorded: { ...identity, status, outcome, outcomeRevision }, isNew: true };
+    }
+    if (!failed.item || isExpired(failed.item, now)) throw noDecision(agentId, decisionId);
+    return repeatOf(fromItem(failed.item));
   }
 
   #outcomeOf(sent: NewOutcome, timestamp: string): Outcome {
@@ -71,11 +80,31 @@ export class OutcomeRecorder {
     return { ...sent, occurredAt };
   }
 
-  /** Runs before the outcome is written, so the nightly run cannot miss it, but only for a decision that exists. */
-  async #noteActivity(agentId: string, decisionId: string, timestamp: string): Promise<void> {
+  /**
+   * Runs before the outcome is written, so the nightly run cannot miss it, but only for a decision that exists.
+   * @returns the recording made before when this is its repeat; then nothing is noted
+   */
+  async #noteActivity(
+    agentId: string,
+    decisionId: string,
+    timestamp: string,
+    sent: NewOutcome,
+  ): Promise<Recording | undefined> {
     const { log, registry, changedDays } = this.#parts;
-    if (registry.isNoted(agentId) && changedDays.isNoted(agentId, timestamp)) return;
-    await log.get(agentId, decisionId);
+    if (registry.isNoted(agentId) && changedDays.isNoted(agentId, timestamp)) return undefined;
+    const decision = await log.get(agentId, decisionId);
+    if (isRecorded(decision.outcome, sent)) return repeatOf(decision);
     await Promise.all([registry.noteActivity(agentId), changedDays.note(agentId, timestamp)]);
+    return undefined;
   }
+}
+
+const noDecision = (agentId: string, decisionId: string) =>
+  new NotFoundError(`Agent ${agentId} has no decision ${decisionId}`);
+
+function repeatOf({ agentId, decisionId, decisionType, timestamp, ...decision }: Decision): Recording {
+  const { status, outcome, outcomeRevision } = decision;
+  if (!outcome) throw new Error(`decision ${decisionId} has no outcome to repeat`);
+  const identity = { agentId, decisionId, decisionType, timestamp };
+  return { recorded: { ...identity, status, outcome, outcomeRevision }, isNew: false };
 }

@@ -3,7 +3,7 @@ import { changes, type Expression, says } from '../shared/dynamodb/expressions.t
 import type { Query, SortRange } from '../shared/dynamodb/query.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { DAY_MS, toTtl } from '../shared/platform/clock.ts';
-import { parseTypedId } from '../shared/platform/ids.ts';
+import { canonicalJson, parseTypedId } from '../shared/platform/ids.ts';
 import {
   DECISION_SUMMARY,
   type IndexSchema,
@@ -18,8 +18,10 @@ import type {
   DecisionReference,
   DecisionStatus,
   DecisionSummary,
+  NewOutcome,
   Outcome,
 } from './decision.ts';
+import { newOutcomeSchema } from './fields.ts';
 
 /** Decisions are kept 90 days from the moment they were written, so an imported history lives as long as a live one. */
 export const DECISION_RETENTION_MS = 90 * DAY_MS;
@@ -195,3 +197,34 @@ export const outcomeChange = (agentId: string, outcome: Outcome): Expression =>
     add: { outcomeRevision: 1 },
     remove: outcome.qualityScore === undefined ? ['qualityScore'] : [],
   });
+
+const OUTCOME_FIELDS = Object.keys(newOutcomeSchema.shape) as (keyof NewOutcome)[];
+
+/** The fields by which outcomes are compared. A time of its own counts only where a request states one. */
+const comparedFields = (sent: NewOutcome): (keyof NewOutcome)[] =>
+  OUTCOME_FIELDS.filter((name) => name !== 'occurredAt' || sent.occurredAt !== undefined);
+
+/** Says whether what is sent is recorded already. A defaulted `occurredAt` does not make it another outcome. */
+export const isRecorded = (recorded: Outcome | undefined, sent: NewOutcome): boolean =>
+  recorded !== undefined &&
+  comparedFields(sent).every((name) => canonicalJson(recorded[name]) === canonicalJson(sent[name]));
+
+/** The same on the row itself, negated: another outcome is recorded, or none. */
+export function isAnotherOutcome(sent: NewOutcome): Expression {
+  const fields = comparedFields(sent);
+  const stated = fields.filter((name) => sent[name] !== undefined);
+  return {
+    expression: `NOT (${fields
+      .map((name) =>
+        sent[name] === undefined
+          ? `attribute_not_exists(#outcome.#of_${name})`
+          : `#outcome.#of_${name} = :of_${name}`,
+      )
+      .join(' AND ')})`,
+    names: {
+      '#outcome': 'outcome',
+      ...Object.fromEntries(fields.map((name) => [`#of_${name}`, name])),
+    },
+    values: Object.fromEntries(stated.map((name) => [`:of_${name}`, sent[name]])),
+  };
+}

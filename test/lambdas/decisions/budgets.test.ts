@@ -90,7 +90,7 @@ describe('what the database is paid', () => {
       ['success', 0.9],
       ['success', 0.8],
       ['failure', 0.1],
-      ['failure', 0.1],
+      ['failure', 0.2],
     ] as const) {
       const cost = await put(status, score);
       expect(cost.map(({ command }) => command)).toEqual(['Update']);
@@ -100,5 +100,16 @@ describe('what the database is paid', () => {
     expect(units[1]).toBeLessThanOrEqual(3);
     expect(units[2]).toBeLessThanOrEqual(5);
     expect(units[3]).toBeLessThanOrEqual(3);
+  });
+
+  it('for the same outcome again nothing but a condition that fails, or elsewhere a read', async () => {
+    const { decisionId } = (await api.log('frugal', { ...decision, context: { price: 1 } })).body;
+    const outcome = { status: 'success', metrics: { returnPct: 1 } };
+    await api.outcome('frugal', decisionId, outcome);
+    // Commands that fail are not metered: DynamoDB charges them by the size of the item, here 1 unit.
+    expect(await costOf(() => api.outcome('frugal', decisionId, outcome))).toEqual([]);
+    const elsewhere = createApi({ documents: metered(spent) });
+    const cold = await costOf(() => elsewhere.outcome('frugal', decisionId, outcome));
+    expect(cold).toMatchObject([{ command: 'Get', units: 1 }]);
   });
 });

@@ -86,7 +86,9 @@ describe('an outcome', () => {
     const { decisionId } = (await api.log('contended')).body;
     const statuses = ['success', 'failure', 'voided'] as const;
     const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => api.outcome('contended', decisionId, { status: statuses[i % 3] })),
+      Array.from({ length: 10 }, (_, i) =>
+        api.outcome('contended', decisionId, { status: statuses[i % 3], latencyMs: i }),
+      ),
     );
     const revisions = answers.map(({ body }) => body.outcomeRevision).sort((a, b) => a - b);
     expect(revisions).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
