@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, idOf, jsonSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  idOf,
+  jsonSchema,
+  pageOf,
+  pageQuery,
+} from '../shared/schema/fields.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -23,6 +30,11 @@ export const countBodySchema = z.strictObject({
   by: z.number().int().min(1).max(1_000_000).default(1),
   /** The most that may be counted in one window; without it everything is. */
   limit: z.number().int().min(1).max(1_000_000_000_000).optional(),
+  clientToken: clientTokenSchema.optional().meta({
+    description:
+      'Makes a repeat count once and answer the same, also in the next window. The last 16 of a counter are known, ' +
+      'until an hour after the end of their window; a count that was refused is not remembered.',
+  }),
 });
 
 export const countAnswerSchema = z.object({
@@ -97,7 +109,7 @@ export const workingRoutes = {
     body: countBodySchema,
     response: countAnswerSchema,
     status: 200,
-    errors: [],
-    example: { body: { windowSeconds: 60, by: 1, limit: 100 } },
+    errors: ['IdempotencyMismatch'],
+    example: { body: { windowSeconds: 60, by: 1, limit: 100, clientToken: 'order-4711' } },
   }),
 };

@@ -53,7 +53,13 @@ export function windowAt(now: Date, windowSeconds: number): { readonly start: Da
  * item DynamoDB deletes late is never read again.
  */
 export const counterKey = (agentId: string, key: string, windowSeconds: number, windowStart: Date) =>
-  agentRowKey(agentId, `COUNTER#${key}#${windowSeconds}#${windowStart.toISOString()}`);
+  agentRowKey(agentId, `${counterPrefix(key, windowSeconds)}${windowStart.toISOString()}`);
+
+/** Of the sort keys of a counter's windows, which sort by time. */
+export const counterPrefix = (key: string, windowSeconds: number): string =>
+  `COUNTER#${key}#${windowSeconds}#`;
+
+export const windowStartOf = (item: Item): Date => new Date(String(item[SORT_KEY]).split('#')[3]!);
 
 /** An hour past the end: a caller whose clock is behind still finds the count. */
 export const counterTtl = (windowEnd: Date): number => toTtl(windowEnd.getTime() + HOUR_MS);
