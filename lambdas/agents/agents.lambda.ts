@@ -3,6 +3,7 @@ import { createHttpHandler } from '../shared/http/handler.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { openTables } from '../shared/dynamodb/open-tables.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
+import { TokenAnswers } from '../shared/token-answers.ts';
 import { AgentProfiles } from './agent-profiles.ts';
 import { AgentRegistry } from './agent-registry.ts';
 import { AgentStates } from './agent-state.ts';
@@ -31,7 +32,13 @@ export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
     inactiveAfterSeconds: env.HEALTH_INACTIVE_SECONDS,
   });
   const states = new AgentStates(tables.state, registry);
-  const checkpoints = new Checkpoints({ table: tables.state, registry, states, randomPart });
+  const checkpoints = new Checkpoints({
+    table: tables.state,
+    registry,
+    states,
+    randomPart,
+    answers: new TokenAnswers(tables.state),
+  });
   const working = new WorkingMemory(tables.state, registry);
   const counters = new Counters(tables.state, registry);
 
@@ -45,7 +52,7 @@ export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
     getState: ({ params }) => states.get(params.agentId),
     putState: ({ params, body: { expectedVersion, ...fields } }) =>
       states.put(params.agentId, fields, expectedVersion),
-    createCheckpoint: ({ params, body }) => checkpoints.create(params.agentId, body.label),
+    createCheckpoint: ({ params, body }) => checkpoints.create(params.agentId, body),
     listCheckpoints: ({ params, query }) => checkpoints.list(params.agentId, query),
     getCheckpoint: ({ params }) => checkpoints.get(params.agentId, params.checkpointId),
     restoreCheckpoint: ({ params, body }) =>

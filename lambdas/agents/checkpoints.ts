@@ -1,10 +1,13 @@
+import type * as z from 'zod';
 import { hasVersion } from '../shared/dynamodb/expressions.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { ConflictError, NotFoundError, VersionConflictError } from '../shared/errors.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
+import type { TokenAnswers } from '../shared/token-answers.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import type { AgentStates } from './agent-state.ts';
+import type { stateRoutes } from './state-contract.ts';
 import {
   type AgentState,
   headPrefix,
@@ -38,7 +41,10 @@ export interface CheckpointsParts {
   readonly registry: AgentRegistry;
   readonly states: AgentStates;
   readonly randomPart: RandomPart;
+  readonly answers: TokenAnswers<SnapshotSummary>;
 }
+
+export type CheckpointRequest = z.output<NonNullable<typeof stateRoutes.createCheckpoint.body>>;
 
 /** Snapshots of an agent's state: checkpoints it asked for, and the backup each restore leaves. */
 export class Checkpoints {
@@ -46,22 +52,39 @@ export class Checkpoints {
   readonly #registry: AgentRegistry;
   readonly #states: AgentStates;
   readonly #randomPart: RandomPart;
+  readonly #answers: TokenAnswers<SnapshotSummary>;
 
-  constructor({ table, registry, states, randomPart }: CheckpointsParts) {
+  constructor({ table, registry, states, randomPart, answers }: CheckpointsParts) {
     this.#table = table;
     this.#registry = registry;
     this.#states = states;
     this.#randomPart = randomPart;
+    this.#answers = answers;
   }
 
-  /** Copies the current state. @throws ConflictError when there is none */
-  async create(agentId: string, label?: string): Promise<SnapshotSummary> {
+  /**
+   * Copies the current state. With a clientToken (1 read and 2 write units more) a repeat gets the first answer, also when
+   * the state has changed or the checkpoint was pruned since; it prunes nothing.
+   *
+   * @throws ConflictError when there is no state
+   * @throws IdempotencyMismatchError when the token came with another label
+   */
+  async create(agentId: string, { label, clientToken }: CheckpointRequest): Promise<SnapshotSummary> {
+    const request =
+      clientToken === undefined
+        ? undefined
+        : { agentId, route: 'checkpoints', clientToken, payload: { label } };
+    const earlier = request && (await this.#answers.find(request));
+    if (earlier) return earlier;
     const state = await this.#stateOf(agentId);
     await this.#registry.noteActivity(agentId);
     await this.#prune(agentId, 'checkpoint');
     const snapshot = this.#snapshotOf(state, 'checkpoint', label);
-    await this.#table.transact(this.#puts(snapshot));
-    return snapshotSummaryOf(agentId, snapshotToItems(snapshot).head);
+    const summary = snapshotSummaryOf(agentId, snapshotToItems(snapshot).head);
+    const token = request && this.#answers.put(request, summary);
+    const failed = await this.#table.transact([...this.#puts(snapshot), ...(token ? [token] : [])]);
+    // Only the token has a condition: a repeat came first.
+    return request && failed ? this.#answers.answerIn(request, failed.at(-1)?.item) : summary;
   }
 
   /** @throws NotFoundError */

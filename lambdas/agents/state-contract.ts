@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, freeFormSchema, idOf, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  freeFormSchema,
+  idOf,
+  pageOf,
+  pageQuery,
+} from '../shared/schema/fields.ts';
 
 export const statusSchema = z.enum(['active', 'paused', 'error', 'learning', 'backtest']);
 
@@ -90,11 +97,16 @@ export const stateRoutes = {
     summary: 'Keep a copy of the current state; 409 when there is none',
     params: agentParams,
     query: z.strictObject({}),
-    body: z.strictObject({ label: z.string().min(1).max(256).optional() }),
+    body: z.strictObject({
+      label: z.string().min(1).max(256).optional(),
+      clientToken: clientTokenSchema.optional().meta({
+        description: 'A repeat gets the first answer, for 90 days, whatever the state is by then.',
+      }),
+    }),
     response: checkpointSchema,
     status: 201,
-    errors: ['Conflict'],
-    example: { body: { label: 'before the new strategy' } },
+    errors: ['Conflict', 'IdempotencyMismatch'],
+    example: { body: { label: 'before the new strategy', clientToken: 'deploy-17' } },
   }),
   listCheckpoints: defineRoute({
     method: 'GET',

@@ -5,6 +5,7 @@ import { ChangedDays } from '../decisions/changed-days.ts';
 import { DecisionWindow } from '../decisions/decision-window.ts';
 import { DecisionLog } from '../decisions/decision-log.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
+import { TokenAnswers } from '../shared/token-answers.ts';
 import { SeenSignals } from '../signals/seen-signals.ts';
 import { DayResults } from './day-results.ts';
 import { Ensemble } from './ensemble.ts';
@@ -47,7 +48,7 @@ export function composeResults(tables: ResultsTables, windows?: FeatureWindows) 
   return {
     report: new ResultsReport({ reader, results: rollups.results, cases, clock }),
     ensemble: new Ensemble(reader, clock),
-    snapshots: new Snapshots(tables.memory, reader),
+    snapshots: new Snapshots(tables.memory, reader, new TokenAnswers(tables.state)),
     similar: new SimilarDecisions({
       cases: new PastCases(log, window, settings),
       log,

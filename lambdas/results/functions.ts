@@ -10,7 +10,7 @@ export const room = {
       tables: {
         memory: { actions: ['Query', 'PutItem'] },
         decisions: { actions: ['Query', 'BatchGetItem'], indexes: ['timeline'] },
-        state: { actions: ['GetItem', 'Query'] },
+        state: { actions: ['GetItem', 'Query', 'PutItem'] },
       },
       // One CPU: it reads a window of decisions while the caller waits.
       memoryMegabytes: 1769,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { intervalSchema } from '../../patterns/effect-contract.ts';
 import { defineRoute } from '../../shared/http/contract.ts';
-import { agentIdSchema, pageOf, pageQuery } from '../../shared/schema/fields.ts';
+import { agentIdSchema, clientTokenSchema, pageOf, pageQuery } from '../../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 const nullable = z.number().nullable();
@@ -97,10 +97,14 @@ export const snapshotRoutes = {
       annualization: definitionFields.annualization.optional(),
       deviation: definitionFields.deviation.optional(),
       riskFreeRate: definitionFields.riskFreeRate.optional(),
+      clientToken: clientTokenSchema.optional().meta({
+        description:
+          'A repeat gets the first answer, for 90 days; without one it computes the snapshot again.',
+      }),
     }),
     response: snapshotSchema,
     status: 201,
-    errors: [],
+    errors: ['IdempotencyMismatch'],
     example: { body: { period: 'quarter', date: '2026-01-01', startingValue: 10_000 } },
   }),
   listSnapshots: defineRoute({
