@@ -5,10 +5,10 @@ import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../
 import { openTables } from '../shared/dynamodb/open-tables.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { consolidationRoutes } from './contract.ts';
-import type { RunRecord } from './run.ts';
+import { composeRunRequests } from './compose-requests.ts';
+import { isPlanned, type RunRecord } from './run.ts';
 import { RunLedger } from './run-ledger.ts';
 import { RunReports } from './run-reports.ts';
-import { RunRequests } from './run-requests.ts';
 
 const environment = { AUTH_MODE: authMode, STATE_TABLE: resourceName, PLANNER_FUNCTION_NAME: resourceName };
 
@@ -17,13 +17,13 @@ export function createConsolidationHandler(
   env: EnvironmentOf<typeof environment>,
   lambda: Pick<LambdaClient, 'send'>,
 ) {
-  const { clock, randomPart } = runtime;
   const tables = openTables(runtime, env);
   const ledger = new RunLedger(tables.state);
-  const registry = new AgentRegistry(tables.state);
-  const requests = new RunRequests({ ledger, registry, clock, randomPart });
-  const reports = new RunReports(ledger, clock);
+  const requests = composeRunRequests(runtime, tables.state, new AgentRegistry(tables.state));
+  const reports = new RunReports(ledger, runtime.clock);
+  // A run that was joined or asked for before may be planned already. If its first planner call failed, it is not.
   const start = async (run: RunRecord) => {
+    if (isPlanned(run)) return reports.view(run);
     await lambda.send(
       new InvokeCommand({
         FunctionName: env.PLANNER_FUNCTION_NAME,
@@ -34,8 +34,8 @@ export function createConsolidationHandler(
     return reports.view(run);
   };
   return createHttpHandler(runtime, env.AUTH_MODE, consolidationRoutes, {
-    startAgentRun: async ({ params, body }) => start(await requests.byAgent(params.agentId, body.asOf)),
-    startRun: async ({ body }) => start(await requests.byOperator(body.agentId, body.asOf)),
+    startAgentRun: async ({ params, body }) => start(await requests.byAgent(params.agentId, body)),
+    startRun: async ({ body }) => start(await requests.byOperator(body.agentId, body)),
     listRuns: ({ query }) => reports.list(query),
     getRun: ({ params, query }) => reports.get(params.runId, query),
   });

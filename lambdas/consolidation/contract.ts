@@ -2,7 +2,14 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import type { AgeingReport } from '../memories/ageing/report.ts';
 import { ageingReportSchema } from '../memories/ageing/report-schema.ts';
-import { agentIdSchema, pageOf, pageQuery, runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  pageOf,
+  pageQuery,
+  runIdSchema,
+  timestampSchema,
+} from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -127,18 +134,24 @@ const asOf = timestampSchema.optional().meta({
   example: '2026-03-01T02:00:00.000Z',
 });
 
+const clientToken = clientTokenSchema.optional().meta({
+  description: 'A repeat gets the run of the first request, as it is by then, for 90 days.',
+});
+
 export const consolidationRoutes = {
   startAgentRun: defineRoute({
     method: 'POST',
     path: '/agents/{agentId}/consolidations',
     audience: 'agent',
-    summary: "Consolidate this agent's decisions now",
+    summary:
+      "Consolidate this agent's decisions now; without `asOf`, requests while a run waits become that run, which " +
+      'looks at the newest',
     params: z.strictObject({ agentId: agentIdSchema }),
     query: z.strictObject({}),
-    body: z.strictObject({ asOf }),
+    body: z.strictObject({ asOf, clientToken }),
     response: runSchema,
     status: 202,
-    errors: ['NotFound'],
+    errors: ['NotFound', 'IdempotencyMismatch'],
     example: { body: {} },
   }),
   startRun: defineRoute({
@@ -148,10 +161,10 @@ export const consolidationRoutes = {
     summary: 'Consolidate one agent, or all',
     params: z.strictObject({}),
     query: z.strictObject({}),
-    body: z.strictObject({ agentId: agentIdSchema.optional(), asOf }),
+    body: z.strictObject({ agentId: agentIdSchema.optional(), asOf, clientToken }),
     response: runSchema,
     status: 202,
-    errors: [],
+    errors: ['IdempotencyMismatch'],
     example: { body: { asOf: '2026-03-01T02:00:00.000Z' } },
   }),
   listRuns: defineRoute({

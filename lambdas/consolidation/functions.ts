@@ -6,7 +6,7 @@ export const room = {
     consolidation: {
       entry: 'lambdas/consolidation/consolidation.lambda.ts',
       routes: consolidationRoutes,
-      tables: { state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] } },
+      tables: { state: { actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'] } },
       starts: { name: 'planner', variable: 'PLANNER_FUNCTION_NAME' },
     },
     // Planner and worker are retried; a failure for good ends in a dead-letter queue, which has an alarm.

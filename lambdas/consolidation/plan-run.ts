@@ -51,10 +51,12 @@ export class RunPlanner {
   async plan(runId: string): Promise<number> {
     const run = await this.#ledger.get(runId);
     if (!run || run.expected !== undefined) return 0;
+    if (run.agentId !== undefined) return this.#planOne(run, run.agentId);
     await this.#ledger.begin(runId);
-    return run.agentId === undefined ? this.#planAll(run) : this.#planOne(run, run.agentId);
+    return this.#planAll(run);
   }
 
+  /** The run goes on waiting in the queue: its worker begins it, and takes its `asOf` from its row. */
   async #planOne({ runId, asOf }: RunRecord, agentId: string): Promise<number> {
     await this.#queue.send([{ runId, agentId, asOf }]);
     await this.#ledger.planned(runId, 1);

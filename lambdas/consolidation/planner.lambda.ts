@@ -8,9 +8,10 @@ import { openTables } from '../shared/dynamodb/open-tables.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
 import { runIdSchema, timestampSchema } from '../shared/schema/fields.ts';
 import { metricNames } from '../shared/schema/metrics.ts';
+import { composeRunRequests } from './compose-requests.ts';
 import { RunPlanner } from './plan-run.ts';
 import { RunLedger } from './run-ledger.ts';
-import { RunRequests, scheduledRunId } from './run-requests.ts';
+import { scheduledRunId } from './run-requests.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** The event is from EventBridge Scheduler, or from the API, which has made the run already. */
@@ -27,12 +28,12 @@ export function createPlannerHandler(
   env: EnvironmentOf<typeof environment>,
   sqs: SQSClient,
 ): BackgroundHandler<unknown, void> {
-  const { clock, randomPart, logger, metrics } = runtime;
+  const { logger, metrics } = runtime;
   const tables = openTables(runtime, env);
   const ledger = new RunLedger(tables.state);
   const registry = new AgentRegistry(tables.state);
   const planner = new RunPlanner(ledger, registry, new WorkQueue(sqs, env.WORK_QUEUE_URL));
-  const requests = new RunRequests({ ledger, registry, clock, randomPart });
+  const requests = composeRunRequests(runtime, tables.state, registry);
   return createBackgroundHandler(runtime, async (event: unknown) => {
     const input = plannerInput.parse(event);
     let runId: string;

@@ -46,8 +46,14 @@ export class RunLedger {
     this.#table = table;
   }
 
-  /** @returns false when the run exists already */
-  async create(run: Pick<RunRecord, 'runId' | 'trigger' | 'agentId' | 'asOf'>): Promise<boolean> {
+  /**
+   * @param more actions of the same transaction
+   * @returns false when the run exists already, or a condition of `more` failed
+   */
+  async create(
+    run: Pick<RunRecord, 'runId' | 'trigger' | 'agentId' | 'asOf'>,
+    more: readonly TransactAction[] = [],
+  ): Promise<boolean> {
     const record: RunRecord = {
       ...run,
       startedAt: this.#table.clock().toISOString(),
@@ -57,7 +63,11 @@ export class RunLedger {
       totals: zeroTotals,
     };
     const { put } = this.#table.actions;
-    const failed = await this.#table.transact([put(toRunItem(record), isAbsent), put(toPointerItem(record))]);
+    const failed = await this.#table.transact([
+      put(toRunItem(record), isAbsent),
+      put(toPointerItem(record)),
+      ...more,
+    ]);
     return failed === undefined;
   }
 
@@ -125,10 +135,17 @@ export class RunLedger {
     return item && fromResultItem(item);
   }
 
-  /** Notes that the planner has begun. A run that is gone stays gone. */
-  async begin(runId: string): Promise<void> {
+  /**
+   * Notes that the planner has begun, or the worker of a run of one agent. From then on its `asOf` stays as it is.
+   * @returns the run; undefined when it is gone
+   */
+  async begin(runId: string): Promise<RunRecord | undefined> {
     const planningAt = this.#table.clock().toISOString();
-    await this.#table.update(runKey(runId), changes({ setOnce: { planningAt } }), { condition: isPresent });
+    const { item, failed } = await this.#table.update(runKey(runId), changes({ setOnce: { planningAt } }), {
+      condition: isPresent,
+      returns: 'ALL_NEW',
+    });
+    return failed ? undefined : fromRunItem(item);
   }
 
   /** Notes that the planner has finished: the run ends with this many results. A run that is gone stays gone. */

@@ -17,7 +17,10 @@ type Counts = Omit<RunView['progress'], 'expected'>;
 /** A consolidation run as it is stored: what it covers and how far it is. Reading it derives the status. */
 export interface RunRecord
   extends Pick<RunView, 'runId' | 'trigger' | 'agentId' | 'asOf' | 'startedAt'>, Counts {
-  /** When the planner began. Before that the run is PENDING. */
+  /**
+   * When the planner began; of a run of one agent, when a worker did. Before that the run is PENDING, and the `asOf` of
+   * a run of one agent may still become newer.
+   */
   readonly planningAt?: string;
   /** Number of agents the run covers. Known when the planner has finished. */
   readonly expected?: number;
@@ -47,6 +50,10 @@ export const RUN_TIMEOUT_MS = DAY_MS;
 export const zeroTotals: RunTotals = Object.fromEntries(totalNames.map((name) => [name, 0])) as RunTotals;
 
 export type RunProgress = Pick<RunView, 'status' | 'finishedAt'>;
+
+/** A planner has taken the run, and is retried until all its work is in the queue. */
+export const isPlanned = ({ planningAt, expected }: RunRecord): boolean =>
+  planningAt !== undefined || expected !== undefined;
 
 /** Number of agents a run covers. A run of one agent covers one, also when its planner was killed before it said so. */
 export const expectedOf = ({ expected, agentId }: RunRecord): number | undefined =>

@@ -12,6 +12,7 @@ import { type LastRun, RUN_RETENTION_MS, type RunRecord, totalNames } from './ru
  * - `run:{runId}` / `RUN`: the run and its counters; `run:{runId}` / `AGENT#{agentId}`: one agent's result
  * - `runs` / `{time}#{runId}`: pointers, so one query lists runs newest first
  * - `agent:{agentId}` / `LASTRUN`: the agent's last run, by which the planner skips idle agents
+ * - `agent:{agentId}` / `WAITINGRUN`: the run that further requests of the agent join while it waits
  * - `pools` / `type:{agentType}`: every pool that a run ever consolidated
  */
 export const RUNS_PARTITION = 'runs';
@@ -49,6 +50,17 @@ export const ownerOfPoolRow = (item: Item): string => String(item[SORT_KEY]);
 export const lastRunKey = (agentId: string) => ({
   [PARTITION_KEY]: `agent:${agentId}`,
   [SORT_KEY]: 'LASTRUN',
+});
+
+export const waitingRunKey = (agentId: string) => ({
+  [PARTITION_KEY]: `agent:${agentId}`,
+  [SORT_KEY]: 'WAITINGRUN',
+});
+
+export const toWaitingRunItem = (agentId: string, runId: string, now: Date): Item => ({
+  ...waitingRunKey(agentId),
+  runId,
+  ttl: toTtl(now.getTime() + RUN_RETENTION_MS),
 });
 
 const ttlOf = (startedAt: string): number => toTtl(Date.parse(startedAt) + RUN_RETENTION_MS);

@@ -52,10 +52,14 @@ export class TaskRunner {
       if (before && before.result !== 'FAILED') return undefined;
       const run = await ledger.get(runId);
       if (!run || (await this.#isWithdrawn(agentId, run))) return undefined;
+      const begun = run.agentId === undefined ? run : await ledger.begin(runId);
+      if (!begun) return undefined;
+      // The message was sent while the run could still be joined.
+      const current = { ...task, asOf: begun.asOf };
       const last = (await ledger.lastRuns([agentId])).get(agentId);
       const { report, lastRun } = await (typeOfPool(agentId) === undefined
-        ? this.#runNight(task, last)
-        : poolConsolidator.consolidate(task, last));
+        ? this.#runNight(current, last)
+        : poolConsolidator.consolidate(current, last));
       if (await this.#isWithdrawn(agentId, run)) return undefined;
       const finishedAt = clock().toISOString();
       const result = { agentId, result: 'CONSOLIDATED', finishedAt, report } as const;

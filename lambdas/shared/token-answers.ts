@@ -72,4 +72,9 @@ export class TokenAnswers<Answer> {
       stale === undefined ? isFree : anyOf(isFree, says({ answer: JSON.stringify(stale) })),
     );
   }
+
+  /** Puts an answer by itself. @returns false when the token has one already */
+  async save(request: TokenRequest, answer: Answer, stale?: Answer): Promise<boolean> {
+    return (await this.#table.transact([this.put(request, answer, stale)])) === undefined;
+  }
 }
