@@ -147,10 +147,13 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
   ] as const) {
     await onAgents(agentRoutes.putAgent, agentId, { type: 'scout' });
     await onAgents(agentRoutes.putState, agentId, { status: 'active', data: { cycle: 1 } });
-    const { checkpointId } = await onAgents(agentRoutes.createCheckpoint, agentId, { label: 'before' });
+    const { checkpointId } = await onAgents(agentRoutes.createCheckpoint, agentId, {
+      label: 'before',
+      clientToken: 'once',
+    });
     await onAgents(agentRoutes.restoreCheckpoint, agentId, {}, { checkpointId });
     await onAgents(agentRoutes.putWorking, agentId, { value: { a: 1 } }, { key: 'query' });
-    await onAgents(agentRoutes.count, agentId, { windowSeconds: 60 }, { key: 'calls' });
+    await onAgents(agentRoutes.count, agentId, { windowSeconds: 60, clientToken: 'once' }, { key: 'calls' });
     await logDecisions(data, agentId, plantedRule(NOW));
 
     const parent = await onDecisions(decisionRoutes.logDecision, agentId, {
@@ -194,7 +197,11 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
       params: { agentId, memoryId: memory.memoryId },
       body: { with: ['bystander'] },
     });
-    await desk.post('createSnapshot', agentId, { period: 'month', date: '2026-02-01' });
+    await desk.post('createSnapshot', agentId, {
+      period: 'month',
+      date: '2026-02-01',
+      clientToken: 'once',
+    });
     await onPatterns(
       patternRoutes.statePattern,
       agentId,
@@ -222,7 +229,10 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
       );
     const context = { market: { trend: 'up' } };
     await onPatterns(patternRoutes.matchPatterns, agentId, { decisionType: 'SIGNAL_GENERATION', context });
-    await call(pipeline.api, consolidationRoutes.startAgentRun, { params: { agentId }, body: {} });
+    await call(pipeline.api, consolidationRoutes.startAgentRun, {
+      params: { agentId },
+      body: { clientToken: 'once' },
+    });
   }
   await pipeline.drain();
 
