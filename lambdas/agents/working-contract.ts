@@ -33,7 +33,8 @@ export const countBodySchema = z.strictObject({
   clientToken: clientTokenSchema.optional().meta({
     description:
       'Makes a repeat count once and answer the same, also in the next window. The last 16 of a counter are known, ' +
-      'until an hour after the end of their window; a count that was refused is not remembered.',
+      'until an hour after the end of their window. A count that was refused is not remembered, and another ' +
+      '`windowSeconds` is another counter, with tokens of its own.',
   }),
 });
 

@@ -85,7 +85,9 @@ export const newDecisionSchema = z
         description: "The decision this one follows from; another agent's is named with its agentId.",
       }),
     clientToken: clientTokenSchema.optional().meta({
-      description: 'Makes the write idempotent, together with decisionType and timestamp, which it requires.',
+      description:
+        'Makes the write idempotent, together with decisionType and timestamp, which it requires. The id is then a ' +
+        'function of these and the agent.',
     }),
   })
   .refine(({ clientToken, timestamp }) => clientToken === undefined || timestamp !== undefined, {

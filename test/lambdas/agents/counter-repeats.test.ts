@@ -58,6 +58,15 @@ describe('a count with a clientToken', () => {
     expect((await rowOf('mismatch'))!['count']).toBe(1);
   });
 
+  it('counts in each window length: those are counters of their own', async () => {
+    const { handler } = startAgents({ now: NOW });
+    for (const windowSeconds of [60, 3600])
+      for (let i = 0; i < 2; i++)
+        expect(await count(handler, 'lengths', { windowSeconds, clientToken: 't' })).toMatchObject({
+          value: 1,
+        });
+  });
+
   it('says by default what it says by name', async () => {
     const { handler } = startAgents({ now: NOW });
     const first = await count(handler, 'default', { clientToken: 't' });
