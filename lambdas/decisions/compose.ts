@@ -7,6 +7,7 @@ import { DecisionChain } from './decision-chain.ts';
 import { DecisionIntake, type TriggerLookup } from './decision-intake.ts';
 import { DecisionList } from './decision-list.ts';
 import { DecisionLog } from './decision-log.ts';
+import { DecisionTraces } from './decision-traces.ts';
 import { OutcomeRecorder } from './outcome-recorder.ts';
 
 export interface DecisionTables {
@@ -21,9 +22,21 @@ export function composeDecisions(tables: DecisionTables, triggers: TriggerLookup
   const changedDays = new ChangedDays(tables.state);
   const exposures = new ExposureLog(tables.state);
   const log = new DecisionLog(table);
+  const traces = new DecisionTraces(tables.state, log);
   return {
     log,
-    intake: new DecisionIntake({ table, randomPart, log, registry, changedDays, triggers, exposures }),
+    traces,
+    exposures,
+    intake: new DecisionIntake({
+      table,
+      randomPart,
+      log,
+      registry,
+      changedDays,
+      triggers,
+      exposures,
+      traces,
+    }),
     outcomes: new OutcomeRecorder({ table, log, registry, changedDays }),
     chain: new DecisionChain(table, log),
     list: new DecisionList(table, log),

@@ -8,6 +8,7 @@ import {
   pageQuery,
   rowsOf,
   sessionIdSchema,
+  spanIdSchema,
   timestampSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
@@ -32,6 +33,7 @@ const exampleDecision = {
   action: 'buy',
   reasoning: { selected: ['limit'], confidence: 0.7 },
   clientToken: 'order-4711',
+  trace: { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' },
 };
 const exampleOutcome = { status: 'success', qualityScore: 0.9, metrics: { returnPct: 1.4 } };
 const exampleDecisionId = 'TRADE_EXECUTION-01KJMDZV20R6BZ1E7J5C4D8QXT';
@@ -47,7 +49,7 @@ export const decisionRoutes = {
     body: newDecisionSchema,
     response: decisionSchema,
     status: 201,
-    errors: ['IdempotencyMismatch'],
+    errors: ['Conflict', 'IdempotencyMismatch'],
     example: { body: exampleDecision },
   }),
   logDecisions: defineRoute({
@@ -105,6 +107,19 @@ export const decisionRoutes = {
     summary:
       'Record what became of a decision, or correct it: the latest counts; the same again changes nothing',
     params: decisionParams,
+    query: noQuery,
+    body: newOutcomeSchema,
+    response: recordedOutcomeSchema,
+    status: 200,
+    errors: ['NotFound'],
+    example: { body: exampleOutcome },
+  }),
+  recordOutcomeByTrace: defineRoute({
+    method: 'PUT',
+    path: '/agents/{agentId}/outcomes/by-trace/{spanId}',
+    audience: 'agent',
+    summary: 'The same for a decision that is known by its span: the one that was logged with it as `trace`',
+    params: z.strictObject({ agentId: agentIdSchema, spanId: spanIdSchema }),
     query: noQuery,
     body: newOutcomeSchema,
     response: recordedOutcomeSchema,

@@ -46,7 +46,8 @@ const keyText = (item: Item | Key): string => `${String(item[PARTITION_KEY])}|${
  * Every row needs `timestamp` and `clientToken`, which make its id. A row that is there, written by this or by the
  * route, is left alone with the outcome it has by now. So the same rows again add nothing for the 90 days a decision is
  * kept. After them they are new decisions, and count a second time in results that were rolled up. A row stands
- * alone: one with a parent, a trigger or an exposure is refused.
+ * alone: one with a parent, a trigger or an exposure is refused. A trace is stored, but names no decision: what was
+ * imported waits for no outcome by its span.
  *
  * Costs the write units of single puts (4 a decision of up to 1 KB), 1 for each day, and a read unit or less a row to
  * look for it first: half a unit a hundred where they come in order and nothing is there. The look and the write are

@@ -17,6 +17,7 @@ import { type ChainLink, ChainLinks } from './chain-links.ts';
 import type { ChangedDays } from './changed-days.ts';
 import type { Decision, DecisionReference, NewDecision, Outcome } from './decision.ts';
 import { type DecisionLog, nameOf } from './decision-log.ts';
+import type { DecisionTraces } from './decision-traces.ts';
 import { fromItem, toItem } from './table.ts';
 
 /** Tells which signals were delivered to an agent. */
@@ -33,6 +34,7 @@ export interface DecisionIntakeParts {
   readonly changedDays: ChangedDays;
   readonly triggers: TriggerLookup;
   readonly exposures: ExposureLookup;
+  readonly traces: DecisionTraces;
 }
 
 /** Tokens of the single and of the batch route are the same tokens: a client may repeat one through the other. */
@@ -41,7 +43,10 @@ export const TOKEN_SCOPE = 'decisions';
 /** Attempts at a free id for a decision without a token. With 80 random bits a second one is hardly ever needed. */
 const ID_ATTEMPTS = 3;
 
-/** Takes in new decisions: one conditional put each. Only a parent, a trigger, an exposure or a repeat costs a read. */
+/**
+ * Takes in new decisions: one conditional put each, and one write more with a trace. Only a parent, a trigger, an
+ * exposure or a repeat costs a read.
+ */
 export class DecisionIntake {
   readonly #parts: DecisionIntakeParts;
   readonly #links: ChainLinks;
@@ -61,6 +66,7 @@ export class DecisionIntake {
    *
    * @throws ValidationFailedError for a time that lies ahead, an outcome before its decision, a parent, a signal
    * or an exposure that does not exist, a chain that is full
+   * @throws ConflictError when its span names another decision
    * @throws IdempotencyMismatchError when the token was used for another payload
    * @throws TooLargeError over 400 KB as stored
    */
@@ -74,7 +80,7 @@ export class DecisionIntake {
       const draft = draftOf({ agentId, decisionId }, sent, timestamp, outcome, now);
       const name = nameOf(draft);
       const parentUnderWay = sent.parent && this.#underWay.get(nameOf({ agentId, ...sent.parent }));
-      const put = this.#put(draft, sent, parentUnderWay);
+      const put = this.#parts.traces.inTurn(draft, () => this.#put(draft, sent, parentUnderWay));
       this.#underWay.set(name, put);
       try {
         const decision = await put;
@@ -120,6 +126,7 @@ export class DecisionIntake {
       registry.noteActivity(draft.agentId, [draft.decisionType]),
       changedDays.note(draft.agentId, draft.timestamp),
     ]);
+    await this.#parts.traces.claim(decision);
     return this.#putItem(decision, item);
   }
 

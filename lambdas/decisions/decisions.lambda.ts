@@ -1,5 +1,7 @@
 import { runBatch } from '../shared/http/batch.ts';
 import { createHttpHandler } from '../shared/http/handler.ts';
+import { exposureRoutes } from '../exposures/contract.ts';
+import { viewOf } from '../exposures/exposure.ts';
 import { authMode, type EnvironmentOf, readEnvironment, resourceName } from '../shared/platform/env.ts';
 import { openTables } from '../shared/dynamodb/open-tables.ts';
 import { createRuntime, type Runtime } from '../shared/platform/runtime.ts';
@@ -22,48 +24,64 @@ export function createDecisionsHandler(runtime: Runtime, env: DecisionsEnvironme
   const { randomPart, logger, metrics } = runtime;
   const tables = openTables(runtime, env);
   const triggers = new DeliveryLookup(tables.signals, new SeenSignals(tables.state));
-  const { log, intake, outcomes, chain, list } = composeDecisions(tables, triggers, randomPart);
+  const { log, traces, intake, outcomes, chain, list, exposures } = composeDecisions(
+    tables,
+    triggers,
+    randomPart,
+  );
   const counts = new DecisionMetrics(metrics, logger);
 
-  return createHttpHandler(runtime, env.AUTH_MODE, decisionRoutes, {
-    logDecision: async ({ params, body }) => {
-      const decision = await intake.log(params.agentId, body);
-      counts.noteLogged([decision]);
-      return decision;
+  return createHttpHandler(
+    runtime,
+    env.AUTH_MODE,
+    { ...decisionRoutes, ...exposureRoutes },
+    {
+      logDecision: async ({ params, body }) => {
+        const decision = await intake.log(params.agentId, body);
+        counts.noteLogged([decision]);
+        return decision;
+      },
+      logDecisions: async ({ params, body }) => {
+        const answer = await runBatch({
+          schema: newDecisionSchema,
+          rows: body.decisions,
+          // Of the rows with the same token, the first is logged and the others are compared with it.
+          keyOf: ({ clientToken }) => clientToken,
+          run: (row) => intake.log(params.agentId, row),
+          logger,
+        });
+        counts.noteLogged(answer.items);
+        return answer;
+      },
+      listDecisions: ({ params, query }) => list.ofAgent(params.agentId, query),
+      getDecision: ({ params }) => log.get(params.agentId, params.decisionId),
+      recordOutcome: async ({ params, body }) => {
+        const { recorded, isNew } = await outcomes.record(params.agentId, params.decisionId, body);
+        if (isNew) counts.noteOutcomes([recorded]);
+        return recorded;
+      },
+      recordOutcomeByTrace: async ({ params: { agentId, spanId }, body }) => {
+        const { decisionId } = await traces.find(agentId, spanId);
+        const { recorded, isNew } = await outcomes.record(agentId, decisionId, body);
+        if (isNew) counts.noteOutcomes([recorded]);
+        return recorded;
+      },
+      recordOutcomes: async ({ params, body }) => {
+        const answer = await runBatch({
+          schema: outcomeRowSchema,
+          rows: body.outcomes,
+          keyOf: ({ decisionId }) => decisionId,
+          run: ({ decisionId, ...outcome }) => outcomes.record(params.agentId, decisionId, outcome),
+          logger,
+        });
+        counts.noteOutcomes(answer.items.filter(({ isNew }) => isNew).map(({ recorded }) => recorded));
+        return { ...answer, items: answer.items.map(({ recorded }) => recorded) };
+      },
+      getChain: ({ params }) => chain.get(params.agentId, params.decisionId),
+      listDecisionsOfType: ({ query }) => list.ofType(query),
+      getExposure: async ({ params }) => viewOf(await exposures.get(params.agentId, params.exposureId)),
     },
-    logDecisions: async ({ params, body }) => {
-      const answer = await runBatch({
-        schema: newDecisionSchema,
-        rows: body.decisions,
-        // Of the rows with the same token, the first is logged and the others are compared with it.
-        keyOf: ({ clientToken }) => clientToken,
-        run: (row) => intake.log(params.agentId, row),
-        logger,
-      });
-      counts.noteLogged(answer.items);
-      return answer;
-    },
-    listDecisions: ({ params, query }) => list.ofAgent(params.agentId, query),
-    getDecision: ({ params }) => log.get(params.agentId, params.decisionId),
-    recordOutcome: async ({ params, body }) => {
-      const { recorded, isNew } = await outcomes.record(params.agentId, params.decisionId, body);
-      if (isNew) counts.noteOutcomes([recorded]);
-      return recorded;
-    },
-    recordOutcomes: async ({ params, body }) => {
-      const answer = await runBatch({
-        schema: outcomeRowSchema,
-        rows: body.outcomes,
-        keyOf: ({ decisionId }) => decisionId,
-        run: ({ decisionId, ...outcome }) => outcomes.record(params.agentId, decisionId, outcome),
-        logger,
-      });
-      counts.noteOutcomes(answer.items.filter(({ isNew }) => isNew).map(({ recorded }) => recorded));
-      return { ...answer, items: answer.items.map(({ recorded }) => recorded) };
-    },
-    getChain: ({ params }) => chain.get(params.agentId, params.decisionId),
-    listDecisionsOfType: ({ query }) => list.ofType(query),
-  });
+  );
 }
 
 export const handler = createDecisionsHandler(createRuntime('decisions'), readEnvironment(environment));

@@ -3,14 +3,15 @@ import {
   agentIdSchema,
   clientTokenSchema,
   decisionIdSchema,
+  exposureIdSchema,
   freeFormSchema,
-  idOf,
   patternIdSchema,
   scoreSchema,
   sessionIdSchema,
   signalIdSchema,
   tagsSchema,
   timestampSchema,
+  traceSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
 import { newTradeSchema, providersSchema, tradeSchema } from './trade.ts';
@@ -44,6 +45,7 @@ const outcomeFields = {
     .meta({ description: 'Several that advised it, with their votes; `provider` alone voted for it.' }),
   regime: shortText.optional().meta({ description: 'The market it was made in.', example: 'bull' }),
   tags: tagsSchema.optional(),
+  trace: traceSchema.optional().meta({ description: 'Where the outcome was observed.' }),
 };
 
 const occurredAtSchema = timestampSchema.meta({
@@ -65,10 +67,13 @@ const decisionFields = {
   sessionId: sessionIdSchema.optional(),
   action: shortText.optional(),
   triggeredBySignals: z.array(signalIdSchema).max(20).optional(),
-  exposureId: idOf('exposure id')
+  exposureId: exposureIdSchema
     .optional()
     .meta({ description: 'Of the answer (`patterns/match`) the decision was made with.' }),
   tags: tagsSchema.optional(),
+  trace: traceSchema.optional().meta({
+    description: 'Where the decision was made. Its span names no other decision of the agent.',
+  }),
 };
 
 export const newDecisionSchema = z

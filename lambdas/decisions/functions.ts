@@ -1,3 +1,4 @@
+import { exposureRoutes } from '../exposures/contract.ts';
 import type { Room } from '../shared/schema/room.ts';
 import { decisionRoutes } from './contract.ts';
 
@@ -5,7 +6,8 @@ export const room = {
   functions: {
     decisions: {
       entry: 'lambdas/decisions/decisions.lambda.ts',
-      routes: decisionRoutes,
+      // Exposures are read here: this function looks them up anyway, for the decisions that name one.
+      routes: { ...decisionRoutes, ...exposureRoutes },
       tables: {
         decisions: {
           actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
@@ -18,7 +20,7 @@ export const room = {
   },
   archives: [{ kind: 'decision', table: 'decisions', when: 'expired' }],
   erases: {
-    agent: 'its decisions; those of other agents in the same chains stay',
+    agent: 'its decisions, and the spans that name them; those of other agents in the same chains stay',
     user: 'the decisions made in the sessions of that user',
   },
 } as const satisfies Room;

@@ -61,7 +61,7 @@ export class ErasureSteps {
     this.#ledger = new RunLedger(tables.state);
     this.#registry = new AgentRegistry(tables.state);
     this.#agents = new AgentErasure(tables.state);
-    this.#decisions = new DecisionErasure(tables.decisions);
+    this.#decisions = new DecisionErasure(tables);
     this.#signals = new SignalErasure(tables.signals, tables.state);
     this.#exposures = new ExposureErasure(tables.state);
     this.#sessions = new SessionErasure(tables.state);

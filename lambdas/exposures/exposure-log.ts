@@ -1,7 +1,8 @@
 import type { Table } from '../shared/dynamodb/table.ts';
+import { GoneError, NotFoundError } from '../shared/errors.ts';
 import { type RandomPart, typedId } from '../shared/platform/ids.ts';
 import type { Exposure, ExposureKind, ShownMemory } from './exposure.ts';
-import { EXPOSURE_TYPE, exposureKey, fromItem, toItem } from './table.ts';
+import { EXPOSURE_TYPE, exposureEnd, exposureKey, fromItem, toItem } from './table.ts';
 
 /** Finds the exposures an agent has had. */
 export interface ExposureLookup {
@@ -48,6 +49,16 @@ export class ExposureLog implements ExposureLookup {
     if (!key) return undefined;
     const [item] = await this.#table.getAll([key]);
     return item && fromItem(agentId, item);
+  }
+
+  /** As `find`. @throws NotFoundError; GoneError when the id is older than any exposure that is kept */
+  async get(agentId: string, exposureId: string): Promise<Exposure> {
+    const exposure = await this.find(agentId, exposureId);
+    if (exposure) return exposure;
+    const end = exposureEnd(exposureId);
+    if (end !== undefined && end <= this.#table.clock().getTime())
+      throw new GoneError(`The exposure ${exposureId} is expired, or was never recorded`);
+    throw new NotFoundError(`Agent ${agentId} has no exposure ${exposureId}`);
   }
 }
 

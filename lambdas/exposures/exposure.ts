@@ -1,5 +1,8 @@
-/** The answer that showed an agent its memory: `POST …/patterns/match` or `POST …/context`. */
-export type ExposureKind = 'match' | 'context';
+import type * as z from 'zod';
+import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
+import type { exposureKindSchema, exposureSchema } from './contract.ts';
+
+export type ExposureKind = z.output<typeof exposureKindSchema>;
 
 /** The part of its memory that an agent was shown. */
 export interface ShownMemory {
@@ -23,3 +26,18 @@ export interface Exposure extends ShownMemory {
   readonly kind: ExposureKind;
   readonly timestamp: string;
 }
+
+/** An exposure as it is read: a kind of which nothing was shown is an empty list. */
+export type ExposureView = ReadonlyDeep<z.output<typeof exposureSchema>>;
+
+export const viewOf = (exposure: Exposure): ExposureView => ({
+  agentId: exposure.agentId,
+  exposureId: exposure.exposureId,
+  kind: exposure.kind,
+  timestamp: exposure.timestamp,
+  patterns: Object.entries(exposure.patterns).map(([patternId, version]) => ({ patternId, version })),
+  memories: exposure.memories ?? [],
+  decisions: exposure.decisions ?? [],
+  sessions: exposure.sessions ?? [],
+  signals: exposure.signals ?? [],
+});

@@ -23,6 +23,12 @@ export function exposureKey(agentId: string, exposureId: string) {
   return { [PARTITION_KEY]: exposurePartition(agentId), [SORT_KEY]: `${id.timestamp}#${exposureId}` };
 }
 
+/** When an exposure with that id would have expired, in milliseconds; undefined when none can have it. */
+export function exposureEnd(exposureId: string): number | undefined {
+  const id = parseTypedId(exposureId);
+  return id?.type === EXPOSURE_TYPE ? Date.parse(id.timestamp) + EXPOSURE_RETENTION_MS : undefined;
+}
+
 export const toItem = ({ agentId, exposureId, timestamp, ...shown }: Exposure): Item => ({
   ...exposureKey(agentId, exposureId),
   ...shown,

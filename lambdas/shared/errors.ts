@@ -44,6 +44,9 @@ export class MethodNotAllowedError extends DomainError {
   }
 }
 
+/** The id tells a time before the longest retention: it is expired, or nothing ever had it. */
+export class GoneError extends DomainError {}
+
 /** The state of the thing does not allow this. */
 export class ConflictError extends DomainError {}
 

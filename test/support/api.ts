@@ -19,6 +19,8 @@ export interface CallInput {
   /** The body as text, for malformed JSON. */
   readonly rawBody?: string;
   readonly rawPath?: string;
+  /** More headers, with lower-case names, as API Gateway hands them over. */
+  readonly headers?: Record<string, string>;
   /** `null`: a request without an IAM identity. */
   readonly caller?: string | null;
 }
@@ -43,7 +45,7 @@ export function eventOf(route: RouteContract, input: CallInput): HttpEvent {
     routeKey: routeKeyOf(route),
     rawPath: path,
     rawQueryString: new URLSearchParams(input.query).toString(),
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...input.headers },
     ...(input.query && { queryStringParameters: input.query }),
     ...(Object.keys(params).length > 0 && { pathParameters: params }),
     ...(body !== undefined && { body }),

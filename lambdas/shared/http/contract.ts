@@ -7,6 +7,7 @@ export const errorCodes = {
   Forbidden: 403,
   NotFound: 404,
   MethodNotAllowed: 405,
+  Gone: 410,
   Conflict: 409,
   VersionConflict: 409,
   IdempotencyMismatch: 409,

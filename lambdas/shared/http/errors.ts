@@ -22,6 +22,7 @@ export const errorTable: readonly (readonly [ErrorClass, ErrorCode])[] = [
   [errors.ForbiddenError, 'Forbidden'],
   [errors.NotFoundError, 'NotFound'],
   [errors.MethodNotAllowedError, 'MethodNotAllowed'],
+  [errors.GoneError, 'Gone'],
   [errors.VersionConflictError, 'VersionConflict'],
   [errors.IdempotencyMismatchError, 'IdempotencyMismatch'],
   [errors.ConflictError, 'Conflict'],

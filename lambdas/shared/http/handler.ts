@@ -13,6 +13,7 @@ import { bodyOf } from './answer.ts';
 import { methodsOf, type RouteContract, type Routes, routeKeyOf } from './contract.ts';
 import { type ErrorAnswer, toErrorAnswer } from './errors.ts';
 import { parseRequest, type RouteRequest } from './request.ts';
+import { traceParentMiddleware } from './traceparent.ts';
 import { UNROUTED, unroutedError } from './unrouted.ts';
 
 export type { RouteRequest };
@@ -117,6 +118,7 @@ export function createHttpHandler<R extends Routes>(
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(tracing.middlewares())
     .use(flushMetrics)
+    .use(traceParentMiddleware(logger))
     .use(mapErrors) as unknown as HttpHandler;
   return async (event, context) => {
     const result = await answer(event, context);

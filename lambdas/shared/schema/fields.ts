@@ -26,7 +26,19 @@ export const typeSchema = z
 export const decisionIdSchema = id('decision id', 'SIGNAL_GENERATION-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 export const signalIdSchema = id('signal id', 'WHALE_ACTIVITY-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 export const patternIdSchema = id('pattern id', 'PATTERN-3f9a0c6d2b7e41d8');
+export const exposureIdSchema = id('exposure id', 'EXPOSURE-01JZZZZZZZZZZZZZZZZZZZZZZZ');
 export const runIdSchema = id('run id', 'RUN-01JZZZZZZZZZZZZZZZZZZZZZZZ');
+
+/** Ids of W3C Trace Context, as OpenTelemetry makes them: lower case, not all zero. */
+export const traceIdSchema = z
+  .string()
+  .regex(/^(?!0+$)[0-9a-f]{32}$/, 'must be a trace id: 32 lower case hex digits, not all 0')
+  .meta({ example: '4bf92f3577b34da6a3ce929d0e0e4736' });
+export const spanIdSchema = z
+  .string()
+  .regex(/^(?!0+$)[0-9a-f]{16}$/, 'must be a span id: 16 lower case hex digits, not all 0')
+  .meta({ example: '00f067aa0ba902b7' });
+export const traceSchema = z.strictObject({ traceId: traceIdSchema, spanId: spanIdSchema });
 
 /** Any JSON value, for free-form maps. */
 export const jsonSchema = z.json();
@@ -56,7 +68,7 @@ export const tagsSchema = z.array(z.string().min(1).max(64)).max(20);
 export const queryIntegerSchema = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d{1,6}$/, 'must be a whole number')
+    .regex(/^\d{1,16}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().int().min(min).max(max));
 

@@ -14,6 +14,7 @@ const requests: Record<keyof typeof decisionRoutes, CallInput> = {
   listDecisions: { params: { agentId: 'hunter' } },
   getDecision: { params: { agentId: 'hunter', decisionId } },
   recordOutcome: { params: { agentId: 'hunter', decisionId }, body: outcome },
+  recordOutcomeByTrace: { params: { agentId: 'hunter', spanId: '00f067aa0ba902b7' }, body: outcome },
   recordOutcomes: { params: { agentId: 'hunter' }, body: { outcomes: [{ decisionId, ...outcome }] } },
   getChain: { params: { agentId: 'hunter', decisionId } },
   listDecisionsOfType: { query: { decisionType: 'RISK_ASSESSMENT' } },
@@ -61,7 +62,9 @@ describe.each(Object.keys(requests) as (keyof typeof decisionRoutes)[])('%s', (r
   });
 
   it('refuses a path that is another spelling of its own', async () => {
-    const rawPath = `${decisionRoutes[route].path.replace('{agentId}', 'hunter').replace('{decisionId}', decisionId)}/`;
+    const params: Record<string, string> = request.params ?? {};
+    const path = decisionRoutes[route].path.replace(/\{(\w+)\}/g, (_, name: string) => params[name]!);
+    const rawPath = `${path}/`;
     expect(await refused({ ...request, rawPath })).toMatchObject({ code: 'ValidationFailed' });
   });
 
