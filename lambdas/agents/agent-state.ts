@@ -1,28 +1,25 @@
-import { hasVersion } from '../shared/dynamodb/expressions.ts';
+import { randomUUID } from 'node:crypto';
 import { assertItemFits, MAX_ITEM_BYTES } from '../shared/dynamodb/item-size.ts';
+import { untilNotOvertaken } from '../shared/dynamodb/overtaken.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, VersionConflictError } from '../shared/errors.ts';
 import type { AgentRegistry } from './agent-registry.ts';
-import {
-  type AgentState,
-  type StateFields,
-  stateFromItem,
-  stateKey,
-  stateReplacement,
-  stateToItem,
-} from './state-table.ts';
+import type { StateHistory } from './state-history.ts';
+import { type AgentState, type StateFields, stateFromItem, stateKey, stateToItem } from './state-table.ts';
 
 /** A checkpoint holds a state plus a longer key and a label: whatever can be stored can be checkpointed. */
 const MAX_STATE_BYTES = MAX_ITEM_BYTES - 1024;
 
-/** An agent's current state: one item, replaced as a whole. */
+/** An agent's current state: one item, replaced as a whole, its earlier versions beside it. */
 export class AgentStates {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
+  readonly #history: StateHistory;
 
-  constructor(table: Table, registry: AgentRegistry) {
+  constructor(table: Table, registry: AgentRegistry, history: StateHistory) {
     this.#table = table;
     this.#registry = registry;
+    this.#history = history;
   }
 
   /** Strongly consistent. @throws NotFoundError when the agent never put one */
@@ -38,38 +35,36 @@ export class AgentStates {
   }
 
   /**
-   * Replaces the state and raises its version. A field left out is gone.
+   * Replaces the state and raises its version. A field left out is gone. What it replaces is kept (see StateHistory): a
+   * read, and 2 WRU for a state of 1 KB; 1 for the first.
    *
    * @param expectedVersion the version to replace; 0: there is none yet
    * @throws VersionConflictError, TooLargeError
    */
   async put(agentId: string, fields: StateFields, expectedVersion?: number): Promise<AgentState> {
-    const now = this.#table.clock();
-    assertItemFits(
-      stateToItem({ ...fields, agentId, version: 1, updatedAt: now.toISOString() }),
-      'The state',
-      MAX_STATE_BYTES,
-    );
+    const updatedAt = this.#table.clock().toISOString();
+    const stateAt = (version: number): AgentState => ({ agentId, ...fields, version, updatedAt });
+    assertItemFits(stateToItem(stateAt(1)), 'The state', MAX_STATE_BYTES);
     // A version to replace means that there should be an agent: when it is refused, the write must not register one.
     const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
     if (!mayBeRefused) await this.#registry.noteActivity(agentId);
-    const state = await this.#replace(agentId, fields, expectedVersion, now);
+    const state = await untilNotOvertaken(async () => {
+      const current = await this.find(agentId);
+      const version = current?.version ?? 0;
+      if (expectedVersion !== undefined && expectedVersion !== version)
+        throw new VersionConflictError(version);
+      if (current) await this.#history.keep(current);
+      return this.#replace(current, stateAt(version + 1));
+    });
     if (mayBeRefused) await this.#registry.noteActivity(agentId);
     return state;
   }
 
-  async #replace(
-    agentId: string,
-    fields: StateFields,
-    expectedVersion: number | undefined,
-    now: Date,
-  ): Promise<AgentState> {
-    const { item, failed } = await this.#table.update(stateKey(agentId), stateReplacement(fields, now), {
-      returns: 'ALL_NEW',
-      // 0: there is none yet.
-      ...(expectedVersion !== undefined && { condition: hasVersion(expectedVersion || undefined) }),
-    });
-    if (failed) throw new VersionConflictError(Number(failed.item?.['version'] ?? 0));
-    return stateFromItem(agentId, item);
+  /** @returns undefined when the current state is another one by now */
+  async #replace(current: AgentState | undefined, state: AgentState): Promise<AgentState | undefined> {
+    const writeId = randomUUID();
+    const failed = await this.#table.putIfVersion({ ...stateToItem(state), writeId }, current?.version);
+    // A put whose answer was lost is sent again, and finds itself.
+    return !failed || failed.item?.['writeId'] === writeId ? state : undefined;
   }
 }

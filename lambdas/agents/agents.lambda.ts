@@ -10,6 +10,8 @@ import { AgentStates } from './agent-state.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { agentRoutes } from './contract.ts';
 import { Counters } from './counters.ts';
+import { StateHistory } from './state-history.ts';
+import { WorkingLists } from './working-lists.ts';
 import { WorkingMemory } from './working-memory.ts';
 
 const seconds = z.coerce.number({ error: 'must be a number of seconds' }).int().positive();
@@ -31,15 +33,18 @@ export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
     idleAfterSeconds: env.HEALTH_IDLE_SECONDS,
     inactiveAfterSeconds: env.HEALTH_INACTIVE_SECONDS,
   });
-  const states = new AgentStates(tables.state, registry);
+  const history = new StateHistory(tables.state);
+  const states = new AgentStates(tables.state, registry, history);
   const checkpoints = new Checkpoints({
     table: tables.state,
     registry,
     states,
+    history,
     randomPart,
     answers: new TokenAnswers(tables.state),
   });
   const working = new WorkingMemory(tables.state, registry);
+  const lists = new WorkingLists(tables.state, registry);
   const counters = new Counters(tables.state, registry);
 
   return createHttpHandler(runtime, env.AUTH_MODE, agentRoutes, {
@@ -52,16 +57,20 @@ export function createAgentsHandler(runtime: Runtime, env: AgentsEnvironment) {
     getState: ({ params }) => states.get(params.agentId),
     putState: ({ params, body: { expectedVersion, ...fields } }) =>
       states.put(params.agentId, fields, expectedVersion),
+    listStateHistory: ({ params, query }) => history.list(params.agentId, query),
     createCheckpoint: ({ params, body }) => checkpoints.create(params.agentId, body),
     listCheckpoints: ({ params, query }) => checkpoints.list(params.agentId, query),
     getCheckpoint: ({ params }) => checkpoints.get(params.agentId, params.checkpointId),
     restoreCheckpoint: ({ params, body }) =>
       checkpoints.restore(params.agentId, params.checkpointId, body.expectedVersion),
 
-    putWorking: ({ params, body }) => working.put(params.agentId, params.key, body.value, body.ttlSeconds),
+    putWorking: ({ params, body }) =>
+      working.put(params.agentId, params.key, body.value, body.ttlSeconds, body.expectedVersion),
+    appendWorking: ({ params, body }) => lists.append(params.agentId, params.key, body),
     getWorking: ({ params }) => working.get(params.agentId, params.key),
-    deleteWorking: ({ params }) => working.remove(params.agentId, params.key),
+    deleteWorking: ({ params, query }) => working.remove(params.agentId, params.key, query.expectedVersion),
     listWorking: ({ params, query }) => working.list(params.agentId, query),
+    getCount: ({ params, query }) => counters.read(params.agentId, params.key, query),
     count: ({ params, body }) => counters.count(params.agentId, params.key, body),
   });
 }

@@ -8,6 +8,7 @@ import type { TokenAnswers } from '../shared/token-answers.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import type { AgentStates } from './agent-state.ts';
 import type { stateRoutes } from './state-contract.ts';
+import type { StateHistory } from './state-history.ts';
 import {
   type AgentState,
   headPrefix,
@@ -40,6 +41,7 @@ export interface CheckpointsParts {
   readonly table: Table;
   readonly registry: AgentRegistry;
   readonly states: AgentStates;
+  readonly history: StateHistory;
   readonly randomPart: RandomPart;
   readonly answers: TokenAnswers<SnapshotSummary>;
 }
@@ -51,13 +53,15 @@ export class Checkpoints {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
   readonly #states: AgentStates;
+  readonly #history: StateHistory;
   readonly #randomPart: RandomPart;
   readonly #answers: TokenAnswers<SnapshotSummary>;
 
-  constructor({ table, registry, states, randomPart, answers }: CheckpointsParts) {
+  constructor({ table, registry, states, history, randomPart, answers }: CheckpointsParts) {
     this.#table = table;
     this.#registry = registry;
     this.#states = states;
+    this.#history = history;
     this.#randomPart = randomPart;
     this.#answers = answers;
   }
@@ -138,6 +142,7 @@ export class Checkpoints {
         updatedAt: this.#table.clock().toISOString(),
         restoredFrom: checkpointId,
       };
+      await this.#history.keep(current);
       const overtaken = await this.#table.transact([
         this.#table.actions.put(stateToItem(state), hasVersion(current.version)),
         ...this.#puts(backup),

@@ -17,10 +17,11 @@ import {
   knowsEarlier,
 } from './counter-tokens.ts';
 import { agentPartition } from './table.ts';
-import type { countAnswerSchema, countBodySchema } from './working-contract.ts';
+import type { countAnswerSchema, countBodySchema, workingRoutes } from './working-contract.ts';
 import { counterKey, counterPrefix, counterTtl, hasRoom, windowAt, windowStartOf } from './working-table.ts';
 
 export type CountRequest = z.output<typeof countBodySchema>;
+export type CountQuery = z.output<typeof workingRoutes.getCount.query>;
 export type CountAnswer = z.output<typeof countAnswerSchema>;
 
 /** Windows looked at for the tokens of earlier ones: at most 4 read units, once a window. */
@@ -113,6 +114,18 @@ export class Counters {
     const change = forgetting(item, start);
     if (!change) return;
     await this.#table.update(keyOf(item), change, { condition: isPresent }).catch(() => undefined);
+  }
+
+  /**
+   * The answer that counting would get now, before anything is counted; strongly consistent, 1 RRU. A counter of which
+   * nothing was counted in this window stands at 0: for a limit that is no different from one that nobody ever used.
+   */
+  async read(agentId: string, key: string, request: CountQuery): Promise<CountAnswer> {
+    const { windowSeconds, by = 1, limit } = request;
+    const { start } = windowAt(this.#table.clock(), windowSeconds);
+    const value = countIn(await this.#table.get(counterKey(agentId, key, windowSeconds, start)));
+    const counter = { agentId, key, windowSeconds, limit };
+    return answerOf(counter, start, value, limit === undefined || value + by <= limit);
   }
 }
 

@@ -8,7 +8,7 @@ export const room = {
       routes: agentRoutes,
       tables: {
         state: {
-          actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+          actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
           indexes: ['registry'],
         },
       },
@@ -16,6 +16,7 @@ export const room = {
     },
   },
   erases: {
-    agent: 'its profile, state, checkpoints, working memory and counters, after everything they point at',
+    agent:
+      'its profile, state with earlier versions, checkpoints, working memory and counters, after everything they point at',
   },
 } as const satisfies Room;

@@ -90,6 +90,18 @@ export const stateRoutes = {
     errors: ['VersionConflict'],
     example: { body: stateExample },
   }),
+  listStateHistory: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/state/history',
+    audience: 'agent',
+    summary:
+      'The newest 50 versions of the state, newest first, the current one included; a page can be short',
+    params: agentParams,
+    query: z.strictObject(pageQuery),
+    response: pageOf(stateSchema),
+    status: 200,
+    errors: [],
+  }),
   createCheckpoint: defineRoute({
     method: 'POST',
     path: '/agents/{agentId}/checkpoints',

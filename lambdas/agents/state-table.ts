@@ -1,5 +1,4 @@
 import type * as z from 'zod';
-import { changes, type Expression } from '../shared/dynamodb/expressions.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { parseTypedId } from '../shared/platform/ids.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
@@ -12,7 +11,7 @@ import type {
 } from './state-contract.ts';
 import { agentRowKey } from './table.ts';
 
-/** `CURRENT`, and its snapshots: `CHECKPOINT#…` that an agent asked for, `BACKUP#…` that a restore made. */
+/** `CURRENT`, `STATE_VERSION#…` that it replaced, and its snapshots: `CHECKPOINT#…` that an agent asked for, `BACKUP#…` that a restore made. */
 export type StateFields = z.output<z.ZodObject<typeof stateFields>>;
 export type AgentState = z.output<typeof stateSchema>;
 
@@ -42,16 +41,17 @@ export const stateFromItem = (agentId: string, item: Item): AgentState => ({
   ...(item['restoredFrom'] !== undefined && { restoredFrom: item['restoredFrom'] as string }),
 });
 
-/** Replaces every field and raises the version, in one update and without a read. */
-export const stateReplacement = (fields: StateFields, now: Date): Expression =>
-  changes({
-    set: {
-      ...Object.fromEntries(STATE_FIELDS.map((name) => [name, fields[name]])),
-      updatedAt: now.toISOString(),
-    },
-    add: { version: 1 },
-    remove: ['restoredFrom', ...STATE_FIELDS.filter((name) => fields[name] === undefined)],
-  });
+/** Versions of a state that can be read, the current one among them. */
+export const KEPT_VERSIONS = 50;
+
+/** Versions are numbered without gaps, so each finds the row of the one 50 before it, and takes its place. */
+export const versionKey = (agentId: string, version: number) =>
+  agentRowKey(agentId, `STATE_VERSION#${String(version % KEPT_VERSIONS).padStart(2, '0')}`);
+
+export const versionToItem = (state: AgentState): Item => ({
+  ...stateToItem(state),
+  ...versionKey(state.agentId, state.version),
+});
 
 export type SnapshotKind = z.output<typeof kindSchema>;
 export type SnapshotSummary = z.output<typeof checkpointSchema>;

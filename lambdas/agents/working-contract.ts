@@ -7,9 +7,13 @@ import {
   jsonSchema,
   pageOf,
   pageQuery,
+  queryIntegerSchema,
 } from '../shared/schema/fields.ts';
+import { expectedVersionSchema } from './state-contract.ts';
 
 const DAY_SECONDS = 86_400;
+const MAX_COUNT = 1_000_000;
+const MAX_LIMIT = 1_000_000_000_000;
 
 const keySchema = idOf('key').meta({ example: 'current-context' });
 
@@ -20,6 +24,7 @@ export const workingSchema = z.object({
   agentId: agentIdSchema,
   key: z.string(),
   value: jsonSchema,
+  version: z.number().int().meta({ description: 'Rises with each write under this key.' }),
   updatedAt: z.string(),
   /** It is gone at this instant, however late DynamoDB deletes it. */
   expiresAt: z.string(),
@@ -27,9 +32,9 @@ export const workingSchema = z.object({
 
 export const countBodySchema = z.strictObject({
   windowSeconds: z.number().int().min(1).max(DAY_SECONDS),
-  by: z.number().int().min(1).max(1_000_000).default(1),
+  by: z.number().int().min(1).max(MAX_COUNT).default(1),
   /** The most that may be counted in one window; without it everything is. */
-  limit: z.number().int().min(1).max(1_000_000_000_000).optional(),
+  limit: z.number().int().min(1).max(MAX_LIMIT).optional(),
   clientToken: clientTokenSchema.optional().meta({
     description:
       'Makes a repeat count once and answer the same, also in the next window. The last 16 of a counter are known, ' +
@@ -50,6 +55,24 @@ export const countAnswerSchema = z.object({
   resetsAt: z.string(),
 });
 
+const ttlSecondsSchema = z.number().int().min(1).max(DAY_SECONDS);
+
+export const appendBodySchema = z.strictObject({
+  items: z.array(jsonSchema).min(1).max(100).meta({ description: 'Added at the end, in this order.' }),
+  ttlSeconds: ttlSecondsSchema.optional().meta({
+    description: 'From now. Default: a list that is there keeps its end, a new one has a day.',
+  }),
+  expectedVersion: expectedVersionSchema.optional(),
+  clientToken: clientTokenSchema.optional().meta({
+    description: 'The same append again, among the last 16 with a token, answers as the first did.',
+  }),
+});
+
+/** An append tells the length, and not the list: that may be 100 KB each time. */
+export const appendAnswerSchema = workingSchema.omit({ value: true }).extend({
+  length: z.number().int().meta({ description: 'Items in the list after this append.' }),
+});
+
 export const workingRoutes = {
   putWorking: defineRoute({
     method: 'PUT',
@@ -60,11 +83,12 @@ export const workingRoutes = {
     query: z.strictObject({}),
     body: z.strictObject({
       value: jsonSchema,
-      ttlSeconds: z.number().int().min(1).max(DAY_SECONDS).default(DAY_SECONDS),
+      ttlSeconds: ttlSecondsSchema.default(DAY_SECONDS),
+      expectedVersion: expectedVersionSchema.optional(),
     }),
     response: workingSchema,
     status: 200,
-    errors: [],
+    errors: ['VersionConflict'],
     example: { body: { value: { symbol: 'BTC-USD', recentQueries: ['funding rate'] }, ttlSeconds: 3600 } },
   }),
   getWorking: defineRoute({
@@ -84,10 +108,27 @@ export const workingRoutes = {
     audience: 'agent',
     summary: 'Forget a value before its time is up',
     params: keyParams,
-    query: z.strictObject({}),
+    query: z.strictObject({
+      expectedVersion: queryIntegerSchema(1, Number.MAX_SAFE_INTEGER)
+        .optional()
+        .meta({ description: 'The version to forget. Another one is a 409 with `currentVersion`.' }),
+    }),
     response: z.object({ agentId: agentIdSchema, key: z.string(), deletedAt: z.string() }),
     status: 200,
-    errors: ['NotFound'],
+    errors: ['NotFound', 'VersionConflict'],
+  }),
+  appendWorking: defineRoute({
+    method: 'POST',
+    path: '/agents/{agentId}/working/{key}/append',
+    audience: 'agent',
+    summary: 'Add to a list of the working memory, or begin one; 409 when the value is no list',
+    params: keyParams,
+    query: z.strictObject({}),
+    body: appendBodySchema,
+    response: appendAnswerSchema,
+    status: 200,
+    errors: ['Conflict', 'VersionConflict', 'IdempotencyMismatch'],
+    example: { body: { items: [{ query: 'funding rate', hits: 3 }], clientToken: 'query-17' } },
   }),
   listWorking: defineRoute({
     method: 'GET',
@@ -112,5 +153,23 @@ export const workingRoutes = {
     status: 200,
     errors: ['IdempotencyMismatch'],
     example: { body: { windowSeconds: 60, by: 1, limit: 100, clientToken: 'order-4711' } },
+  }),
+  getCount: defineRoute({
+    method: 'GET',
+    path: '/agents/{agentId}/counters/{key}',
+    audience: 'agent',
+    summary: 'Where a counter stands in the current window, without counting; 0 when nothing was counted',
+    params: keyParams,
+    query: z.strictObject({
+      windowSeconds: queryIntegerSchema(1, DAY_SECONDS),
+      by: queryIntegerSchema(1, MAX_COUNT)
+        .optional()
+        .meta({ description: '`allowed` tells whether so many more would be counted. Default 1.' }),
+      limit: queryIntegerSchema(1, MAX_LIMIT).optional(),
+    }),
+    response: countAnswerSchema,
+    status: 200,
+    errors: [],
+    example: { query: { windowSeconds: '60', limit: '100' } },
   }),
 };

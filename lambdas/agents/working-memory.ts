@@ -1,29 +1,49 @@
+import { randomUUID } from 'node:crypto';
 import { AnswerRoom } from '../shared/answer-room.ts';
+import { allOf, changes } from '../shared/dynamodb/expressions.ts';
+import { untilNotOvertaken } from '../shared/dynamodb/overtaken.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
-import { NotFoundError, TooLargeError } from '../shared/errors.ts';
+import { NotFoundError, TooLargeError, VersionConflictError } from '../shared/errors.ts';
 import { SECOND_MS } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
 import { agentPartition } from './table.ts';
 import {
+  isAtVersion,
   isLive,
+  isReplaceable,
+  isUnchanged,
   livesAt,
+  storedVersion,
+  versionAt,
   WORKING_PREFIX,
+  workingAttributes,
   workingFromItem,
   workingKey,
   type WorkingEntry,
-  workingToItem,
 } from './working-table.ts';
 
 /** Limit of the value as JSON in UTF-8. */
 const MAX_VALUE_BYTES = 100 * 1024;
 
+/** The value as it is stored. @throws TooLargeError over 100 KB */
+export function textOf(value: JsonValue): string {
+  const text = JSON.stringify(value);
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > MAX_VALUE_BYTES)
+    throw new TooLargeError(`The value is ${bytes} bytes as JSON; the limit is ${MAX_VALUE_BYTES}`);
+  return text;
+}
+
+export const endAfter = (now: Date, ttlSeconds: number): string =>
+  new Date(now.getTime() + ttlSeconds * SECOND_MS).toISOString();
+
 const noEntry = (agentId: string, key: string) =>
   new NotFoundError(`Agent ${agentId} has no working memory ${key}`);
 
-/** Values an agent keeps for minutes or hours: current context, recent queries. The last write wins. */
+/** Values an agent keeps for minutes or hours: current context, recent queries. The last write wins, or the expected one. */
 export class WorkingMemory {
   readonly #table: Table;
   readonly #registry: AgentRegistry;
@@ -33,22 +53,59 @@ export class WorkingMemory {
     this.#registry = registry;
   }
 
-  /** @throws TooLargeError over 100 KB */
-  async put(agentId: string, key: string, value: JsonValue, ttlSeconds: number): Promise<WorkingEntry> {
-    const text = JSON.stringify(value);
-    const bytes = Buffer.byteLength(text, 'utf8');
-    if (bytes > MAX_VALUE_BYTES)
-      throw new TooLargeError(`The value is ${bytes} bytes as JSON; the limit is ${MAX_VALUE_BYTES}`);
+  /**
+   * One update: 1 WRU for 1 KB. One more over an item from before there were versions.
+   *
+   * @param expectedVersion the version to replace; 0: there is none, or its time is up
+   * @throws VersionConflictError; TooLargeError over 100 KB
+   */
+  async put(
+    agentId: string,
+    key: string,
+    value: JsonValue,
+    ttlSeconds: number,
+    expectedVersion?: number,
+  ): Promise<WorkingEntry> {
+    const text = textOf(value);
     const now = this.#table.clock();
-    const entry = {
-      agentId,
-      key,
-      updatedAt: now.toISOString(),
-      expiresAt: new Date(now.getTime() + ttlSeconds * SECOND_MS).toISOString(),
-    };
-    await this.#registry.noteActivity(agentId);
-    await this.#table.put(workingToItem(entry, text));
-    return { ...entry, value };
+    const times = { updatedAt: now.toISOString(), expiresAt: endAfter(now, ttlSeconds) };
+    // As with a state: a write that is refused for its version must not register an agent.
+    const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
+    if (!mayBeRefused) await this.#registry.noteActivity(agentId);
+    const version = await this.#replace(workingKey(agentId, key), {
+      set: workingAttributes(times, text, randomUUID()),
+      now,
+      expectedVersion,
+    });
+    if (mayBeRefused) await this.#registry.noteActivity(agentId);
+    return { agentId, key, value, version, ...times };
+  }
+
+  /** @returns the new version */
+  async #replace(
+    key: ReturnType<typeof workingKey>,
+    { set, now, expectedVersion }: Replacement,
+  ): Promise<number> {
+    return untilNotOvertaken(async () => {
+      const replaced = await this.#table.update(key, changes({ set, add: { version: 1 } }), {
+        condition: isReplaceable(now, expectedVersion),
+        returns: 'UPDATED_NEW',
+      });
+      if (!replaced.failed) return replaced.item['version'] as number;
+      const found = replaced.failed.item;
+      // An update whose answer was lost is sent again, and finds itself.
+      if (found?.['writeId'] === set.writeId) return storedVersion(found);
+      const current = versionAt(found, now);
+      if (expectedVersion !== undefined && expectedVersion !== current)
+        throw new VersionConflictError(current);
+      // Gone in between, or from before there were versions.
+      if (!found) return undefined;
+      const version = storedVersion(found) + 1;
+      const { failed } = await this.#table.update(key, changes({ set: { ...set, version } }), {
+        condition: isUnchanged(found),
+      });
+      return failed && failed.item?.['writeId'] !== set.writeId ? undefined : version;
+    });
   }
 
   /** Strongly consistent. @throws NotFoundError when it is absent or its time is up */
@@ -58,11 +115,21 @@ export class WorkingMemory {
     return workingFromItem(agentId, item);
   }
 
-  /** @throws NotFoundError when it is absent or its time is up */
-  async remove(agentId: string, key: string): Promise<{ agentId: string; key: string; deletedAt: string }> {
-    const now = this.#table.clock().toISOString();
-    if (await this.#table.deleteIf(workingKey(agentId, key), livesAt(now))) throw noEntry(agentId, key);
-    return { agentId, key, deletedAt: now };
+  /** @throws NotFoundError when it is absent or its time is up; VersionConflictError */
+  async remove(
+    agentId: string,
+    key: string,
+    expectedVersion?: number,
+  ): Promise<{ agentId: string; key: string; deletedAt: string }> {
+    const now = this.#table.clock();
+    const live = livesAt(now.toISOString());
+    const failed = await this.#table.deleteIf(
+      workingKey(agentId, key),
+      expectedVersion === undefined ? live : allOf(live, isAtVersion(expectedVersion)),
+    );
+    if (failed && isLive(failed.item, now)) throw new VersionConflictError(storedVersion(failed.item));
+    if (failed) throw noEntry(agentId, key);
+    return { agentId, key, deletedAt: now.toISOString() };
   }
 
   /**
@@ -92,4 +159,10 @@ export class WorkingMemory {
         more && last ? encodePageToken(query, String(last[SORT_KEY]).slice(WORKING_PREFIX.length)) : null,
     };
   }
+}
+
+interface Replacement {
+  readonly set: ReturnType<typeof workingAttributes>;
+  readonly now: Date;
+  readonly expectedVersion: number | undefined;
 }

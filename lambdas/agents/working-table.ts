@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { anyOf, type Expression } from '../shared/dynamodb/expressions.ts';
+import { allOf, anyOf, type Expression, isAbsent, says } from '../shared/dynamodb/expressions.ts';
 import type { Item } from '../shared/dynamodb/table.ts';
 import { HOUR_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
@@ -14,22 +14,65 @@ export const WORKING_PREFIX = 'WORKING#';
 
 export const workingKey = (agentId: string, key: string) => agentRowKey(agentId, `${WORKING_PREFIX}${key}`);
 
-/** The value is stored as JSON text: a map attribute loses the order of its keys, and prompts are made of this. */
-export const workingToItem = (entry: Omit<WorkingEntry, 'value'>, text: string): Item => ({
-  ...workingKey(entry.agentId, entry.key),
-  json: text,
-  updatedAt: entry.updatedAt,
-  expiresAt: entry.expiresAt,
-  ttl: toTtl(Date.parse(entry.expiresAt)),
-});
+/** An append with a token, as the item keeps it: it is told from others, and answered as it was. */
+export interface KeptAppend {
+  readonly token: string;
+  readonly payload: string;
+  readonly version: number;
+  readonly length: number;
+  readonly updatedAt: string;
+  readonly expiresAt: string;
+}
+
+/** Attributes of a write. The value is JSON text: a map loses the order of its keys, and prompts are made of this. */
+export const workingAttributes = (
+  { updatedAt, expiresAt }: Pick<WorkingEntry, 'updatedAt' | 'expiresAt'>,
+  text: string,
+  writeId: string,
+) => ({ json: text, updatedAt, expiresAt, ttl: toTtl(Date.parse(expiresAt)), writeId });
+
+const valueOf = (item: Item): JsonValue => JSON.parse(item['json'] as string) as JsonValue;
 
 export const workingFromItem = (agentId: string, item: Item): WorkingEntry => ({
   agentId,
   key: String(item[SORT_KEY]).slice(WORKING_PREFIX.length),
-  value: JSON.parse(item['json'] as string) as JsonValue,
+  value: valueOf(item),
+  version: storedVersion(item),
   updatedAt: item['updatedAt'] as string,
   expiresAt: item['expiresAt'] as string,
 });
+
+/** An item from before there were versions counts as written once. */
+export const storedVersion = (item: Item): number => Number(item['version'] ?? 1);
+
+/** The version of a live entry; 0: there is none, or its time is up. */
+export const versionAt = (item: Item | undefined, now: Date): number =>
+  isLive(item, now) ? storedVersion(item) : 0;
+
+/** The item is at this version, which one from before there were versions has without saying so. */
+export const isAtVersion = (version: number): Expression =>
+  version === 1
+    ? anyOf(says({ version }), { ...hasAnyVersion, expression: `NOT (${hasAnyVersion.expression})` })
+    : says({ version });
+
+/** The item is the one that was read. Items from before there were versions have no `version` and no `writeId`. */
+export const isUnchanged = ({ version, writeId, updatedAt }: Item): Expression =>
+  says({ version, writeId, updatedAt });
+
+/**
+ * The entry may be replaced by an update that adds 1 to its version. That does not hold for a live item without one:
+ * it would get version 1, which it counts as having.
+ */
+export function isReplaceable(now: Date, expectedVersion: number | undefined): Expression {
+  if (expectedVersion) return allOf(says({ version: expectedVersion }), livesAt(now.toISOString()));
+  const vacant = anyOf(isAbsent, { expression: 'expiresAt <= :now', values: { ':now': now.toISOString() } });
+  return expectedVersion === 0 ? vacant : anyOf(vacant, hasAnyVersion);
+}
+
+const hasAnyVersion: Expression = {
+  expression: 'attribute_exists(#version)',
+  names: { '#version': 'version' },
+};
 
 /** The entry is live; timestamps of fixed width compare as text. */
 export const livesAt = (now: string): Expression => ({

@@ -20,13 +20,21 @@ const bodies: Partial<Record<keyof typeof agentRoutes, unknown>> = {
   putAgent: { type: 'analyst' },
   putState: { status: 'active' },
   putWorking: { value: 1 },
+  appendWorking: { items: [1] },
   count: { windowSeconds: 60 },
+};
+const queries: Partial<Record<keyof typeof agentRoutes, Record<string, string>>> = {
+  getCount: { windowSeconds: '60' },
 };
 
 const routes = Object.entries(agentRoutes).map(([name, route]): [string, RouteContract, CallInput] => [
   routeKeyOf(route),
   route,
-  { params: paramsOf(route), ...(route.body && { body: bodies[name as never] ?? {} }) },
+  {
+    params: paramsOf(route),
+    ...(route.body && { body: bodies[name as never] ?? {} }),
+    ...(name in queries && { query: queries[name as keyof typeof agentRoutes]! }),
+  },
 ]);
 
 const failing = (error: Error) =>
@@ -44,7 +52,7 @@ describe.each(routes)('%s', (_, route, input) => {
 
   it('refuses a query it does not know, and an id that cannot be one', async () => {
     const { handler } = startAgents();
-    const unknown = await call(handler, route, { ...input, query: { surprise: '1' } });
+    const unknown = await call(handler, route, { ...input, query: { ...input.query, surprise: '1' } });
     expect(unknown.body.error).toMatchObject({ code: 'ValidationFailed', issues: [{ path: 'surprise' }] });
     for (const name of Object.keys(route.params.shape)) {
       const hostile = await call(handler, route, { ...input, params: { ...input.params, [name]: 'a#b' } });

@@ -7,7 +7,7 @@ import { call } from '../../support/api.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { ownDocuments, startAgents, startMeasured } from './agents-handler.ts';
 
-const { getAgent, putWorking, getWorking, deleteWorking, listWorking, count } = agentRoutes;
+const { getAgent, putWorking, getWorking, deleteWorking, listWorking, count, getCount } = agentRoutes;
 
 beforeAll(() => createTables());
 
@@ -17,6 +17,7 @@ const params = { agentId: 'hunter', key: 'current-context' };
 describe('working memory', () => {
   it('gives back any JSON value, its keys in their order', async () => {
     const { handler } = startAgents({ now: NOW });
+    let version = 0;
     for (const value of [{ z: 1, a: [null, { '': 0 }], m: 'ü' }, [], 'text', 0, false, null]) {
       // An empty key cannot be stored in a map attribute, so no body may hold one.
       const allowed = !JSON.stringify(value).includes('""');
@@ -25,7 +26,13 @@ describe('working memory', () => {
         expect(put.body.error).toMatchObject({ code: 'ValidationFailed', issues: [{ path: 'value.a.1.' }] });
         continue;
       }
-      expect(put.body).toEqual({ ...params, value, updatedAt: NOW, expiresAt: '2026-03-01T09:31:00.000Z' });
+      expect(put.body).toEqual({
+        ...params,
+        value,
+        version: ++version,
+        updatedAt: NOW,
+        expiresAt: '2026-03-01T09:31:00.000Z',
+      });
       expect((await call(handler, getWorking, { params })).body).toEqual(put.body);
     }
     await call(handler, putWorking, { params, body: { value: { z: 1, a: 2, m: { y: 1, b: 2 } } } });
@@ -204,6 +211,48 @@ describe('a counter', () => {
     const limited = await twenty('limited', 7);
     expect(limited.filter(({ body }) => body.allowed)).toHaveLength(7);
     expect(Math.max(...limited.map(({ body }) => body.value))).toBe(7);
+  });
+
+  it('tells where it stands without counting, and stands at 0 where nothing was counted', async () => {
+    const { handler, runtime } = startAgents({ now: '2026-03-01T09:30:59.000Z' });
+    const params = counted('read');
+    const read = async (query: Record<string, string> = {}) =>
+      (await call(handler, getCount, { params, query: { windowSeconds: '60', ...query } })).body;
+    const none = {
+      ...params,
+      value: 0,
+      allowed: true,
+      remaining: null,
+      resetsAt: '2026-03-01T09:31:00.000Z',
+    };
+    expect(await read()).toEqual(none);
+    expect((await call(handler, getAgent, { params: { agentId: 'read' } })).status).toBe(404);
+    await call(handler, count, { params, body: { windowSeconds: 60, by: 4, limit: 5 } });
+    for (let i = 0; i < 2; i++) expect(await read()).toEqual({ ...none, value: 4 });
+    expect(await read({ limit: '5' })).toMatchObject({ value: 4, allowed: true, remaining: 1 });
+    expect(await read({ limit: '5', by: '2' })).toMatchObject({ value: 4, allowed: false, remaining: 1 });
+    expect(await read({ limit: '3' })).toMatchObject({ value: 4, allowed: false, remaining: 0 });
+    expect(await read({ limit: '1000000000000' })).toMatchObject({ remaining: 999_999_999_996 });
+    expect(await read({ windowSeconds: '3600' })).toMatchObject({ value: 0 });
+    runtime.advance(1000);
+    expect(await read({ limit: '5' })).toMatchObject({
+      value: 0,
+      remaining: 5,
+      resetsAt: '2026-03-01T09:32:00.000Z',
+    });
+  });
+
+  it.each([
+    ['windowSeconds', {}],
+    ['windowSeconds', { windowSeconds: '86401' }],
+    ['windowSeconds', { windowSeconds: '1e1' }],
+    ['by', { windowSeconds: '60', by: '0' }],
+    ['limit', { windowSeconds: '60', limit: '1000000000001' }],
+    ['clientToken', { windowSeconds: '60', clientToken: 'x' }],
+  ] as [string, Record<string, string>][])('is not read with a wrong %s', async (path, query) => {
+    const { handler } = startAgents();
+    const answer = await call(handler, getCount, { params: counted('wrong'), query });
+    expect(answer.body.error).toMatchObject({ code: 'ValidationFailed', issues: [{ path }] });
   });
 
   it('of another key, window or agent is another counter', async () => {

@@ -41,6 +41,7 @@ const KINDS = [
   'state agent LASTRUN',
   'state agent PROFILE',
   'state agent SESSION',
+  'state agent STATE_VERSION',
   'state agent SUBSCRIPTIONS',
   'state agent TOKEN',
   'state agent TOUCHED',
@@ -55,6 +56,7 @@ const KINDS = [
   'state session MSG',
   'state session TOP',
   'state subscribers leaver',
+  'state traces time',
   'state unheard UNHEARD_OF',
   'state user leaver',
 ];

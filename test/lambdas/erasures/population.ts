@@ -157,6 +157,7 @@ export async function populate(bucket: MemoryBucket, leaver: string, stayer: str
     await logDecisions(data, agentId, plantedRule(NOW));
 
     const parent = await onDecisions(decisionRoutes.logDecision, agentId, {
+      trace: { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' },
       decisionType: 'RISK_ASSESSMENT',
       context: { limit: 3 },
     });

@@ -26,6 +26,11 @@ beforeAll(() => createTables());
 /** Everything that is the user's says so: in its text, or by the name of the session. */
 const MINE = 'mine';
 
+const traceOf = (userId: string) => ({
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  spanId: userId === MINE ? '00f067aa0ba902b7' : '53995c3f42cd8ad8',
+});
+
 async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]> {
   const env = { AUTH_MODE: 'iam' as const, ...tableNames() };
   const decisions = createDecisionsHandler(createTestRuntime('decisions', { now: NOW }), env);
@@ -46,7 +51,7 @@ async function populate(bucket: MemoryBucket, agentId: string): Promise<string[]
     const context = { asked: `by ${userId}` };
     const { body } = await call(decisions, decisionRoutes.logDecision, {
       params: { agentId },
-      body: { decisionType: 'QUERY_EXECUTION', context, sessionId },
+      body: { decisionType: 'QUERY_EXECUTION', context, sessionId, trace: traceOf(userId) },
     });
     digests.push({
       decisionId: body.decisionId,
@@ -125,17 +130,22 @@ it('removes a user’s sessions with all agents, what was decided in them, and w
   expect(erasure).toMatchObject({
     userId: MINE,
     status: 'SUCCEEDED',
-    // Two agents: a decision each; head, message, two list rows and the open one; of the archive a decision, a head,
-    // a message, a memory and two pointers.
-    removed: { decisions: 2, memory: 4, state: 10, signals: 0, archive: 12 },
+    // Two agents: a decision each and its span; head, message, two list rows and the open one; of the archive a
+    // decision, a head, a message, a memory and two pointers.
+    removed: { decisions: 2, memory: 4, state: 12, signals: 0, archive: 12 },
     rewritten: 2,
   });
 
   const after = await everything(bucket);
+  const spans = (rows: readonly string[]) => rows.filter((row) => row.includes('"PK":"traces:'));
+  expect([spans(before).length, spans(after).length]).toEqual([4, 2]);
+  expect(spans(after).every((row) => row.includes(traceOf('other').spanId))).toBe(true);
+
   const left = after.filter(isMine);
   expect(kindsOf(left)).toEqual(['state erased ERASED', 'state erasure ERASURE', 'state erasure SESSION']);
   const present = new Set(after);
-  expect(before.filter((row) => !isMine(row) && !present.has(row))).toEqual([]);
+  const isMySpan = (row: string) => row.includes(`"SK":"${traceOf(MINE).spanId}"`);
+  expect(before.filter((row) => !isMine(row) && !isMySpan(row) && !present.has(row))).toEqual([]);
 });
 
 it('keeps what expired before it from being archived after it', async () => {
