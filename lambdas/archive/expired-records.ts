@@ -15,8 +15,8 @@ import type { Archive } from './archive.ts';
 
 /**
  * The rows worth keeping, one entry for each kind that a room says it archives. Left out of `agent_state`: counters,
- * working memory, signals seen, exposures and reports of runs. The substance of each is in a decision, a signal or a
- * pattern.
+ * working memory, signals seen, exposures, rows of spans and reports of runs. The substance of each is in a decision, a
+ * signal or a pattern.
  */
 const kinds: {
   readonly [Kind in ExpiringKind as Kind['kind']]: {

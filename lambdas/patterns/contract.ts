@@ -108,6 +108,18 @@ export const patternRoutes = {
       },
     },
   }),
+  withdrawPattern: defineRoute({
+    method: 'DELETE',
+    path: '/agents/{agentId}/patterns/{patternId}',
+    audience: 'agent',
+    summary:
+      'Withdraws an open hypothesis: no night tests it any more, and it can still be read. Stating it again resumes it',
+    params: pattern,
+    query: z.strictObject({}),
+    response: patternSchema.extend({ explain: explainSchema }),
+    status: 200,
+    errors: ['NotFound', 'Conflict'],
+  }),
   listEvidence: defineRoute({
     method: 'GET',
     path: '/agents/{agentId}/patterns/{patternId}/evidence',

@@ -3,11 +3,12 @@ import { registrationOf } from './lifecycle/pattern-retest.ts';
 import { defaultLifecycleSettings, type LifecycleSettings } from './lifecycle/lifecycle-settings.ts';
 import { conditionKey, sortConditions } from '../mining/pattern-id.ts';
 import { statementIdOf } from './lifecycle/statements.ts';
-import { ConflictError, type Issue, ValidationFailedError } from '../shared/errors.ts';
+import { untilNotOvertaken } from '../shared/dynamodb/overtaken.ts';
+import { ConflictError, type Issue, NotFoundError, ValidationFailedError } from '../shared/errors.ts';
 import { assertNotAhead, type Clock } from '../shared/platform/clock.ts';
 import type { HypothesisBody } from './hypothesis-contract.ts';
 import type { Condition } from '../mining/vocabulary.ts';
-import type { Pattern } from './pattern.ts';
+import type { Pattern, PatternStatus } from './pattern.ts';
 import type { PatternStore } from './pattern-store.ts';
 import { canonical, type PatternTrial } from './pattern-trial.ts';
 
@@ -32,7 +33,8 @@ export interface HypothesesParts {
  * written down before it is tested.
  *
  * One statement is one pattern. A statement that is already known, or stated under another id, is refused with that id.
- * That goes for a refuted one too: stating it again and again until it passes would be no test.
+ * That goes for a refuted one too: stating it again and again until it passes would be no test. An open one can be
+ * withdrawn, and is resumed by stating it again.
  */
 export class Hypotheses {
   readonly #store: PatternStore;
@@ -66,14 +68,10 @@ export class Hypotheses {
     const statement = { agentId, decisionType, asserts, conditions };
     const statementId = statementIdOf(statement);
     const existing = await this.#store.get(agentId, patternId);
+    if (existing) assertSameStatement(existing, statementId);
+    if (existing?.status === 'withdrawn') return this.#resume(existing, statementId, body, now);
     if (existing) return sameOr409(existing, statementId, body);
-
-    const stored = await this.#store.ofAgent(agentId);
-    const twin = stored.find((other) => other.status !== 'candidate' && statementIdOf(other) === statementId);
-    if (twin)
-      throw new ConflictError(`${twin.patternId} states this already (${twin.status}: ${twin.reason})`);
-    if (stored.filter(({ status }) => status === 'hypothesis').length >= this.#maxOpen)
-      throw new ConflictError(`${this.#maxOpen} hypotheses are open; wait until some are settled`);
+    await this.#assertRoomFor({ agentId, patternId }, statementId);
 
     const { finding } = await this.#trial.glance(agentId, { decisionType, asserts, conditions }, now);
     const { numbers, description, explain } = finding;
@@ -104,18 +102,90 @@ export class Hypotheses {
     if (winner) return sameOr409(winner, statementId, body);
     throw new ConflictError(`${taken} states this already`);
   }
+
+  /**
+   * Withdraws an open hypothesis, in one transaction of two rows. A repeat answers with the pattern in its current state.
+   * @throws NotFoundError; ConflictError for a pattern that was mined, and for a hypothesis that is settled
+   */
+  async withdraw(agentId: string, patternId: string): Promise<Pattern> {
+    return untilNotOvertaken(async () => {
+      const existing = await this.#store.get(agentId, patternId);
+      if (!existing) throw new NotFoundError(`No pattern ${patternId}`);
+      if (existing.status === 'withdrawn') return existing;
+      if (existing.status !== 'hypothesis') throw new ConflictError(`${refusalOf(existing)}: ${ONLY_OPEN}`);
+      const withdrawn = restated(existing, 'withdrawn', 'withdrawn_by_author', this.#clock().toISOString());
+      return (await this.#store.restate(withdrawn, existing)) ? withdrawn : undefined;
+    });
+  }
+
+  /**
+   * Opens a withdrawn hypothesis again, for as many days as a new one has. Its evidence counts from its first statement:
+   * withdrawing what is about to be refuted, and stating it again, must not make a new test of it.
+   */
+  async #resume(
+    { agentId, patternId, decisionType }: Pattern,
+    statementId: string,
+    body: HypothesisBody,
+    now: string,
+  ): Promise<Pattern> {
+    await this.#assertRoomFor({ agentId, patternId }, statementId);
+    await this.#registry.noteActivity(agentId, [decisionType]);
+    return untilNotOvertaken(async () => {
+      const existing = await this.#store.get(agentId, patternId);
+      if (!existing) throw new NotFoundError(`No pattern ${patternId}`);
+      if (existing.status !== 'withdrawn') return sameOr409(existing, statementId, body);
+      const { note: _, registered, ...rest } = restated(existing, 'hypothesis', 'collecting', now);
+      const { until } = registrationOf(now, [], existing.asserts, this.#lifecycle);
+      const pattern: Pattern = {
+        ...rest,
+        ...(registered && { registered: { ...registered, restatedAt: now, until } }),
+        ...(body.note !== undefined && { note: body.note }),
+      };
+      return (await this.#store.restate(pattern, existing)) ? pattern : undefined;
+    });
+  }
+
+  /** @throws ConflictError when another pattern states the same, or too many are open */
+  async #assertRoomFor(
+    { agentId, patternId }: Pick<Pattern, 'agentId' | 'patternId'>,
+    statementId: string,
+  ): Promise<void> {
+    const others = (await this.#store.ofAgent(agentId)).filter((other) => other.patternId !== patternId);
+    const twin = others.find((other) => other.status !== 'candidate' && statementIdOf(other) === statementId);
+    if (twin)
+      throw new ConflictError(`${twin.patternId} states this already (${twin.status}: ${twin.reason})`);
+    if (others.filter(({ status }) => status === 'hypothesis').length >= this.#maxOpen)
+      throw new ConflictError(`${this.#maxOpen} hypotheses are open; wait until some are settled`);
+  }
 }
 
-function sameOr409(
-  existing: Pattern,
-  statementId: string,
-  { note, statedAt = existing.registered?.at }: HypothesisBody,
-): Pattern {
-  if (
-    statementIdOf(existing) !== statementId ||
-    existing.note !== note ||
-    existing.registered?.at !== statedAt
-  )
+const ONLY_OPEN = 'only an open hypothesis can be withdrawn';
+
+const refusalOf = ({ patternId, status, reason, registered }: Pattern): string =>
+  registered
+    ? `The hypothesis ${patternId} is settled (${status}: ${reason})`
+    : `${patternId} was learned from decisions and stated by nobody (${status}: ${reason})`;
+
+/** A new version of a pattern by its author, which keeps its numbers. */
+const restated = (before: Pattern, status: PatternStatus, reason: string, now: string): Pattern => ({
+  ...before,
+  status,
+  reason,
+  version: before.version + 1,
+  changedAsOf: now,
+  statusSince: now,
+  statusRunId: 'STATED',
+});
+
+function assertSameStatement(existing: Pattern, statementId: string): void {
+  if (statementIdOf(existing) !== statementId)
+    throw new ConflictError(`${existing.patternId} states something else; choose another id`);
+}
+
+function sameOr409(existing: Pattern, statementId: string, { note, statedAt }: HypothesisBody): Pattern {
+  const { at, restatedAt } = existing.registered ?? {};
+  assertSameStatement(existing, statementId);
+  if (existing.note !== note || (statedAt !== undefined && statedAt !== at && statedAt !== restatedAt))
     throw new ConflictError(`${existing.patternId} states something else; choose another id`);
   return existing;
 }

@@ -6,7 +6,15 @@ import { contributorSchema } from './sharing-contract.ts';
 
 export const scalar = z.union([z.string(), z.number(), z.boolean()]);
 export const asserts = z.enum(['success', 'failure']);
-export const statuses = ['hypothesis', 'candidate', 'promoted', 'suspect', 'retired', 'dormant'] as const;
+export const statuses = [
+  'hypothesis',
+  'candidate',
+  'promoted',
+  'suspect',
+  'retired',
+  'dormant',
+  'withdrawn',
+] as const;
 
 /** Conditions in a request, at most: mining itself combines as many. */
 export const MAX_CONDITIONS = 3;
@@ -87,6 +95,10 @@ export const registrationSchema = z
       .string()
       .optional()
       .meta({ description: 'When the service learned of it, if its author named another time.' }),
+    restatedAt: z
+      .string()
+      .optional()
+      .meta({ description: 'When it was last stated again after it had been withdrawn.' }),
     until: z.string().meta({ description: 'When it is given up if it is still open.' }),
     n: count,
     successes: count,

@@ -1,4 +1,4 @@
-import { hasVersion, isAbsent } from '../shared/dynamodb/expressions.ts';
+import { hasVersion, isAbsent, says } from '../shared/dynamodb/expressions.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
 import { ConflictError } from '../shared/errors.ts';
 import { type EvidenceDigest, type Pattern, type PatternVersion, versionOf } from './pattern.ts';
@@ -110,6 +110,21 @@ export class PatternStore {
             actions.put(toVersionItem(agentId, patternId, versionOf(after))),
           ]);
     if (failed) throw new ConflictError(`Pattern ${patternId} was changed by somebody else`);
+  }
+
+  /**
+   * Replaces a pattern by a new version on its author's behalf, while nights may renew its numbers without one.
+   * @returns false when the pattern was changed in between
+   */
+  async restate(after: Pattern, before: Pattern): Promise<boolean> {
+    const { agentId, patternId } = after;
+    const { version, asOf } = before;
+    const { actions } = this.#table;
+    const failed = await this.#table.transact([
+      actions.put(toItem(after), says({ version, asOf })),
+      actions.put(toVersionItem(agentId, patternId, versionOf(after))),
+    ]);
+    return !failed;
   }
 
   /**

@@ -46,6 +46,7 @@ export const versionOf = (pattern: Pattern): PatternVersion => ({
   ...(pattern.contributors && { contributors: pattern.contributors }),
 });
 
-/** True for the statuses whose numbers each run renews. A retired or dormant pattern keeps its last numbers. */
-export const isLive = ({ status }: Pick<Pattern, 'status'>): boolean =>
-  status !== 'retired' && status !== 'dormant';
+const ENDED: ReadonlySet<PatternStatus> = new Set(['retired', 'dormant', 'withdrawn']);
+
+/** True for the statuses whose numbers each run renews. A pattern that ended keeps its last numbers. */
+export const isLive = ({ status }: Pick<Pattern, 'status'>): boolean => !ENDED.has(status);

@@ -34,6 +34,7 @@ export function createPatternsHandler(runtime: Runtime, env: PatternsEnvironment
     getPattern: ({ params: { agentId, patternId }, query: { owner = agentId } }) =>
       owner === agentId ? catalog.get(agentId, patternId) : listing.offered(agentId, owner, patternId),
     statePattern: ({ params, body }) => hypotheses.state(params.agentId, params.patternId, body),
+    withdrawPattern: ({ params }) => hypotheses.withdraw(params.agentId, params.patternId),
     listEvidence: ({ params, query }) => evidence.list(params.agentId, params.patternId, query),
     matchPatterns: async ({ params, body }) => toShown(await shown.show(params.agentId, body)),
     getSharing: ({ params }) => sharing.get(params.agentId, params.patternId),

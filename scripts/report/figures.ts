@@ -46,7 +46,7 @@ export interface PatternInterval extends PatternRow {
 }
 
 const MAX_SHOWN = 16;
-const ORDER = ['promoted', 'suspect', 'dormant', 'hypothesis', 'candidate', 'retired'];
+const ORDER = ['promoted', 'suspect', 'dormant', 'hypothesis', 'candidate', 'retired', 'withdrawn'];
 
 /** The surest first: promoted before all others, by their lower bound. */
 export const patternIntervals = (patterns: readonly PatternRow[]): PatternInterval[] =>

@@ -44,11 +44,16 @@ async function seed(): Promise<void> {
   const agent = `/agents/${AGENT}`;
   await good('PUT', agent, { type: 'victim' });
   const decision = { decisionType: 'SIGNAL_GENERATION', context: { trend: 'up' } };
-  const { decisionId } = await good('POST', `${agent}/decisions`, decision);
+  const trace = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '53995c3f42cd8ad8' };
+  const { decisionId } = await good('POST', `${agent}/decisions`, { ...decision, trace });
   for (let i = 0; i < 3; i++) await good('POST', `${agent}/decisions`, decision);
   const signal = { signalType: 'WHALE_ACTIVITY', severity: 'low', confidence: 0.5, data: {} };
   const { signalId } = await good('POST', `${agent}/signals`, { ...signal, targetAgents: [AGENT] });
-  await good('PUT', `${agent}/working/query`, { value: { a: 1 } });
+  await good('PUT', `${agent}/working/query`, { value: [{ a: 1 }] });
+  await good('PUT', `${agent}/state`, { status: 'active' });
+  const { decisionType } = decision;
+  const conditions = [{ path: 'trend', op: 'eq', value: 'up' }];
+  await good('PUT', `${agent}/patterns/stated`, { decisionType, asserts: 'success', conditions });
   const { runId } = await good('POST', '/consolidations', { agentId: AGENT });
   // Its rows are written by then: on a busy machine the worker is still to start when nothing has moved for a while.
   const isOver = async () =>
@@ -59,7 +64,9 @@ async function seed(): Promise<void> {
     signalId: signalId!,
     runId: runId!,
     key: 'query',
-    patternId: 'PATTERN-0000000000000000',
+    patternId: 'stated',
+    spanId: trace.spanId,
+    exposureId: 'EXPOSURE-01JZZZZZZZZZZZZZZZZZZZZZZZ',
     checkpointId: 'CHECKPOINT-01JZZZZZZZZZZZZZZZZZZZZZZZ',
   });
 }

@@ -15,7 +15,8 @@ import { isExplained, stands, type Verdict, verdictOn } from './verdicts.ts';
  *
  *     (mined) ──► candidate ──► promoted ◄──► suspect ──► retired      retired: refuted, drifted away, explained,
  *     (stated) ─► hypothesis ──────┘ ▲                                  merged into another, or reversed
- *                                    └──► dormant                      dormant: its evidence has aged out
+ *                      ▲             └──► dormant                      dormant: its evidence has aged out
+ *                      └──► withdrawn                                  withdrawn: by its author, and no run touches it
  *
  * A promoted pattern stays promoted under milder terms than for its promotion (`failureOf` in verdicts.ts). The corrected
  * test depends on everything else that a run tests, and a pattern should not flicker because of other tests.

@@ -36,12 +36,14 @@ export const endedOnEvidence = ({ status, reason }: Pattern): boolean =>
 /**
  * The registration of a hypothesis, with numbers from decisions after `at` only.
  * @param sequences the comparisons that it has to win, on decisions after `at`; none when it is just being stated
+ * @param openSince when its days began: `at`, or when it was stated again after it had been withdrawn
  */
 export const registrationOf = (
   at: string,
   sequences: readonly Sequence[],
   asserts: Pattern['asserts'],
   { hypothesisDays, hypothesisLevel, hypothesisOddsRatio }: LifecycleSettings,
+  openSince = at,
 ): Registration => {
   const evidence =
     sequences.length === 0
@@ -54,7 +56,7 @@ export const registrationOf = (
   const n = misses + hits;
   return {
     at,
-    until: new Date(Date.parse(at) + hypothesisDays * DAY_MS).toISOString(),
+    until: new Date(Date.parse(openSince) + hypothesisDays * DAY_MS).toISOString(),
     n,
     successes: asserts === 'success' ? hits : misses,
     rate: hits / Math.max(1, n),
@@ -83,7 +85,13 @@ export function retestPattern(
     return {
       fresh: 0,
       outcomes: miner.outcomes(pattern),
-      registered: registrationOf(at, miner.sequences(pattern, span), asserts, lifecycle),
+      registered: registrationOf(
+        at,
+        miner.sequences(pattern, span),
+        asserts,
+        lifecycle,
+        status === 'hypothesis' ? registered?.restatedAt : undefined,
+      ),
     };
   }
   const outcomes = miner.outcomes(pattern);
