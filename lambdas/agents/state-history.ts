@@ -1,3 +1,4 @@
+import { AnswerRoom } from '../shared/answer-room.ts';
 import { anyOf, isAbsent } from '../shared/dynamodb/expressions.ts';
 import { decodePageToken, encodePageToken } from '../shared/dynamodb/page-token.ts';
 import type { Table } from '../shared/dynamodb/table.ts';
@@ -12,8 +13,6 @@ import {
 
 /** Versions read at a time: at their largest they are 4 MB. */
 const CHUNK = 10;
-/** An answer stays below 4 MB. One state alone is at most as large as a request: 1 MB. */
-const MAX_ANSWER_BYTES = 3.9 * 1024 * 1024;
 
 const isVersion = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
 
@@ -44,12 +43,12 @@ export class StateHistory {
     const current = await this.#table.get(stateKey(agentId));
     const newest = current ? stateFromItem(agentId, current) : undefined;
     const items: AgentState[] = [];
-    let bytes = 0;
+    const room = new AnswerRoom();
     for await (const state of this.#from(agentId, newest, after)) {
-      bytes += Buffer.byteLength(JSON.stringify(state), 'utf8');
       const last = items.at(-1);
-      if (last && (items.length === maxResults || bytes > MAX_ANSWER_BYTES))
+      if (last && (items.length === maxResults || !room.take(state)))
         return { items, nextToken: encodePageToken(query, last.version) };
+      if (!last) room.take(state);
       items.push(state);
     }
     return { items, nextToken: null };
