@@ -12,7 +12,6 @@ import type { ImportancePosition, MemoryRecords } from './memory-records.ts';
 import type { MemorySharing } from './memory-sharing.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { PatternMemories } from './pattern-memories.ts';
-import { toView } from './views.ts';
 
 export type Scope = z.output<typeof scopeSchema>;
 
@@ -76,7 +75,6 @@ export class MemoryListing {
   readonly #patterns: PatternMemories;
   readonly #categories: MemoryCategories;
   readonly #clock: Clock;
-  readonly #view: ReturnType<typeof toView>;
 
   constructor(
     parts: { records: MemoryRecords; sharing: MemorySharing; store: MemoryStore; patterns: PatternMemories },
@@ -88,7 +86,6 @@ export class MemoryListing {
     this.#store = parts.store;
     this.#patterns = parts.patterns;
     this.#categories = categories;
-    this.#view = toView(categories);
     this.#clock = clock;
   }
 
@@ -120,7 +117,7 @@ export class MemoryListing {
         const shared = (await this.#sharing.sharedWith(agentId))
           .filter((memory) => isWanted(memory) && (!after || isAfter(memory, after)))
           .sort(byImportance);
-        const shown = room.takeLeading(shared, maxResults - items.length, this.#view);
+        const shown = room.takeLeading(shared, maxResults - items.length, withoutVector);
         const last = shown.at(-1);
         items.push(...shown);
         if (shown.length < shared.length) next = last ? positionOf('shared', last) : BEFORE_SHARED;
@@ -185,7 +182,7 @@ export class MemoryListing {
         last = page.last;
         for (const [i, memory] of page.memories.entries()) {
           const wanted = isWanted(memory);
-          if (wanted && !room.take(this.#view(memory))) return at;
+          if (wanted && !room.take(withoutVector(memory))) return at;
           at = positionOf('own', memory);
           if (wanted && items.push(memory) === limit) {
             const isEnd = last && i === page.memories.length - 1 && type === types.at(-1);
