@@ -48,6 +48,7 @@ const bounds: Readonly<Record<string, string>> = {
   listSnapshots: 'page',
   getRun: 'page',
   listEmergingPatterns: 'page',
+  listStateHistory: 'page',
 
   logDecisions: 'omits',
   recordOutcomes: 'omits',
@@ -79,7 +80,10 @@ const bounds: Readonly<Record<string, string>> = {
   logDecision: 'one item',
   getDecision: 'one item',
   recordOutcome: 'one item',
+  recordOutcomeByTrace: 'one item',
+  getExposure: 'one item, of ids and versions',
   statePattern: 'one item',
+  withdrawPattern: 'one item',
   testPattern: 'three conditions and their tests',
 };
 
