@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, freeFormSchema, idOf, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  freeFormSchema,
+  idOf,
+  nameSchemas,
+  pageOf,
+  pageQuery,
+} from '../shared/schema/fields.ts';
 import { expectedVersionSchema, stateRoutes } from './state-contract.ts';
 import { workingRoutes } from './working-contract.ts';
 
@@ -105,3 +112,10 @@ const profileRoutes = {
 };
 
 export const agentRoutes = { ...profileRoutes, ...stateRoutes, ...workingRoutes };
+
+nameSchemas({
+  AgentHealth: healthSchema,
+  ListedAgent: listedAgentSchema,
+  Agent: profileSchema,
+  NewAgent: profileBodySchema,
+});

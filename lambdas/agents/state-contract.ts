@@ -5,6 +5,7 @@ import {
   clientTokenSchema,
   freeFormSchema,
   idOf,
+  nameSchemas,
   pageOf,
   pageQuery,
 } from '../shared/schema/fields.ts';
@@ -157,3 +158,13 @@ export const stateRoutes = {
     example: { body: { expectedVersion: 7 } },
   }),
 };
+
+nameSchemas({
+  AgentStatus: statusSchema,
+  CheckpointKind: kindSchema,
+  AgentState: stateSchema,
+  NewAgentState: stateRoutes.putState.body!,
+  Checkpoint: checkpointSchema,
+  CheckpointWithState: snapshotSchema,
+  KeptState: snapshotSchema.shape.state,
+});

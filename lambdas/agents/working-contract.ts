@@ -5,6 +5,7 @@ import {
   clientTokenSchema,
   idOf,
   jsonSchema,
+  nameSchemas,
   pageOf,
   pageQuery,
   queryIntegerSchema,
@@ -173,3 +174,10 @@ export const workingRoutes = {
     example: { query: { windowSeconds: '60', limit: '100' } },
   }),
 };
+
+nameSchemas({
+  WorkingValue: workingSchema,
+  NewWorkingValue: workingRoutes.putWorking.body!,
+  NewCount: countBodySchema,
+  Count: countAnswerSchema,
+});

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { asserts, emergingPatternSchema, scalar } from '../patterns/pattern-contract.ts';
-import { count, intervalSchema, memoryEffectSchema } from '../patterns/effect-contract.ts';
+import { boundsSchema, count, intervalSchema, memoryEffectSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
 import type { ReadonlyDeep } from '../shared/schema/readonly-deep.ts';
 import {
   agentIdSchema,
   decisionIdSchema,
+  nameSchemas,
   omittedSchema,
   pageOf,
   pageQuery,
@@ -51,7 +52,7 @@ const part = z.discriminatedUnion('op', [
   z.object({ op: z.literal('absent'), ...rate }).meta({ description: 'Decisions without the path.' }),
 ]);
 
-const difference = { difference: z.number(), interval: z.tuple([z.number(), z.number()]) };
+const difference = { difference: z.number(), interval: boundsSchema };
 
 const rangeSchema = z.object({ from: z.string(), to: z.string().meta({ description: 'Inclusive.' }) });
 export type Range = Readonly<z.output<typeof rangeSchema>>;
@@ -171,6 +172,7 @@ export const analyticsRoutes = {
           description:
             'A UTC day of the period (weeks begin on Monday). Default: the last period that is over.',
           example: '2026-03-01',
+          pattern: '^[2-9]\\d{3}-',
         }),
     }),
     response: z.object({
@@ -238,7 +240,11 @@ export const analyticsRoutes = {
             .max(20)
             .refine((ids) => new Set(ids).size === ids.length, 'must name each agent once'),
         )
-        .meta({ description: '2 to 20 ids, separated by commas.', example: 'market-hunter,risk-manager' }),
+        .meta({
+          description: '2 to 20 ids, separated by commas.',
+          example: 'market-hunter,risk-manager',
+          pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}(,[A-Za-z0-9][A-Za-z0-9._-]{0,127}){1,19}$',
+        }),
       ...rangeQuery,
     }),
     response: z.object({
@@ -286,3 +292,11 @@ export type PatternEvent = AgentReport['patterns'][number];
 export type ComparisonRequest = Query<'compareAgents'>;
 export type ComparisonAnswer = Answer<'compareAgents'>;
 export type ComparedAgent = ComparisonAnswer['items'][number];
+
+nameSchemas({
+  SuccessRate: rateSchema,
+  SuccessRatePart: part,
+  DateRange: rangeSchema,
+  ComparedSuccessRate: comparedRateSchema,
+  AgentReport: analyticsRoutes.getReport.response,
+});

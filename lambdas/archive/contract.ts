@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, idOf, pageOf, pageQuery, timestampSchema } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  idOf,
+  nameSchemas,
+  pageOf,
+  pageQuery,
+  timestampSchema,
+} from '../shared/schema/fields.ts';
 
 /** Tables with records in the archive. */
 const archivedTables = ['decisions', 'memory', 'state', 'signals'] as const;
@@ -43,3 +50,7 @@ export const archiveRoutes = {
     example: { query: { table: 'decisions' } },
   }),
 };
+
+nameSchemas({
+  ArchivedRecord: archivedSchema,
+});

@@ -5,6 +5,7 @@ import { ageingReportSchema } from '../memories/ageing/report-schema.ts';
 import {
   agentIdSchema,
   clientTokenSchema,
+  nameSchemas,
   pageOf,
   pageQuery,
   runIdSchema,
@@ -194,3 +195,14 @@ export const consolidationRoutes = {
     errors: ['NotFound'],
   }),
 };
+
+nameSchemas({
+  RunStatus: runFields.status,
+  RunTotals: totalsSchema,
+  NearestCandidate: nearestSchema,
+  TypeReport: typeReportSchema,
+  AgentRunReport: agentReportSchema,
+  AgentRunResult: agentResultSchema,
+  RunProgress: runFields.progress,
+  Run: runSchema,
+});

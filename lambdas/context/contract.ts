@@ -3,6 +3,7 @@ import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
   freeFormSchema,
+  nameSchemas,
   sessionIdSchema,
   timestampSchema,
   typeSchema,
@@ -178,3 +179,12 @@ export const contextRoutes = {
     },
   }),
 };
+
+nameSchemas({
+  ContextRequest: request,
+  Context: contextRoutes.assembleContext.response,
+  ImmediateContext: immediate,
+  RelevantEntry: relevant,
+  InsightEntry: insight,
+  SignalEntry: signal,
+});

@@ -19,6 +19,7 @@ import {
   decisionSummarySchema,
   newDecisionSchema,
   newOutcomeSchema,
+  outcomeRowSchema,
   recordedOutcomeSchema,
 } from './fields.ts';
 
@@ -59,7 +60,7 @@ export const decisionRoutes = {
     summary: 'Log up to 100 decisions; a bad row fails alone, and a parent may stand earlier in the batch',
     params: agentParams,
     query: noQuery,
-    body: z.strictObject({ decisions: rowsOf('Each as the body that logs one decision.') }),
+    body: z.strictObject({ decisions: rowsOf(newDecisionSchema) }),
     response: batchOf(decisionSchema),
     status: 200,
     errors: [],
@@ -134,7 +135,7 @@ export const decisionRoutes = {
     summary: 'Record up to 100 outcomes; a bad row fails alone, rows of one decision apply in their order',
     params: agentParams,
     query: noQuery,
-    body: z.strictObject({ outcomes: rowsOf('Each an outcome with the decisionId it belongs to.') }),
+    body: z.strictObject({ outcomes: rowsOf(outcomeRowSchema) }),
     response: batchOf(recordedOutcomeSchema),
     status: 200,
     errors: [],

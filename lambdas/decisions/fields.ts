@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import {
   agentIdSchema,
+  annotateSchema,
   clientTokenSchema,
   decisionIdSchema,
   exposureIdSchema,
   freeFormSchema,
+  nameSchemas,
+  numbersSchema,
   patternIdSchema,
   scoreSchema,
   sessionIdSchema,
@@ -20,17 +23,16 @@ import { newTradeSchema, providersSchema, tradeSchema } from './trade.ts';
 const shortText = z.string().min(1).max(256);
 /** A free-form map as it is read. It was checked when it came in. */
 const storedMapSchema = z.record(z.string(), z.unknown());
-const numbersSchema = z.record(z.string(), z.number());
 export const decisionStatusSchema = z.enum(['pending', 'success', 'failure', 'voided']);
 
-const reasoningFields = {
+const reasoningSchema = z.strictObject({
   scores: numbersSchema.optional(),
   selected: z.array(shortText).max(100).optional(),
   memoryInfluenced: z.boolean().optional(),
   patternsApplied: z.array(patternIdSchema).max(100).optional(),
   exploration: z.boolean().optional(),
   confidence: scoreSchema.optional(),
-};
+});
 
 const outcomeFields = {
   status: z.enum(['success', 'failure', 'voided']),
@@ -81,7 +83,7 @@ export const newDecisionSchema = z
     decisionType: typeSchema,
     timestamp: timestampSchema.optional(),
     ...decisionFields,
-    reasoning: z.strictObject(reasoningFields).optional(),
+    reasoning: reasoningSchema.optional(),
     outcome: newOutcomeSchema.optional(),
     parent: z
       .strictObject({ agentId: agentIdSchema.optional(), decisionId: decisionIdSchema })
@@ -124,7 +126,7 @@ export const decisionSchema = z.object({
   ...decisionFields,
   context: storedMapSchema,
   status: decisionStatusSchema,
-  reasoning: z.object(reasoningFields).optional(),
+  reasoning: reasoningSchema.optional(),
   outcome: outcomeSchema.optional(),
   outcomeRevision: outcomeRevisionSchema,
   /** Copied from the exposure, so that the decision alone says which patterns were in view when it was made. */
@@ -156,3 +158,19 @@ export const chainNodeSchema = decisionSummarySchema.extend({
   depth: z.number().int().meta({ description: 'Place in the tree; a node follows its parent.' }),
   parent: referenceSchema.optional(),
 });
+
+nameSchemas({
+  DecisionStatus: decisionStatusSchema,
+  OutcomeStatus: outcomeFields.status,
+  Reasoning: reasoningSchema,
+  NewOutcome: newOutcomeSchema,
+  NewOutcomeOfDecision: outcomeRowSchema,
+  NewDecision: newDecisionSchema,
+  Outcome: outcomeSchema,
+  DecisionReference: referenceSchema,
+  Decision: decisionSchema,
+  RecordedOutcome: recordedOutcomeSchema,
+  DecisionSummary: decisionSummarySchema,
+  ChainNode: chainNodeSchema,
+});
+annotateSchema(newDecisionSchema, { dependentRequired: { clientToken: ['timestamp'] } });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { timestampSchema } from '../shared/schema/fields.ts';
+import { nameSchemas, timestampSchema } from '../shared/schema/fields.ts';
 
 const price = z.number().positive();
 
@@ -110,3 +110,9 @@ export const providersSchema = z
   .refine((all) => new Set(all.map(({ provider }) => provider)).size === all.length, {
     message: 'must name each provider once',
   });
+
+nameSchemas({
+  Trade: tradeSchema,
+  NewTrade: newTradeSchema,
+  ProviderAdvice: adviceSchema,
+});

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, idOf } from '../shared/schema/fields.ts';
+import { agentIdSchema, annotateSchema, idOf, nameSchemas } from '../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 const userIdSchema = idOf('user id').meta({ example: 'user-42' });
@@ -69,3 +69,10 @@ export const erasureRoutes = {
     errors: ['NotFound'],
   }),
 };
+
+nameSchemas({
+  RecordCounts: countsSchema,
+  Erasure: erasureSchema,
+  NewErasure: erasureRoutes.startErasure.body!,
+});
+annotateSchema(erasureRoutes.startErasure.body!, { minProperties: 1, maxProperties: 1 });

@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, clientTokenSchema, pageOf, pageQuery } from '../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  annotateSchema,
+  clientTokenSchema,
+  nameSchemas,
+  pageOf,
+  pageQuery,
+} from '../shared/schema/fields.ts';
 import {
   audienceSchema,
   categorySchema,
@@ -180,3 +187,12 @@ export const memoryRoutes = {
   ...searchRoutes,
   ...statisticsRoutes,
 };
+
+nameSchemas({
+  NewMemory: saveBody,
+  MemoryChange: updateBody,
+  MemorySharing: sharingSchema,
+  SavedMemory: memoryRoutes.saveMemory.response,
+  MemoryRevision: memoryRoutes.listRevisions.response.shape.items.element,
+});
+annotateSchema(updateBody, { minProperties: 2 });

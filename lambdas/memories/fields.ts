@@ -2,10 +2,14 @@ import * as z from 'zod';
 import {
   agentIdSchema,
   decisionIdSchema,
+  filledMapSchema,
   freeFormSchema,
   idOf,
+  nameSchemas,
+  numberSchema,
   scoreSchema,
   sessionIdSchema,
+  spokenTextSchema,
   tagsSchema,
   timestampSchema,
 } from '../shared/schema/fields.ts';
@@ -28,7 +32,7 @@ export const memoryTypeSchema = z.enum(memoryTypes).meta({
 export const storedTypeSchema = z
   .enum(memoryTypes)
   .refine((type) => type !== 'PATTERN', 'patterns are learned, or stated: PUT …/patterns/{patternId}')
-  .meta({ example: 'OBSERVATION' });
+  .meta({ enum: memoryTypes.filter((type) => type !== 'PATTERN'), example: 'OBSERVATION' });
 
 export const categorySchema = z
   .string()
@@ -41,10 +45,7 @@ export const audienceSchema = z
   .union([z.literal('all'), z.array(agentIdSchema).max(MAX_GRANTEES)])
   .meta({ description: '`all`, or the ids of registered agents; an empty list is nobody.' });
 
-const contentSchema = z.union([
-  z.string().refine((text) => text.trim() !== '', 'must not be empty'),
-  freeFormSchema.refine((fields) => Object.keys(fields).length > 0, 'must not be empty'),
-]);
+const contentSchema = z.union([spokenTextSchema, filledMapSchema]);
 const provenanceSchema = z.strictObject({
   decisionIds: z.array(decisionIdSchema).max(50).optional(),
   sessionId: sessionIdSchema.optional(),
@@ -53,7 +54,7 @@ const provenanceSchema = z.strictObject({
 });
 const outcomeSchema = z.strictObject({
   status: z.enum(['success', 'failure']).optional(),
-  gain: z.number().optional().meta({ description: 'Relative: 0.05 is five percent won.' }),
+  gain: numberSchema.optional().meta({ description: 'Relative: 0.05 is five percent won.' }),
 });
 
 /** Fields of requests and of answers. */
@@ -100,4 +101,14 @@ export const memorySchema = z.object({
 
 export const scopeSchema = z.enum(['own', 'shared', 'all']).meta({
   description: 'Default own; `shared` is what others share with the agent, `all` both.',
+});
+
+nameSchemas({
+  MemoryTier: tierSchema,
+  MemoryForm: formSchema,
+  MemoryType: memorySchema.shape.memoryType,
+  MemoryScope: scopeSchema,
+  MemoryProvenance: provenanceSchema,
+  MemoryOutcome: outcomeSchema,
+  Memory: memorySchema,
 });

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
-  freeFormSchema,
+  filledMapSchema,
+  nameSchemas,
   omittedSchema,
   scoreSchema,
+  spokenTextSchema,
   tagsSchema,
   timestampSchema,
 } from '../shared/schema/fields.ts';
@@ -41,10 +43,7 @@ const options = {
 };
 
 export const searchBody = z.strictObject({
-  query: z
-    .string()
-    .max(2000)
-    .refine((text) => text.trim() !== '', 'must not be empty'),
+  query: spokenTextSchema.max(2000),
   ...options,
 });
 
@@ -123,7 +122,7 @@ export const searchRoutes = {
     params,
     query: z.strictObject({}),
     body: z.strictObject({
-      situation: freeFormSchema.refine((fields) => Object.keys(fields).length > 0, 'must not be empty'),
+      situation: filledMapSchema,
       ...options,
     }),
     response: hits,
@@ -133,3 +132,12 @@ export const searchRoutes = {
     example: { body: { situation: { coin: 'BTC', trend: 'up' } } },
   }),
 };
+
+nameSchemas({
+  MemoryFilters: filters,
+  SearchBoosts: options.boosts.unwrap(),
+  MemorySearch: searchBody,
+  Ranking: hit.shape.why,
+  FoundMemory: hit,
+  FoundMemories: hits,
+});

@@ -3,10 +3,12 @@ import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
   freeFormSchema,
+  nameSchemas,
   omittedSchema,
   pageOf,
   pageQuery,
   patternIdSchema,
+  queryScoreSchema,
   scoreSchema,
   timestampSchema,
   typeSchema,
@@ -36,6 +38,15 @@ import {
 const agent = z.strictObject({ agentId: agentIdSchema });
 const pattern = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });
 
+/** A pattern of the agent's own, or one that others offer it. */
+const listedPatternSchema = patternSchema.extend(offeredFields);
+
+/** Ids that begin with `PATTERN-` are computed. */
+const ownPatternIdSchema = patternIdSchema.meta({
+  example: 'trend-is-a-friend',
+  not: { pattern: '^PATTERN-' },
+});
+
 export const patternRoutes = {
   listPatterns: defineRoute({
     method: 'GET',
@@ -51,14 +62,10 @@ export const patternRoutes = {
       scope: scopeSchema,
       decisionType: typeSchema.optional(),
       asserts: asserts.optional(),
-      minConfidence: z
-        .string()
-        .regex(/^(0(\.\d{1,12})?|1(\.0{1,12})?)$/, 'must be a number from 0 to 1')
-        .transform(Number)
-        .optional(),
+      minConfidence: queryScoreSchema.optional(),
       ...pageQuery,
     }),
-    response: pageOf(patternSchema.extend(offeredFields)),
+    response: pageOf(listedPatternSchema),
     status: 200,
     errors: [],
   }),
@@ -92,7 +99,7 @@ export const patternRoutes = {
     audience: 'agent',
     summary:
       'States a hypothesis under an id of your own: tested alone every night, on decisions from now on',
-    params: pattern,
+    params: z.strictObject({ agentId: agentIdSchema, patternId: ownPatternIdSchema }),
     query: z.strictObject({}),
     body: hypothesisBody,
     response: patternSchema.extend({ explain: explainSchema }),
@@ -257,3 +264,13 @@ export const patternRoutes = {
   }),
   ...sharingRoutes,
 };
+
+nameSchemas({
+  Pattern: listedPatternSchema,
+  ExplainedPattern: patternRoutes.getPattern.response,
+  StatedPattern: patternRoutes.statePattern.response,
+  Evidence: patternRoutes.listEvidence.response.shape.items.element,
+  MatchRequest: patternRoutes.matchPatterns.body!,
+  MatchedPattern: patternRoutes.matchPatterns.response.shape.items.element,
+  TestedPattern: patternRoutes.testPattern.response,
+});

@@ -1,12 +1,13 @@
 import * as z from 'zod';
+import { nameSchemas } from '../shared/schema/fields.ts';
 import type { MemoryEffect } from '../mining/vocabulary.ts';
 
 /** Schemas of the effect of using patterns. */
 
 export const count = z.number().int().nonnegative();
 
-export const intervalSchema = z
-  .tuple([z.number(), z.number()])
+export const boundsSchema = z.tuple([z.number(), z.number()]);
+export const intervalSchema = boundsSchema
   .nullable()
   .meta({ description: '95 %; null where there is nothing to measure.' });
 
@@ -50,3 +51,10 @@ export const memoryEffectSchema = z.object({
       'Decisions whose exposure showed it against all others in the same situation. Null: never shown.',
   }),
 }) satisfies z.ZodType<MemoryEffect>;
+
+nameSchemas({
+  Interval: boundsSchema,
+  EffectGroup: groupSchema,
+  Effect: effectSchema.unwrap(),
+  MemoryEffect: memoryEffectSchema,
+});

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { timestampSchema, typeSchema } from '../shared/schema/fields.ts';
+import { nameSchemas, timestampSchema, typeSchema } from '../shared/schema/fields.ts';
 import { asserts, MAX_CONDITIONS } from './pattern-contract.ts';
 
 const path = z
@@ -42,3 +42,8 @@ export const hypothesisBody = z.strictObject({
 });
 
 export type HypothesisBody = z.output<typeof hypothesisBody>;
+
+nameSchemas({
+  NewCondition: condition,
+  NewHypothesis: hypothesisBody,
+});

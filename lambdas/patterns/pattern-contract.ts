@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nameSchemas } from '../shared/schema/fields.ts';
 import { canonicalPath } from '../mining/cases/windowed-path.ts';
 import type { Comparison, Condition, PatternNumbers, Reference } from '../mining/vocabulary.ts';
 import { count, memoryEffectSchema } from './effect-contract.ts';
@@ -214,4 +215,19 @@ export const versionSchema = z.object({
   mergedInto: z.string().optional(),
   explainedBy: z.string().optional(),
   contributors: z.array(contributorSchema).optional(),
+});
+
+nameSchemas({
+  StatedCondition: statedConditionSchema,
+  Condition: conditionSchema,
+  PatternPromise: referenceSchema,
+  PatternDrift: driftSchema,
+  HypothesisRecord: registrationSchema,
+  Asserts: asserts,
+  PatternStatus: patternSchema.shape.status,
+  EmergingPattern: emergingPatternSchema,
+  Explanation: explainSchema,
+  Comparison: explainSchema.shape.comparisons.element,
+  PatternVersion: versionSchema,
+  MetricSpread: numbers.metrics.valueType,
 });

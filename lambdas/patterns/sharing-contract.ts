@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import type { Contributor } from '../mining/vocabulary.ts';
 import { count } from './effect-contract.ts';
-import { agentIdSchema, patternIdSchema } from '../shared/schema/fields.ts';
+import { agentIdSchema, nameSchemas, patternIdSchema } from '../shared/schema/fields.ts';
 
 const params = z.strictObject({ agentId: agentIdSchema, patternId: patternIdSchema });
 
@@ -119,3 +119,11 @@ export const sharingRoutes = {
     example: { body: { with: ['risk-manager'] } },
   }),
 };
+
+nameSchemas({
+  OfferedBy: offeredBySchema,
+  OfferVerdict: offerVerdictSchema,
+  Contributor: contributorSchema,
+  OwnTest: ownTestSchema,
+  PatternSharing: sharingSchema,
+});

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { intervalSchema } from '../patterns/effect-contract.ts';
 import { defineRoute } from '../shared/http/contract.ts';
-import { agentIdSchema, queryIntegerSchema } from '../shared/schema/fields.ts';
+import { agentIdSchema, listPattern, nameSchemas, queryIntegerSchema } from '../shared/schema/fields.ts';
 import { similarRoutes } from './similar-contract.ts';
 import { snapshotRoutes } from './snapshots/snapshot-contract.ts';
 
@@ -113,6 +113,7 @@ export const resultsRoutes = {
           description:
             'One or two of `provider`, `regime`, `symbol`, `decisionType`, and paths as in the conditions of ' +
             'patterns (`market.trend`, `action`, `time.weekday`). Default: totals alone.',
+          pattern: listPattern(1024, 2),
           example: 'provider,regime',
         }),
       windowDays,
@@ -164,7 +165,10 @@ export const resultsRoutes = {
         .transform(names)
         .pipe(z.array(z.string().min(1).max(256)).max(50).refine(unique, 'must name each provider once'))
         .optional()
-        .meta({ description: 'These and no others, also those never heard of. Default: all that advised.' }),
+        .meta({
+          description: 'These and no others, also those never heard of. Default: all that advised.',
+          pattern: listPattern(256, 50),
+        }),
     }),
     response: z.object({
       agentId: agentIdSchema,
@@ -204,3 +208,12 @@ export const resultsRoutes = {
 export type ResultsRequest = Readonly<z.output<typeof resultsRoutes.getPerformance.query>>;
 export type ResultsAnswer = Readonly<z.output<typeof resultsRoutes.getPerformance.response>>;
 export type WeightsRequest = Readonly<z.output<typeof resultsRoutes.getProviderWeights.query>>;
+
+nameSchemas({
+  ResultPart: partSchema,
+  ProfitAndLoss: pnlSchema.unwrap(),
+  Streaks: figures.streaks,
+  ResultFigures: resultsRoutes.getPerformance.response.shape.totals,
+  ResultGroup: resultsRoutes.getPerformance.response.shape.items.element,
+  ProviderWeight: resultsRoutes.getProviderWeights.response.shape.items.element,
+});

@@ -6,6 +6,8 @@ import {
   agentIdSchema,
   decisionIdSchema,
   freeFormSchema,
+  mapKeySchema,
+  nameSchemas,
   omittedSchema,
   typeSchema,
 } from '../shared/schema/fields.ts';
@@ -32,7 +34,7 @@ export const similarRoutes = {
         .meta({ description: 'Only of exactly this `trade.symbol`, or `context.symbol` without a trade.' }),
       topK: z.number().int().min(1).max(50).optional().meta({ description: 'Default 5.' }),
       weights: z
-        .record(z.string(), z.number().min(0).max(1000))
+        .record(mapKeySchema, z.number().min(0).max(1000))
         .optional()
         .meta({ description: 'By path of the situation, how much it counts. Default 1 each.' }),
       includeOlder: z
@@ -81,3 +83,8 @@ export const similarRoutes = {
 };
 
 export type SimilarRequest = Readonly<z.output<NonNullable<typeof similarRoutes.findSimilar.body>>>;
+
+nameSchemas({
+  SimilarRequest: similarRoutes.findSimilar.body!,
+  SimilarDecision: similarRoutes.findSimilar.response.shape.items.element,
+});

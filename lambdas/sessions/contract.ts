@@ -5,6 +5,7 @@ import {
   clientTokenSchema,
   freeFormSchema,
   idOf,
+  nameSchemas,
   omittedSchema,
   pageOf,
   pageQuery,
@@ -30,15 +31,13 @@ const subject = {
   metadata: freeFormSchema.optional().meta({ description: 'At most 2 KB as JSON.' }),
 };
 
-const measure = (unit: string) =>
-  z
-    .object({
-      count: z.number().int(),
-      mean: z.number().nullable(),
-      min: z.number().nullable(),
-      max: z.number().nullable(),
-    })
-    .meta({ description: unit });
+const measureSchema = z.object({
+  count: z.number().int(),
+  mean: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+});
+const measure = (description: string) => measureSchema.meta({ description });
 const countsSchema = z.record(z.string(), z.number().int());
 
 /** The record of a session that is over. */
@@ -232,3 +231,20 @@ export const sessionRoutes = {
     errors: ['NotFound'],
   }),
 };
+
+nameSchemas({
+  Role: messageContent.role,
+  SessionStatus: statusSchema,
+  Measure: measureSchema,
+  SessionEnd: endSchema,
+  SessionAnalytics: endSchema.shape.analytics,
+  Session: sessionSchema,
+  Message: messageSchema,
+  NewMessage: sessionRoutes.appendMessage.body!,
+  ResumedSession: resumed,
+  SessionSummary: resumed.shape.summary.unwrap(),
+  NewSession: newSessionSchema,
+  ListedSession: listedSessionSchema,
+  EndOfSession: endRequestSchema,
+  NewInsight: endRequestSchema.shape.insights.unwrap().element,
+});

@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { defineRoute } from '../shared/http/contract.ts';
 import {
   agentIdSchema,
+  annotateSchema,
   clientTokenSchema,
   decisionIdSchema,
   freeFormSchema,
+  nameSchemas,
   omittedSchema,
   pageOf,
   pageQuery,
@@ -275,3 +277,15 @@ export const signalRoutes = {
     example: { query: { signalType: 'WHALE_ACTIVITY' } },
   }),
 };
+
+nameSchemas({
+  Severity: content.severity,
+  DeliveryStatus: statusSchema,
+  NewSignal: publishBody,
+  PublishedSignal: publishedSignalSchema,
+  Delivery: deliverySchema,
+  Acknowledgement: ackBody,
+  Subscriptions: subscriptions,
+  DeliveryProgress: signalRoutes.getSignal.response.shape.deliveries.element,
+});
+annotateSchema(publishBody, { dependentRequired: { clientToken: ['timestamp'] } });

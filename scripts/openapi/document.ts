@@ -6,6 +6,7 @@ import {
   type RouteContract,
   type Routes,
 } from '../../lambdas/shared/http/contract.ts';
+import { rulesBeyondSchemas } from './beyond-schemas.ts';
 import { type JsonSchema, SchemaWriter } from './schemas.ts';
 
 const RETRYABLE = new Set([429, 503]);
@@ -40,19 +41,14 @@ const errorSchema: JsonSchema = {
   },
 };
 
-/** The codes of one status: the shared schema, narrowed to what can come here. */
+/** The codes of one status. Every error has the one schema; the description says which codes can come here. */
 function errorResponse(status: number, codes: readonly ErrorCode[]) {
   return {
     description: codes.join(', '),
     ...(RETRYABLE.has(status) && {
       headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
     }),
-    content: json({
-      allOf: [
-        { $ref: '#/components/schemas/Error' },
-        { type: 'object', properties: { error: { type: 'object', properties: { code: { enum: codes } } } } },
-      ],
-    }),
+    content: json({ $ref: '#/components/schemas/Error' }),
   };
 }
 
@@ -74,7 +70,19 @@ class ErrorResponses {
   }
 }
 
-function parametersOf(writer: SchemaWriter, route: RouteContract, operationId: string) {
+/** The example as the document shows the field: a number where the handler reads a number from text. */
+function asPublished(field: z.ZodType, example: string): unknown {
+  const parsed = field.safeParse(example);
+  return typeof parsed.data === 'number' ? parsed.data : example;
+}
+
+const audiences: Readonly<Record<RouteContract['audience'], string>> = {
+  agent: 'Granted per agent.',
+  operator: 'For operators.',
+  open: 'Needs no signature.',
+};
+
+function parametersOf(writer: SchemaWriter, route: RouteContract) {
   const of = (schema: z.ZodObject, place: 'path' | 'query') =>
     Object.entries(schema.shape as Record<string, z.ZodType>).map(([name, field]) => {
       const example = place === 'query' ? route.example?.query?.[name] : undefined;
@@ -82,8 +90,8 @@ function parametersOf(writer: SchemaWriter, route: RouteContract, operationId: s
         name,
         in: place,
         required: place === 'path' || !field.safeParse(undefined).success,
-        schema: writer.write(field, 'input', `${operationId}${name}`),
-        ...(example !== undefined && { example }),
+        schema: writer.write(field, 'input'),
+        ...(example !== undefined && { example: asPublished(field, example) }),
       };
     });
   return [...of(route.params, 'path'), ...of(route.query, 'query')];
@@ -95,30 +103,52 @@ function operationOf(
   operationId: string,
   route: RouteContract,
 ) {
-  const parameters = parametersOf(writer, route, operationId);
+  const parameters = parametersOf(writer, route);
   return {
     operationId,
     summary: route.summary,
     tags: [tag],
-    ...(route.audience === 'open'
-      ? { security: [] }
-      : { description: route.audience === 'agent' ? 'Granted per agent.' : 'For operators.' }),
+    description: audiences[route.audience],
+    ...(route.audience === 'open' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && {
       requestBody: {
         required: !route.body.safeParse({}).success,
-        content: json(writer.write(route.body, 'input', `${operationId}Body`), route.example?.body),
+        content: json(writer.write(route.body, 'input'), route.example?.body),
       },
     }),
     responses: {
       [route.status]: {
         description: 'Done',
-        content: json(writer.write(route.response, 'output', `${operationId}Response`)),
+        content: json(writer.write(route.response, 'output')),
       },
       ...errors.of(route),
     },
   };
 }
+
+const description = [
+  'Shared memory for a team of AI agents. Requests are signed (SigV4, service `execute-api`); the local service takes ' +
+    'them without. API Gateway itself may refuse a request before it reaches the service: 403, 429 and, of an ' +
+    'address or headers beyond 10 KB, 414 or 431, with `{"message"}` instead of an Error.',
+  '`null` for an optional field of a request is accepted and means that the field is absent, also where the schema ' +
+    'does not say so.',
+  'What the schemas do not state:',
+  rulesBeyondSchemas.map(({ rule }) => `- ${rule}`).join('\n'),
+].join('\n\n');
+
+/** Where the service runs: on this machine, and deployed. */
+const servers = [
+  { url: 'http://127.0.0.1:3000', description: 'The local service, `npm start`.' },
+  {
+    url: 'https://{apiId}.execute-api.{region}.amazonaws.com',
+    description: 'Deployed: the output ApiUrl of the service stack.',
+    variables: {
+      apiId: { default: 'a1b2c3d4e5', description: 'Id of the HTTP API.' },
+      region: { default: 'us-east-1', description: 'Region of the stack.' },
+    },
+  },
+];
 
 /** The OpenAPI 3.1 document of all routes. The same routes give the same text. */
 export function openApiDocument(routesByFunction: Readonly<Record<string, Routes>>, version: string) {
@@ -129,17 +159,13 @@ export function openApiDocument(routesByFunction: Readonly<Record<string, Routes
       (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(parts, name, operationId, route);
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'agent-memory',
-      version,
-      license: { name: 'MIT', identifier: 'MIT' },
-      description:
-        'Shared memory for a team of AI agents. Requests are signed (SigV4, service `execute-api`). ' +
-        'API Gateway itself may refuse a request before it reaches the service: 403 and 429 with ' +
-        '`{"message"}` instead of an Error.',
-    },
+    info: { title: 'agent-memory', version, license: { name: 'MIT', identifier: 'MIT' }, description },
+    servers,
     security: [{ sigv4: [] }],
-    tags: Object.keys(routesByFunction).map((name) => ({ name })),
+    tags: Object.keys(routesByFunction).map((name) => ({
+      name,
+      description: `Routes of the function \`${name}\`.`,
+    })),
     paths,
     components: {
       securitySchemes: {

@@ -114,7 +114,10 @@ const tools: Readonly<Record<string, Form>> = {
     says: /report\.html: \d+ KB, 2 decisions\n$/,
   },
   cost: { words: ['--quick'], says: /^with one dashboard at \$3 /m },
-  openapi: { words: ['--check'], says: /^docs\/openapi\.json is what the contracts say\n$/ },
+  openapi: {
+    words: ['--check'],
+    says: /^docs\/openapi\.json is what the contracts say\ndocs\/openapi\.gateway\.json is what the contracts say\n$/,
+  },
   vocabulary: { words: ['--check'], says: /^32768 tokens, \d+ bytes checked\n$/ },
 };
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nameSchemas } from '../../shared/schema/fields.ts';
 import { memoryTiers } from '../memory-stages.ts';
 import { pruneReasons } from './pruning.ts';
 
@@ -41,4 +42,12 @@ export const ageingReportSchema = z.object({
   changedMeanwhile: count.meta({ description: 'Left alone: somebody else changed them during the run.' }),
   tiers: perTier.meta({ description: 'What there is after the night.' }),
   mayChange: count.meta({ description: 'Those of them that may still change with time.' }),
+});
+
+nameSchemas({
+  AgeingReport: ageingReportSchema,
+  CountsByTier: perTier,
+  CountsByPruneReason: prunedSchema,
+  CompressedBytes: nightFigures.compressed,
+  PrunedMemory: nightFigures.prunedMemories.element,
 });

@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import { intervalSchema } from '../../patterns/effect-contract.ts';
 import { defineRoute } from '../../shared/http/contract.ts';
-import { agentIdSchema, clientTokenSchema, pageOf, pageQuery } from '../../shared/schema/fields.ts';
+import {
+  agentIdSchema,
+  clientTokenSchema,
+  nameSchemas,
+  pageOf,
+  pageQuery,
+} from '../../shared/schema/fields.ts';
 
 const count = z.number().int().nonnegative();
 const nullable = z.number().nullable();
@@ -13,7 +19,7 @@ const period = z
 const day = z.iso
   .date()
   .refine((date) => date >= '2000' && date < '3000', 'must lie between 2000 and 2999')
-  .meta({ example: '2026-01-01' });
+  .meta({ example: '2026-01-01', pattern: '^2\\d{3}-' });
 
 const definitionFields = {
   startingValue: z
@@ -123,3 +129,8 @@ export const snapshotRoutes = {
 
 export type SnapshotRequest = Readonly<z.output<NonNullable<typeof snapshotRoutes.createSnapshot.body>>>;
 export type SnapshotListRequest = Readonly<z.output<typeof snapshotRoutes.listSnapshots.query>>;
+
+nameSchemas({
+  Snapshot: snapshotSchema,
+  NewSnapshot: snapshotRoutes.createSnapshot.body!,
+});

@@ -1,11 +1,10 @@
 import { type Issue, ValidationFailedError } from '../errors.ts';
+import { MAX_MAGNITUDE, MIN_MAGNITUDE } from '../schema/fields.ts';
 
 /** DynamoDB nests 32 levels; the item and the field that holds the value take some. */
 const MAX_DEPTH = 28;
 /** DynamoDB's own limit is 64 KB, but nothing that is a name is that long. */
 const MAX_KEY_BYTES = 1024;
-const MAX_MAGNITUDE = 9e125;
-const MIN_MAGNITUDE = 1e-130;
 
 /**
  * JSON.parse keeps `__proto__` as an own property, and parsers that copy objects would lose it silently. The SDK tells

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { agentIdSchema, ID_PATTERN } from './fields.ts';
+import { ID_PATTERN } from './fields.ts';
 
 /**
  * Knowledge is owned by an agent, or by all agents of a type together. No agent id contains a `:`, so both kinds of
@@ -17,11 +17,10 @@ export const poolOf = (agentType: string): string => `${POOL_PREFIX}${agentType}
 export const typeOfPool = (owner: string): string | undefined =>
   owner.startsWith(POOL_PREFIX) ? owner.slice(POOL_PREFIX.length) : undefined;
 
-const poolSchema = z
+export const ownerSchema = z
   .string()
   .refine(
-    (text) => ID_PATTERN.test(typeOfPool(text) ?? ''),
+    (text) => ID_PATTERN.test(typeOfPool(text) ?? text),
     'must be an agent id, or type: and an agent type',
-  );
-
-export const ownerSchema = z.union([agentIdSchema, poolSchema]).meta({ example: 'market-hunter' });
+  )
+  .meta({ example: 'market-hunter', pattern: '^(type:)?[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' });
