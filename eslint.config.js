@@ -12,7 +12,7 @@ const { roomZones } = await import('./scripts/lint/room-zones.ts');
 await unregister();
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'cdk.out', '.cache', '.local', 'coverage'] },
+  { ignores: ['node_modules', 'cdk.out', '.cache', '.local', 'coverage', '**/.generated'] },
   ...tseslint.configs.recommended,
   {
     plugins: { 'import-x': importX },

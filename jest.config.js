@@ -7,7 +7,12 @@ const project = {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' } },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.local'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/cdk.out',
+    '<rootDir>/.cache',
+    '<rootDir>/.local',
+    '<rootDir>/test/generators',
+  ],
 };
 
 // Started by test/support/run.ts, which brings up DynamoDB Local and synthesizes the tables first.

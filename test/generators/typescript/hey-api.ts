@@ -1,0 +1,52 @@
+import { createClient } from '../.generated/typescript/hey-api/client/index';
+import {
+  listDecisions,
+  logDecision,
+  logDecisions,
+  recordOutcome,
+} from '../.generated/typescript/hey-api/sdk.gen';
+import type { NewDecision } from '../.generated/typescript/hey-api/types.gen';
+import { expect } from './expect.ts';
+
+/** Uses the generated functions as a client's author would; that it compiles is half of the check. */
+export async function callService(baseUrl: string): Promise<void> {
+  const client = createClient({ baseUrl });
+  const path = { agentId: 'hey-api' };
+  const decision: NewDecision = { decisionType: 'TRADE_EXECUTION', context: { a: 1, b: { c: [true] } } };
+
+  const logged = await logDecision({ client, path, body: decision });
+  expect(logged.data !== undefined, 'a decision', logged.error);
+  const { decisionId } = logged.data;
+
+  const outcome = await recordOutcome({
+    client,
+    path: { ...path, decisionId },
+    body: { status: 'success', metrics: { returnPct: 1.4 } },
+  });
+  expect(outcome.data?.outcome.status === 'success', 'the outcome', outcome.error);
+
+  const listed = await listDecisions({
+    client,
+    path,
+    query: { decisionType: 'TRADE_EXECUTION', outcome: 'success', maxResults: 5 },
+  });
+  expect(listed.data?.items[0]?.decisionId === decisionId, 'the decision in a list', listed.error);
+
+  const batch = await logDecisions({
+    client,
+    path,
+    body: { decisions: [decision, { ...decision, decisionType: 'not a type' }] },
+  });
+  expect(batch.data?.items.length === 1, 'one row logged', batch.error);
+  expect(batch.data.failed[0]?.index === 1, 'one row refused alone', batch.data.failed);
+
+  const refused = await recordOutcome({
+    client,
+    path: { ...path, decisionId },
+    // @ts-expect-error -- no such status
+    body: { status: 'won' },
+  });
+  expect(refused.response?.status === 400, 'a refusal', refused.response?.status);
+  expect(refused.error?.error.code === 'ValidationFailed', 'an Error', refused.error);
+  expect(refused.error.error.issues?.[0]?.path === 'status', 'the field', refused.error);
+}
