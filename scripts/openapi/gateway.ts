@@ -18,7 +18,7 @@ const tools: Readonly<Record<string, string>> = {
   listInbox: 'What other agents told you and you have not dealt with. Reading takes nothing out.',
   acknowledgeSignal:
     'Close a signal you dealt with: PROCESSED, FAILED or IGNORED, with decisionId and note. Or claim it first: ' +
-    'PROCESSING, with leaseSeconds. leaseId goes with both.',
+    'PROCESSING, with leaseSeconds or prolong. leaseId goes with both.',
 };
 
 /** At most: every tool costs the model tokens. */

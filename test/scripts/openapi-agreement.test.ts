@@ -99,7 +99,7 @@ describe('a request that is valid by docs/openapi.gateway.json is parsed by its 
   const untold = [/^timestamp: is required with a clientToken$/];
   const exemptions: Readonly<Record<string, readonly RegExp[]>> = {
     logDecision: untold,
-    acknowledgeSignal: [/^(leaseSeconds|decisionId|note): is not a known field$/],
+    acknowledgeSignal: [/^(leaseSeconds|prolong|decisionId|note): is not a known field$/],
   };
 
   it.each(operations.map((operation) => [operation.operationId as string, operation] as const))(
