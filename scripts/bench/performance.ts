@@ -180,7 +180,7 @@ async function bench({ outcomes, decisions, runs, quick }: PerformanceOptions): 
       pathParameters: { agentId: AGENT },
       ...(query && { queryStringParameters: query }),
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      requestContext: { requestId: 'bench' },
+      requestContext: { requestId: 'bench', http: { method } },
     };
     const context = { awsRequestId: 'bench', getRemainingTimeInMillis: () => 29_000 };
     const answer = await handler(event as never, context as never);
