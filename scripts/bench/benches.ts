@@ -51,7 +51,11 @@ export const benches: Readonly<Record<string, Choice>> = {
     'promoted patterns in logs whose truth is known',
     {
       logs: wholeNumber('logs a cell has', { least: 1, fallback: 40, quick: 1 }),
-      only: someOf(['empty', 'planted', 'bystander', 'course', 'nights', 'corrections'], 'parts to run'),
+      only: someOf(
+        ['empty', 'planted', 'bystander', 'course', 'dependent', 'nights', 'corrections'],
+        'parts to run',
+      ),
+      data: optional('DIR', 'hourly BTC prices and the airline log of tau-bench, for `dependent`', asText),
     },
     () => import('./patterns/patterns.ts'),
   ),

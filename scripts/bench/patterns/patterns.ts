@@ -12,6 +12,7 @@ import {
 } from '../../../test/support/patterns/cells.ts';
 import { service } from '../../../test/support/patterns/methods.ts';
 import { table } from '../../shared/figures.ts';
+import { printDependent } from './dependent.ts';
 import { nightCells, nightFigures } from './nights.ts';
 import { corrections, ruleOfThumb } from './rivals.ts';
 
@@ -140,12 +141,14 @@ function printNights(cells: typeof nightCells, logs: number): void {
   );
 }
 
-type Part = 'empty' | 'planted' | 'bystander' | 'course' | 'nights' | 'corrections';
+type Part = 'empty' | 'planted' | 'bystander' | 'course' | 'dependent' | 'nights' | 'corrections';
 
 export interface PatternOptions {
   /** Logs a cell has. */
   readonly logs: number;
   readonly only: readonly Part[];
+  /** Folder of published logs. */
+  readonly data?: string | undefined;
   /** Takes the first cell of each part, with at most 300 decisions a log. */
   readonly quick: boolean;
 }
@@ -158,13 +161,14 @@ const smaller = <One extends Cell>(cells: readonly One[]): One[] =>
     options: { ...cell.options, decisions: Math.min(QUICK_DECISIONS, cell.options.decisions) },
   }));
 
-export async function run({ logs, only, quick }: PatternOptions): Promise<void> {
+export async function run({ logs, only, quick, data }: PatternOptions): Promise<void> {
   const sized = <One extends Cell>(cells: readonly One[]): readonly One[] => (quick ? smaller(cells) : cells);
   const printPart = {
     empty: () => printCells('No effect at all', sized(emptyCells), 5 * logs),
     planted: () => printCells('Planted rules', sized(plantedCells), logs),
     bystander: () => printCells('An effect that is another field’s', sized(bystanderCells), logs),
     course: () => printCells('An effect that ends halfway, at the last night', sized(courseCells), logs),
+    dependent: () => printDependent(5 * logs, quick, data),
     nights: () => printNights(sized(nightCells), Math.ceil(logs / 4)),
     corrections: () => printCorrections(sized(COMPARED), logs),
   };
