@@ -59,6 +59,10 @@ export const rulesBeyondSchemas: readonly RuleBeyondSchemas[] = [
     refusals: [/^must not lie before entryTime$/, /^must be .*: (pnl in percent|\(exitPrice − entryPrice\))/],
   },
   {
+    rule: 'To prolong a claim its `leaseId` is needed.',
+    refusals: [/^is required to prolong a claim$/],
+  },
+  {
     rule: 'No name twice: in `providers`, in `groupBy`, in `agentIds`.',
     refusals: [/^must name (each provider|each agent) once$/, /^must name two different things$/],
   },

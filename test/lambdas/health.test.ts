@@ -30,6 +30,8 @@ describe('a request that no route takes', () => {
     ['POST', '/agents/a', 'DELETE, GET, PUT'],
     ['PATCH', '/agents/a/working/key', 'DELETE, GET, PUT'],
     ['POST', '/agents', 'GET'],
+    // An id may not be `batch`, as far as this path is concerned.
+    ['OPTIONS', '/agents/a/decisions/batch', 'POST'],
   ])('%s %s: 405 with the methods of the path, %s', async (method, path, allow) => {
     const answer = await unrouted(method, path);
     expect(answer.allow).toBe(allow);

@@ -14,13 +14,21 @@ const isRouteOf =
     );
   };
 
+/** Routes of a path. Where one path is spelled out that another takes for an id, only the former: it is the resource. */
+function routesOf(routes: readonly RouteContract[], segments: readonly string[]): readonly RouteContract[] {
+  const matching = routes.filter(isRouteOf(segments));
+  const spelledOut = ({ path }: RouteContract): number => path.split('{').length;
+  const fewest = Math.min(...matching.map(spelledOut));
+  return matching.filter((route) => spelledOut(route) === fewest);
+}
+
 /** What is wrong with a request that no route takes: its method, a slash at its end, or the path as a whole. */
 export function unroutedError(
   routes: readonly RouteContract[],
   { method, path }: { readonly method: string; readonly path: string },
 ): DomainError {
   const allowed = [
-    ...new Set<string>(routes.filter(isRouteOf(path.split('/'))).flatMap((route) => methodsOf(route))),
+    ...new Set<string>(routesOf(routes, path.split('/')).flatMap((route) => methodsOf(route))),
   ].sort();
   if (allowed.length > 0 && !allowed.includes(method)) return new MethodNotAllowedError(allowed);
   const tidied = path.replace(/\/+$/, '');
