@@ -16,6 +16,11 @@ export interface Broadcast {
   readonly begunAt: number;
   /** Of the signal, in seconds since the epoch. */
   readonly ttl: number;
+  /**
+   * When an erasure of its sender stopped it, in milliseconds since the epoch. The row stays until no writer can be in
+   * flight any more: it is the only way to find what one of them still delivers.
+   */
+  readonly withdrawnAt?: number;
 }
 
 export const BROADCAST_BUCKETS = 4;
@@ -38,6 +43,7 @@ export const broadcastFromItem = (item: Item): Broadcast => ({
   payloadHash: String(item['payloadHash']),
   begunAt: Number(item['begunAt']),
   ttl: Number(item['ttl']),
+  ...(item['withdrawnAt'] !== undefined && { withdrawnAt: Number(item['withdrawnAt']) }),
 });
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentRegistry } from '../agents/agent-registry.ts';
-import { isAbsent } from '../shared/dynamodb/expressions.ts';
+import { isAbsent, says } from '../shared/dynamodb/expressions.ts';
 import { assertItemFits, itemBytes } from '../shared/dynamodb/item-size.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { ThrottledError, UnavailableError } from '../shared/errors.ts';
@@ -70,9 +70,9 @@ export class Broadcasts {
     return failed?.item ? broadcastFromItem(failed.item) : broadcast;
   }
 
-  /** Forgets a broadcast of which nothing was served. */
+  /** Forgets a broadcast that is finished, or of which nothing was served; not one that an erasure stopped. */
   async withdraw(signalId: string): Promise<void> {
-    await this.#parts.state.delete(broadcastKey(signalId));
+    await this.#parts.state.deleteIf(broadcastKey(signalId), says({ withdrawnAt: undefined }));
   }
 
   /**
@@ -83,10 +83,14 @@ export class Broadcasts {
    */
   async serve(broadcast: Broadcast, isLate: () => boolean): Promise<number> {
     let delivered = 0;
+    let isFirst = true;
     try {
       for await (const part of this.#paced(itemsOf(broadcast, broadcast.targets, true), isLate)) {
-        await this.#write(part);
-        delivered += part.length;
+        const wanted = isFirst ? part : await this.#stillWanted(broadcast.signal.signalId, part);
+        if (!wanted) return delivered;
+        isFirst = false;
+        await this.#write(wanted);
+        delivered += wanted.length;
       }
       if (delivered === broadcast.targets.length) await this.withdraw(broadcast.signal.signalId);
     } catch (error) {
@@ -114,7 +118,7 @@ export class Broadcasts {
    */
   async resume(signalId: string, isLate: () => boolean): Promise<boolean> {
     const broadcast = await this.find(signalId);
-    if (!broadcast) return true;
+    if (!broadcast || broadcast.withdrawnAt !== undefined) return true;
     const { registry } = this.#parts;
     const served = await this.served(signalId);
     const waiting = broadcast.targets.filter((target) => !served.has(target));
@@ -122,11 +126,9 @@ export class Broadcasts {
     const left = waiting.filter((target) => registered.has(target));
     let written = 0;
     for await (const part of this.#paced(itemsOf(broadcast, left, served.size === 0), isLate)) {
-      // Read again: an erasure may have taken the signal, or a subscriber.
-      const current = await this.find(signalId);
-      if (!current) return true;
-      const named = new Set(current.targets);
-      await this.#write(part.filter((item) => named.has(identityOf(String(item[SORT_KEY])).targetAgent)));
+      const wanted = await this.#stillWanted(signalId, part);
+      if (!wanted) return true;
+      await this.#write(wanted);
       written += part.length;
     }
     if (written < left.length) return false;
@@ -149,9 +151,11 @@ export class Broadcasts {
     for (let bucket = 0; bucket < BROADCAST_BUCKETS; bucket++)
       for await (const rows of state.pages({
         partition: broadcastPartition(bucket),
-        attributes: [PARTITION_KEY, SORT_KEY, 'begunAt'],
+        attributes: [PARTITION_KEY, SORT_KEY, 'begunAt', 'withdrawnAt'],
       }))
-        for (const row of rows.filter((each) => Number(each['begunAt']) <= before)) {
+        for (const row of rows.filter(
+          ({ begunAt, withdrawnAt }) => withdrawnAt === undefined && Number(begunAt) <= before,
+        )) {
           if (isLate()) return report;
           const signalId = String(row[SORT_KEY]);
           report.due++;
@@ -163,6 +167,18 @@ export class Broadcasts {
           }
         }
     return report;
+  }
+
+  /**
+   * The items of a part whose targets the broadcast still has: an erasure may have taken the signal, or a subscriber.
+   *
+   * @returns undefined when the broadcast is gone, or stopped
+   */
+  async #stillWanted(signalId: string, part: readonly Item[]): Promise<Item[] | undefined> {
+    const current = await this.find(signalId);
+    if (!current || current.withdrawnAt !== undefined) return undefined;
+    const named = new Set(current.targets);
+    return part.filter((item) => named.has(identityOf(String(item[SORT_KEY])).targetAgent));
   }
 
   /** Parts of these items, no faster than a partition takes them. */

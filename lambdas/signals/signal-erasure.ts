@@ -2,6 +2,7 @@ import { keyOf } from '../shared/dynamodb/entity.ts';
 import { changes, isPresent, says } from '../shared/dynamodb/expressions.ts';
 import { type Removal, RemovableRows } from '../shared/dynamodb/removable-rows.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
+import { MINUTE_MS } from '../shared/platform/clock.ts';
 import { type IndexSchema, SORT_KEY } from '../shared/schema/tables.ts';
 import {
   BROADCAST_BUCKETS,
@@ -22,6 +23,8 @@ import {
   targetsOf,
 } from './table.ts';
 
+/** A publisher or a sweep that began before its broadcast was stopped has ended by then. */
+const WRITERS_END_MS = 2 * MINUTE_MS;
 /** Deliveries handed on at a time; each is a transaction of its own. */
 const PAGE = 99;
 
@@ -47,7 +50,7 @@ export class SignalErasure {
   async *ofAgent(agentId: string): AsyncGenerator<Removal> {
     yield* this.#broadcasts(agentId);
     for await (const firsts of this.#index(sentIndex, sentKey(agentId)))
-      for (const first of firsts) yield* this.#sent(first);
+      for (const first of firsts) yield* this.#deliveriesOf(identityOf(String(first[SORT_KEY])).signalId);
     for (const box of ['open', 'closed'] as const)
       for await (const deliveries of this.#index(inboxIndex, inboxKey(agentId, box)))
         for (const removal of await this.#received(deliveries)) yield removal;
@@ -56,14 +59,29 @@ export class SignalErasure {
     yield* this.#subscriptions(agentId);
   }
 
-  /** Unfinished broadcasts: its own go, others lose its name. */
+  /**
+   * Unfinished broadcasts: its own are stopped, and go when no writer of theirs can be in flight any more; until then
+   * each pass removes what one of them has delivered. Others lose its name.
+   */
   async *#broadcasts(agentId: string): AsyncGenerator<Removal> {
     for (let bucket = 0; bucket < BROADCAST_BUCKETS; bucket++)
       for await (const rows of this.#rows.read(broadcastPartition(bucket)))
         for (const row of rows) {
-          const { signal, targets } = broadcastFromItem(row);
-          if (signal.sourceAgent === agentId) yield this.#rows.removal([row]);
-          else if (targets.includes(agentId)) {
+          const { signal, targets, withdrawnAt } = broadcastFromItem(row);
+          if (signal.sourceAgent === agentId) {
+            const now = this.#state.clock().getTime();
+            if (withdrawnAt === undefined)
+              yield {
+                table: 'state',
+                actions: [
+                  this.#state.actions.update(keyOf(row), changes({ set: { withdrawnAt: now } }), isPresent),
+                ],
+                rows: 0,
+              };
+            yield* this.#deliveriesOf(signal.signalId);
+            if (withdrawnAt !== undefined && now - withdrawnAt >= WRITERS_END_MS)
+              yield this.#rows.removal([row]);
+          } else if (targets.includes(agentId)) {
             const left = changes({ set: { targets: targets.filter((target) => target !== agentId) } });
             const unchanged = says({ targets });
             yield {
@@ -75,9 +93,10 @@ export class SignalErasure {
         }
   }
 
-  async *#sent(first: Item): AsyncGenerator<Removal> {
-    const range = deliveriesOf(identityOf(String(first[SORT_KEY])).signalId);
-    if (range) yield* this.#deliveries.ofPartition(range.partition, range.sort.prefix);
+  /** The first delivery last: only it is in the sender's index, so a pass that is cut short finds the rest again. */
+  async *#deliveriesOf(signalId: string): AsyncGenerator<Removal> {
+    const range = deliveriesOf(signalId);
+    if (range) yield* this.#deliveries.ofPartition(range.partition, range.sort.prefix, { descending: true });
   }
 
   /** Read again from the table: an index may still show deliveries that are gone. */

@@ -32,9 +32,15 @@ export class RemovableRows {
    * Rows of a partition, in pages that fit a transaction: a query ends a page at a megabyte. Costs 1 read unit for 4 KB
    * of them, whichever attributes are read.
    */
-  async *read(partition: string, prefix = '', attributes?: readonly string[]): AsyncGenerator<Item[]> {
+  async *read(
+    partition: string,
+    prefix = '',
+    attributes?: readonly string[],
+    order: { readonly descending?: boolean } = {},
+  ): AsyncGenerator<Item[]> {
     const pages = this.#table.pages({
       partition,
+      ...order,
       limit: ROWS_AT_A_TIME,
       keepExpired: true,
       ...(prefix !== '' && { sort: { prefix } }),
@@ -43,9 +49,13 @@ export class RemovableRows {
     for await (const rows of pages) if (rows.length > 0) yield rows;
   }
 
-  /** Removes all rows of a partition, or those whose sort key has this prefix. */
-  async *ofPartition(partition: string, prefix = ''): AsyncGenerator<Removal> {
-    for await (const rows of this.read(partition, prefix, [])) yield this.removal(rows);
+  /** Removes all rows of a partition, or those whose sort key has this prefix. @param order default: smallest key first */
+  async *ofPartition(
+    partition: string,
+    prefix = '',
+    order: { readonly descending?: boolean } = {},
+  ): AsyncGenerator<Removal> {
+    for await (const rows of this.read(partition, prefix, [], order)) yield this.removal(rows);
   }
 
   /** Removes those of these rows that exist. Reads them whole, at the price of their keys: 99 rows may be 39 MB. */

@@ -1,9 +1,11 @@
 import { BatchWriteCommand, DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { createDocumentClient } from '../../../lambdas/shared/dynamodb/client.ts';
+import { Table } from '../../../lambdas/shared/dynamodb/table.ts';
 import { itemBytes } from '../../../lambdas/shared/dynamodb/item-size.ts';
 import { HOUR_MS, MINUTE_MS } from '../../../lambdas/shared/platform/clock.ts';
 import { BROADCAST_BUCKETS, broadcastPartition } from '../../../lambdas/signals/broadcast-table.ts';
+import { SignalErasure } from '../../../lambdas/signals/signal-erasure.ts';
 import { deliveriesOf, deliveryKey, subscriberKey } from '../../../lambdas/signals/table.ts';
 import { createTables, tableName } from '../../support/tables.ts';
 import { createSweeper } from '../sessions/keeping.ts';
@@ -358,5 +360,57 @@ describe('a signal that nobody is subscribed to', () => {
   it('registers its sender all the same', async () => {
     await publish('talker', { signalType: 'UNHEARD_OF' });
     expect((await publish('hunter', { targetAgents: ['talker'] })).status).toBe(201);
+  });
+});
+
+describe('erasing the sender of a broadcast', () => {
+  const listeners = Array.from({ length: CROWD }, (_, i) => `listener-${String(i).padStart(3, '0')}`);
+  beforeAll(() => subscribeAll('FAREWELL', listeners));
+
+  /** One pass of an erasure, or its first steps. @returns the number of steps there were */
+  async function eraseOnce(agentId: string, mostSteps = Infinity): Promise<number> {
+    const { clock } = fixture.runtime;
+    const signals = new Table(documents, tableName('signals'), clock);
+    const state = new Table(documents, tableName('state'), clock);
+    let steps = 0;
+    for await (const { actions } of new SignalErasure(signals, state).ofAgent(agentId)) {
+      await signals.transact(actions);
+      if (++steps >= mostSteps) break;
+    }
+    return steps;
+  }
+
+  it('takes every delivery, also after a pass that was cut short', async () => {
+    const { body } = await publish('leaving', { signalType: 'FAREWELL' });
+    expect(await deliveredTo(body.signalId)).toHaveLength(CROWD);
+    await eraseOnce('leaving', 1);
+    expect((await deliveredTo(body.signalId)).length).toBeLessThan(CROWD);
+    await eraseOnce('leaving');
+    expect(await deliveredTo(body.signalId)).toEqual([]);
+    expect(await eraseOnce('leaving')).toBe(0);
+  });
+
+  it('takes what a publisher in flight still delivers', async () => {
+    let parts = 0;
+    const overtaken = createSignalsFixture({
+      now: fixture.runtime.clock().toISOString(),
+      retries: () => true,
+      documents: (real) =>
+        wrapClient(real, async (command, send) => {
+          // The publisher has looked at its list and is about to write the part.
+          if (command.input['TransactItems'] && ++parts === 2) await eraseOnce('gone');
+          return send(command);
+        }),
+    });
+    const { body } = await overtaken.publish('gone', { signalType: 'FAREWELL' });
+    expect(body.deliveredCount).toBeLessThan(CROWD);
+    expect(await deliveredTo(body.signalId)).toHaveLength(99);
+    await sweep();
+    expect(await deliveredTo(body.signalId)).toHaveLength(99);
+    fixture.runtime.advance(3 * MINUTE_MS);
+    expect(await eraseOnce('gone')).toBeGreaterThan(0);
+    expect(await deliveredTo(body.signalId)).toEqual([]);
+    expect(await unfinished()).toEqual([]);
+    expect(await eraseOnce('gone')).toBe(0);
   });
 });
