@@ -39,7 +39,7 @@ export const countBodySchema = z.strictObject({
   clientToken: clientTokenSchema.optional().meta({
     description:
       'Makes a repeat count once and answer the same, also in the next window. The last 16 of a counter are known, ' +
-      'until an hour after the end of their window. A count that was refused is not remembered, and another ' +
+      'until an hour after the end of their window, unless 16 windows without a token came in between. A count that was refused is not remembered, and another ' +
       '`windowSeconds` is another counter, with tokens of its own.',
   }),
 });

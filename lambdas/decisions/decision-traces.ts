@@ -129,10 +129,12 @@ export class TraceErasure {
     agentId: string,
     decisions: readonly { readonly decisionId: string; readonly spanId: string }[],
   ): AsyncGenerator<Removal> {
-    const names = new Map(decisions.map(({ spanId, decisionId }) => [spanId, decisionId]));
-    const keys = [...names.keys()].map((spanId) => traceKey(agentId, spanId));
+    // Several decisions may say one span, and its row names one of them.
+    const spans = new Set(decisions.map(({ spanId }) => spanId));
+    const ids = new Set<unknown>(decisions.map(({ decisionId }) => decisionId));
+    const keys = [...spans].map((spanId) => traceKey(agentId, spanId));
     const rows = await this.#table.getAll(keys, { keepExpired: true });
-    const theirs = rows.filter((row) => names.get(String(row[SORT_KEY])) === row['decisionId']);
+    const theirs = rows.filter((row) => ids.has(row['decisionId']));
     if (theirs.length > 0) yield this.#rows.removal(theirs);
   }
 }

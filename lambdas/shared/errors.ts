@@ -14,12 +14,24 @@ export abstract class DomainError extends Error {
   }
 }
 
+/** Issues that an error names. A body of a megabyte can break rules half a million times. */
+const MAX_ISSUES = 100;
+/** Names of fields are the caller's, and may be long. */
+const MAX_ISSUE_CHARACTERS = 500;
+
+const shortened = (text: string): string =>
+  text.length > MAX_ISSUE_CHARACTERS ? `${text.slice(0, MAX_ISSUE_CHARACTERS)}…` : text;
+
 /** The request breaks a rule of its contract, or names something that does not exist. */
 export class ValidationFailedError extends DomainError {
   readonly issues: readonly Issue[];
   constructor(issues: readonly Issue[], message = 'The request is not valid') {
     super(message);
-    this.issues = issues;
+    const more = issues.length - MAX_ISSUES;
+    const shown = issues
+      .slice(0, MAX_ISSUES)
+      .map((issue) => ({ path: shortened(issue.path), message: shortened(issue.message) }));
+    this.issues = more > 0 ? [...shown, { path: '', message: `and ${more} more` }] : shown;
   }
   static at(path: string, message: string): ValidationFailedError {
     return new ValidationFailedError([{ path, message }]);

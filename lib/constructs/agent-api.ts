@@ -74,8 +74,8 @@ export class AgentApi extends Construct {
   /**
    * Routes contracts to their function: one integration and one permission for all of them.
    *
-   * @param answersUnrouted the function also gets what no route takes. Such requests are signed, too: IAM judges them
-   * by their own method and path, so a role reaches with them what it may call anyway.
+   * @param answersUnrouted the function also gets what no route takes. Such requests are signed, too. No grant names
+   * this route: if IAM does not judge them by their own method and path, they are 403.
    */
   addRoutes(id: string, routes: Routes, handler: IFunction, answersUnrouted = false): void {
     const parent = new Construct(this, id);

@@ -80,8 +80,9 @@ export const rulesBeyondSchemas: readonly RuleBeyondSchemas[] = [
   },
   {
     rule:
-      'Sizes are counted in bytes as stored: a decision 400 KB, a signal 32 KB, a working value 100 KB, a session’s ' +
-      'metadata 2 KB, a body 1 MB; else TooLarge. A chain has 200 decisions at most, and a period as many as are read at once.',
+      'Sizes are counted in bytes as stored: a signal 32 KB, an agent’s profile 32 KB, a working value 100 KB, a session’s ' +
+      'metadata 2 KB, anything else 400 KB, a body 1 MB; else TooLarge. A chain has 200 decisions at most, and a period ' +
+      'as many as are read at once.',
     refusals: [/^covers more than \d+ /, /^is \d+ deep, /, /^belongs to a chain of /],
   },
   {

@@ -18,6 +18,13 @@ function asCount(given: string): string {
   return given;
 }
 
+/** What a body lacks whose fields are there, but null. */
+const OF_ABSENT_FIELDS = [
+  /^changes nothing$/,
+  /^is required with (a )?clientToken$/,
+  /^say either agentId or userId$/,
+];
+
 interface Schema {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly required?: readonly string[];
@@ -59,7 +66,9 @@ async function main(args: readonly string[]): Promise<void> {
   const interpreter = await installPython(python, 'fuzz/requirements.txt', 'fuzz-environment');
   const service = await startService({ port: 0, quiet: true });
   try {
-    const refusals = rulesBeyondSchemas.flatMap((rule) => rule.refusals.map(({ source }) => source));
+    const refusals = [...rulesBeyondSchemas.flatMap((rule) => rule.refusals), ...OF_ABSENT_FIELDS].map(
+      ({ source }) => source,
+    );
     const output = await run(
       interpreter,
       [

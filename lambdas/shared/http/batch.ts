@@ -32,9 +32,15 @@ export interface BatchWork<Schema extends z.ZodType, Item> {
   readonly logger: { error(message: string, extra: { error: Error; index: number }): void };
 }
 
+/** A hundred rows may fail: their messages together stay far below what an answer holds. */
+const MAX_MESSAGE_CHARACTERS = 2000;
+
 const messageOf = (error: unknown, fallback: string): string =>
   error instanceof ValidationFailedError
-    ? error.issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
+    ? error.issues
+        .map(({ path, message }) => (path ? `${path}: ${message}` : message))
+        .join('; ')
+        .slice(0, MAX_MESSAGE_CHARACTERS)
     : fallback;
 
 /**

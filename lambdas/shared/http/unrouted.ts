@@ -31,7 +31,9 @@ export function unroutedError(
     ...new Set<string>(routesOf(routes, path.split('/')).flatMap((route) => methodsOf(route))),
   ].sort();
   if (allowed.length > 0 && !allowed.includes(method)) return new MethodNotAllowedError(allowed);
-  const tidied = path.replace(/\/+$/, '');
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  const tidied = path.slice(0, end);
   if (tidied !== path && routes.some(isRouteOf(tidied.split('/'))))
     return new NotFoundError(`No route has this path; without the slash at its end it is ${tidied}`);
   return new NotFoundError('No route has this path');

@@ -30,6 +30,16 @@ describe('a batch of decisions', () => {
     expect(body.nextToken).toBeNull();
   });
 
+  it('answers for the rows that are stored, whatever is wrong with another one', async () => {
+    const scores = Object.fromEntries(
+      Array.from({ length: 40_000 }, (_, i) => [`${'y'.repeat(10)}${i}`, 'no']),
+    );
+    const { items, failed } = await logAll(api, 'verbose', [row, { ...row, reasoning: { scores } }]);
+    expect(items).toHaveLength(1);
+    expect(failed).toMatchObject([{ index: 1, code: 'ValidationFailed' }]);
+    expect(failed[0].message.length).toBeLessThanOrEqual(2000);
+  });
+
   it.each([
     ['more than a hundred rows', { decisions: Array.from({ length: 101 }, () => row) }],
     ['no rows', { decisions: [] }],

@@ -27,6 +27,15 @@ describe('the error table', () => {
   });
 });
 
+it('names a hundred issues, cut short, and says how many more there are', () => {
+  const issues = Array.from({ length: 250 }, (_, i) => ({ path: `${'x'.repeat(9000)}${i}`, message: 'no' }));
+  const shown = new errors.ValidationFailedError(issues).issues;
+  expect(shown).toHaveLength(101);
+  expect(shown[100]).toEqual({ path: '', message: 'and 150 more' });
+  expect(JSON.stringify(shown).length).toBeLessThan(60_000);
+  expect(new errors.ValidationFailedError(issues.slice(0, 100)).issues).toHaveLength(100);
+});
+
 it('tells a throttle that outlasted the retries as the route says', () => {
   const throttled = awsError('ThrottlingException');
   expect(toErrorAnswer(throttled)).toMatchObject({ status: 429, retryAfterSeconds: 1 });
