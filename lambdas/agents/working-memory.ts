@@ -5,7 +5,7 @@ import { untilNotOvertaken } from '../shared/dynamodb/overtaken.ts';
 import { decodePageToken, encodePageToken, isSortKeyPosition } from '../shared/dynamodb/page-token.ts';
 import type { Item, Table } from '../shared/dynamodb/table.ts';
 import { NotFoundError, TooLargeError, VersionConflictError } from '../shared/errors.ts';
-import { SECOND_MS } from '../shared/platform/clock.ts';
+import { DAY_MS, SECOND_MS, toTtl } from '../shared/platform/clock.ts';
 import type { JsonValue } from '../shared/schema/fields.ts';
 import { SORT_KEY } from '../shared/schema/tables.ts';
 import type { AgentRegistry } from './agent-registry.ts';
@@ -115,7 +115,12 @@ export class WorkingMemory {
     return workingFromItem(agentId, item);
   }
 
-  /** @throws NotFoundError when it is absent or its time is up; VersionConflictError */
+  /**
+   * Takes the value, and ends the entry's time. Its version and its tokens stay for a day: a version that a caller still
+   * expects never comes again for another value, and a repeated append does not bring the list back.
+   *
+   * @throws NotFoundError when it is absent or its time is up; VersionConflictError
+   */
   async remove(
     agentId: string,
     key: string,
@@ -123,9 +128,11 @@ export class WorkingMemory {
   ): Promise<{ agentId: string; key: string; deletedAt: string }> {
     const now = this.#table.clock();
     const live = livesAt(now.toISOString());
-    const failed = await this.#table.deleteIf(
+    const ended = { expiresAt: now.toISOString(), ttl: toTtl(now.getTime() + DAY_MS) };
+    const { failed } = await this.#table.update(
       workingKey(agentId, key),
-      expectedVersion === undefined ? live : allOf(live, isAtVersion(expectedVersion)),
+      changes({ set: ended, remove: ['json'] }),
+      { condition: expectedVersion === undefined ? live : allOf(live, isAtVersion(expectedVersion)) },
     );
     if (failed && isLive(failed.item, now)) throw new VersionConflictError(storedVersion(failed.item));
     if (failed) throw noEntry(agentId, key);

@@ -79,6 +79,31 @@ describe('working memory', () => {
     expect((await call(handler, deleteWorking, { params: own })).status).toBe(404);
   });
 
+  it('never has a version again that it had before it was forgotten', async () => {
+    const { handler } = startAgents({ now: NOW });
+    const own = { agentId: 'forgetful', key: 'again' };
+    await call(handler, putWorking, { params: own, body: { value: 'seen by A' } });
+    await call(handler, deleteWorking, { params: own });
+    const { body } = await call(handler, putWorking, { params: own, body: { value: 'of C' } });
+    expect(body.version).toBe(2);
+    const late = await call(handler, putWorking, {
+      params: own,
+      body: { value: 'of A', expectedVersion: 1 },
+    });
+    expect(late).toMatchObject({
+      status: 409,
+      body: { error: { code: 'VersionConflict', currentVersion: 2 } },
+    });
+    await call(handler, deleteWorking, { params: own });
+    const { Item } = await ownDocuments.send(
+      new GetCommand({ TableName: tableName('state'), Key: { PK: 'agent:forgetful', SK: 'WORKING#again' } }),
+    );
+    expect(Item).not.toHaveProperty('json');
+    expect(
+      (await call(handler, putWorking, { params: own, body: { value: 1, expectedVersion: 0 } })).status,
+    ).toBe(200);
+  });
+
   it('holds 100 KB of JSON and not a byte more', async () => {
     const { handler } = startAgents();
     const put = (letters: number) =>
