@@ -41,6 +41,8 @@ export const isFinal = (status: DeliveryStatus): status is FinalStatus =>
 /** A crowded inbox is searched this far for others' deliveries: 2,000 of them, or 8 MB. */
 const AHEAD_QUERIES = 8;
 const AHEAD_LIMIT = 250;
+/** Deliveries that one list closes: each is a write of its own, and the list waits for them. */
+const CLOSED_AT_ONCE = 50;
 const SETTLE_LIMIT = 1_000;
 
 /** Sort key to go on after, and on pages that go over a shared first page again, what that one showed. */
@@ -109,9 +111,9 @@ export class InboxList {
     await this.#close(items.filter((item) => isExhausted(item, now)));
   }
 
-  /** A list is right without it: a delivery that cannot be closed now is closed by a later list. */
+  /** A list is right without it: a delivery that is not closed now is closed by a later list. */
   async #close(exhausted: readonly Item[]): Promise<void> {
-    await Promise.allSettled(exhausted.map(this.#onExhausted));
+    await Promise.allSettled(exhausted.slice(0, CLOSED_AT_ONCE).map(this.#onExhausted));
   }
 
   /** Offers the page what waits behind it, beyond the lanes that crowd it. */
