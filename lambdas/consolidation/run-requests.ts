@@ -15,7 +15,7 @@ const ROUTE = 'consolidations';
 export const scheduledRunId = (scheduledTime: string): string =>
   typedId('RUN', new Date(scheduledTime), createHash('sha256').update(`schedule ${scheduledTime}`).digest());
 
-/** What a clientToken stands for. */
+/** The answer that is kept for a clientToken. */
 interface StartedRun {
   readonly runId: string;
 }
@@ -36,7 +36,7 @@ interface RunRequest {
   readonly clientToken?: string | undefined;
 }
 
-/** What is asked for, once it is known to be valid. */
+/** A validated request for a run. */
 interface Wanted {
   readonly trigger: 'agent' | 'operator';
   readonly agentId: string | undefined;

@@ -31,6 +31,12 @@ export function createDecisionsHandler(runtime: Runtime, env: DecisionsEnvironme
   );
   const counts = new DecisionMetrics(metrics, logger);
 
+  const record = async (...given: Parameters<typeof outcomes.record>) => {
+    const { recorded, isNew } = await outcomes.record(...given);
+    if (isNew) counts.noteOutcomes([recorded]);
+    return recorded;
+  };
+
   return createHttpHandler(
     runtime,
     env.AUTH_MODE,
@@ -55,16 +61,10 @@ export function createDecisionsHandler(runtime: Runtime, env: DecisionsEnvironme
       },
       listDecisions: ({ params, query }) => list.ofAgent(params.agentId, query),
       getDecision: ({ params }) => log.get(params.agentId, params.decisionId),
-      recordOutcome: async ({ params, body }) => {
-        const { recorded, isNew } = await outcomes.record(params.agentId, params.decisionId, body);
-        if (isNew) counts.noteOutcomes([recorded]);
-        return recorded;
-      },
+      recordOutcome: ({ params, body }) => record(params.agentId, params.decisionId, body),
       recordOutcomeByTrace: async ({ params: { agentId, spanId }, body }) => {
         const { decisionId } = await traces.find(agentId, spanId);
-        const { recorded, isNew } = await outcomes.record(agentId, decisionId, body);
-        if (isNew) counts.noteOutcomes([recorded]);
-        return recorded;
+        return record(agentId, decisionId, body);
       },
       recordOutcomes: async ({ params, body }) => {
         const answer = await runBatch({

@@ -2,7 +2,7 @@
  * Most bytes of an answer's body. Lambda answers 6 MB at most, in JSON: base64 of this fits there, whatever the text.
  */
 export const MAX_ANSWER_BYTES = 4_000_000;
-/** What stands around the items of an answer: a token, names, a few numbers. */
+/** Room for everything around the items of an answer: a token, names, a few numbers. */
 export const ENVELOPE_BYTES = 65_536;
 
 /** Bytes of a value as it is sent. */

@@ -30,7 +30,7 @@ export function namesOf(previous: readonly Pattern[]): Names {
   const storedAs = new Map<string, string>();
   const twins = new Map<string, string>();
   for (const pattern of previous) {
-    // What its author withdrew is left as it is. Mining may still find the same by itself, under a name of its own.
+    // A statement that its author withdrew is left as it is. Mining may still find the same by itself, under a name of its own.
     if (pattern.status === 'withdrawn') continue;
     const statementId = statementIdOf(pattern);
     if (statementId === pattern.patternId) continue;

@@ -1,4 +1,4 @@
-/** What may come next in a JSON text. */
+/** The tokens that may come next in a JSON text. */
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or end';
 
 const SPACE = /[ \t\n\r]*/y;

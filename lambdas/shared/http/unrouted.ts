@@ -22,7 +22,7 @@ function routesOf(routes: readonly RouteContract[], segments: readonly string[])
   return matching.filter((route) => spelledOut(route) === fewest);
 }
 
-/** What is wrong with a request that no route takes: its method, a slash at its end, or the path as a whole. */
+/** The error of a request that no route takes: its method, a slash at its end, or the path as a whole. */
 export function unroutedError(
   routes: readonly RouteContract[],
   { method, path }: { readonly method: string; readonly path: string },

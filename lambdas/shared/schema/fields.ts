@@ -146,7 +146,7 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     consistency: z.literal('eventual').optional().meta({ description: 'Present when an index answered.' }),
   });
 
-/** Items that an answer leaves out because it would pass 4 MB: the largest ones. Each can be read by its id. */
+/** Items that an answer leaves out because it would pass 4 MB: the largest ones. */
 export const omittedSchema = z
   .array(z.object({ id: z.string(), agentId: z.string().optional(), bytes: z.number().int().nonnegative() }))
   .optional()
