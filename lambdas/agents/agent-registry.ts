@@ -82,6 +82,22 @@ export class AgentRegistry {
     this.#known.set(agentId, { activeHour, notedAt: now.getTime(), decisionTypes: types });
   }
 
+  /**
+   * Notes an agent around a write that may expect a version. A version to replace means that there should be an agent:
+   * when it is refused, the write must not have registered one. So the agent is then noted after it, else before.
+   */
+  async noteAround<Written>(
+    agentId: string,
+    expectedVersion: number | undefined,
+    write: () => Promise<Written>,
+  ): Promise<Written> {
+    const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
+    if (!mayBeRefused) await this.noteActivity(agentId);
+    const written = await write();
+    if (mayBeRefused) await this.noteActivity(agentId);
+    return written;
+  }
+
   /** Call after deregistering an agent: its next write through this instance then lists it again at once. */
   forget(agentId: string): void {
     this.#known.delete(agentId);

@@ -45,19 +45,15 @@ export class AgentStates {
     const updatedAt = this.#table.clock().toISOString();
     const stateAt = (version: number): AgentState => ({ agentId, ...fields, version, updatedAt });
     assertItemFits(stateToItem(stateAt(1)), 'The state', MAX_STATE_BYTES);
-    // A version to replace means that there should be an agent: when it is refused, the write must not register one.
-    const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
-    if (!mayBeRefused) await this.#registry.noteActivity(agentId);
-    const state = await untilNotOvertaken(async () => {
+    const replace = async (): Promise<AgentState | undefined> => {
       const current = await this.find(agentId);
       const version = current?.version ?? 0;
       if (expectedVersion !== undefined && expectedVersion !== version)
         throw new VersionConflictError(version);
       if (current) await this.#history.keep(current);
       return this.#replace(current, stateAt(version + 1));
-    });
-    if (mayBeRefused) await this.#registry.noteActivity(agentId);
-    return state;
+    };
+    return this.#registry.noteAround(agentId, expectedVersion, () => untilNotOvertaken(replace));
   }
 
   /** @returns undefined when the current state is another one by now */

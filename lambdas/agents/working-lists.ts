@@ -50,10 +50,9 @@ export class WorkingLists {
   async append(agentId: string, key: string, request: AppendRequest): Promise<AppendAnswer> {
     const { clientToken, expectedVersion, ...payload } = request;
     const sent = clientToken === undefined ? undefined : tokenOf(clientToken, payload);
-    const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
-    if (!mayBeRefused) await this.#registry.noteActivity(agentId);
-    const done = await untilNotOvertaken(() => this.#tryAppend(agentId, key, request, sent));
-    if (mayBeRefused) await this.#registry.noteActivity(agentId);
+    const done = await this.#registry.noteAround(agentId, expectedVersion, () =>
+      untilNotOvertaken(() => this.#tryAppend(agentId, key, request, sent)),
+    );
     return { agentId, key, ...done };
   }
 

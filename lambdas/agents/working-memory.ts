@@ -69,15 +69,10 @@ export class WorkingMemory {
     const text = textOf(value);
     const now = this.#table.clock();
     const times = { updatedAt: now.toISOString(), expiresAt: endAfter(now, ttlSeconds) };
-    // As with a state: a write that is refused for its version must not register an agent.
-    const mayBeRefused = expectedVersion !== undefined && expectedVersion > 0;
-    if (!mayBeRefused) await this.#registry.noteActivity(agentId);
-    const version = await this.#replace(workingKey(agentId, key), {
-      set: workingAttributes(times, text, randomUUID()),
-      now,
-      expectedVersion,
-    });
-    if (mayBeRefused) await this.#registry.noteActivity(agentId);
+    const set = workingAttributes(times, text, randomUUID());
+    const version = await this.#registry.noteAround(agentId, expectedVersion, () =>
+      this.#replace(workingKey(agentId, key), { set, now, expectedVersion }),
+    );
     return { agentId, key, value, version, ...times };
   }
 
